@@ -1,0 +1,36 @@
+// Nest 12 and some of its dependencies are ESM only, and jest on Node 20 cannot `require` ESM: everything,
+// node_modules included, is lowered to CommonJS by swc.
+const swc = [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type: 'commonjs' },
+  },
+];
+const common = {
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.ts$': swc,
+    '^.+\\.m?js$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' }, isModule: 'unknown' }],
+  },
+  transformIgnorePatterns: [],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
+};
+export default {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.unit.spec.ts', '<rootDir>/test/**/*.unit.spec.ts'] },
+    {
+      ...common,
+      displayName: 'int',
+      testMatch: ['<rootDir>/src/**/*.int.spec.ts'],
+      globalSetup: '<rootDir>/test/postgres/setup.ts',
+      globalTeardown: '<rootDir>/test/postgres/teardown.ts',
+    },
+    { ...common, displayName: 'system', testMatch: ['<rootDir>/test/**/*.sys.spec.ts'] },
+  ],
+  testTimeout: 60_000,
+};

@@ -1,0 +1,86 @@
+import { Map as PersistentMap, OrderedMap, Set as PersistentSet } from 'immutable';
+import type { Trust } from '../identity/trust.js';
+import type { Actor, Preview, Scope } from '../log/entries.js';
+import type { FieldName } from '../log/fields.js';
+import type { GrantId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import type { Policy } from './policy.js';
+
+/** Everything that access is decided on, at one position of the log. Persistent: an older one stays as it was. */
+export interface AccessState {
+  readonly trust: Trust;
+  readonly policy: Policy;
+  readonly requests: PersistentMap<RequestId, AccessRequest>;
+  readonly grants: PersistentMap<GrantId, Grant>;
+  /** Of every approval that counted. */
+  readonly nonces: PersistentSet<string>;
+  /** Erased subjects and their tombstones. */
+  readonly erased: PersistentMap<SubjectId, Position>;
+}
+
+export interface AccessRequest {
+  readonly id: RequestId;
+  readonly requester: PersonId;
+  readonly scope: Scope;
+  /** Hex. */
+  readonly scopeHash: string;
+  /** Hex. */
+  readonly policyHash: string;
+  readonly preview: Preview;
+  /** Distinct people who must sign. */
+  readonly needed: number;
+  readonly position: Position;
+  readonly at: number;
+  readonly expiresAt: number;
+  /** Who signed validly, in order, and where. */
+  readonly approvals: OrderedMap<PersonId, Position>;
+  readonly rejected?: Ended;
+}
+
+export interface Grant {
+  /** The id of its request. */
+  readonly id: GrantId;
+  readonly person: PersonId;
+  readonly scope: Scope;
+  readonly fields: ReadonlySet<FieldName>;
+  readonly subjects: ReadonlyMap<SessionId, SubjectId>;
+  /** Of the approval that completed the quorum. */
+  readonly position: Position;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly recordsLeft: number;
+  readonly disclosuresLeft: number;
+  readonly revoked?: Ended;
+}
+
+export interface Ended {
+  readonly position: Position;
+  readonly by: Actor;
+}
+
+export const emptyAccess = (trust: Trust, policy: Policy): AccessState => ({
+  trust,
+  policy,
+  requests: PersistentMap(),
+  grants: PersistentMap(),
+  nonces: PersistentSet(),
+  erased: PersistentMap(),
+});
+
+export type RequestStatus = 'open' | 'granted' | 'rejected' | 'expired' | 'revoked';
+
+/**
+ * open ──quorum──▶ granted ──revocation──▶ revoked
+ *   ├──rejection──▶ rejected   └──its duration──▶ expired
+ *   └──its deadline──▶ expired
+ */
+export function statusOf(state: AccessState, request: AccessRequest, at: number): RequestStatus {
+  const grant = state.grants.get(grantOf(request.id));
+  if (grant !== undefined) return grant.revoked ? 'revoked' : at < grant.expiresAt ? 'granted' : 'expired';
+  if (request.rejected) return 'rejected';
+  return at < request.expiresAt ? 'open' : 'expired';
+}
+
+/** A grant has the id of its request, so that whoever holds the one can name the other. */
+export const grantOf = (request: RequestId): GrantId => request as string as GrantId;
+
+export const requestStream = (id: RequestId | GrantId): string => `request/${id}`;

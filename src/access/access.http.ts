@@ -1,0 +1,106 @@
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Asker, CommandIdHeader } from '../http/asker.js';
+import { MayAsk } from '../http/may-ask.js';
+import type { Person } from '../identity/person.js';
+import { FieldName } from '../log/fields.js';
+import { type CommandId, GrantId, RequestId, SessionId } from '../log/ids.js';
+import { ApproveRequest } from './approve-request.handler.js';
+import { EnvelopeBody } from './approval.js';
+import { Disclose } from './disclose.handler.js';
+import { disclosureStream } from './disclosure-stream.js';
+import { freeText } from './free-text.js';
+import { ListRequests, ShowRequest, type Visible } from './list-requests.js';
+import { RejectRequest } from './reject-request.handler.js';
+import { RequestAccess } from './request-access.handler.js';
+import { RevokeGrant } from './revoke-grant.handler.js';
+import { ScopeBody } from './scope.js';
+
+const ReasonBody = z.strictObject({ reason: freeText({ least: 3, most: 500 }) });
+const ApprovalBody = z.strictObject({ envelope: EnvelopeBody });
+const DisclosureBody = z.strictObject({
+  session: SessionId,
+  /** Left out: all that the grant gives. */
+  fields: z.array(FieldName).min(1).max(16).optional(),
+});
+const ListQuery = z.strictObject({ state: z.enum(['open', 'granted', 'rejected', 'expired', 'revoked']).optional() });
+
+@Controller('v1')
+export class AccessController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post('requests')
+  @MayAsk('researcher')
+  request(@Asker() asker: Person, @CommandIdHeader() command: CommandId, @Body({ schema: ScopeBody }) body: ScopeBody) {
+    return this.commands.execute(new RequestAccess(command, asker.id, body));
+  }
+
+  @Get('requests')
+  @MayAsk('researcher', 'approver', 'officer', 'auditor')
+  async list(@Asker() asker: Person, @Query({ schema: ListQuery }) { state }: z.infer<typeof ListQuery>) {
+    return { requests: await this.queries.execute(new ListRequests(visibleTo(asker), state)) };
+  }
+
+  @Get('requests/:request')
+  @MayAsk('researcher', 'approver', 'officer', 'auditor')
+  show(@Asker() asker: Person, @Param('request', { schema: RequestId }) request: RequestId) {
+    return this.queries.execute(new ShowRequest(visibleTo(asker), request));
+  }
+
+  @Post('requests/:request/approvals')
+  @MayAsk('approver', 'officer')
+  approve(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('request', { schema: RequestId }) request: RequestId,
+    @Body({ schema: ApprovalBody }) { envelope }: z.infer<typeof ApprovalBody>,
+  ) {
+    return this.commands.execute(new ApproveRequest(command, asker.id, request, envelope));
+  }
+
+  @Post('requests/:request/rejection')
+  @HttpCode(200)
+  @MayAsk('approver', 'officer')
+  reject(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('request', { schema: RequestId }) request: RequestId,
+    @Body({ schema: ReasonBody }) { reason }: z.infer<typeof ReasonBody>,
+  ) {
+    return this.commands.execute(new RejectRequest(command, asker.id, request, reason));
+  }
+
+  @Post('grants/:grant/revocation')
+  @HttpCode(200)
+  @MayAsk('approver', 'officer', 'researcher')
+  revoke(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('grant', { schema: GrantId }) grant: GrantId,
+    @Body({ schema: ReasonBody }) { reason }: z.infer<typeof ReasonBody>,
+  ) {
+    const by = oversees(asker) ? { as: 'overseer' as const } : { as: 'holder' as const, person: asker.id };
+    return this.commands.execute(new RevokeGrant(command, asker.id, grant, by, reason));
+  }
+
+  @Post('grants/:grant/disclosures')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @MayAsk('researcher')
+  async disclose(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('grant', { schema: GrantId }) grant: GrantId,
+    @Body({ schema: DisclosureBody }) { session, fields }: z.infer<typeof DisclosureBody>,
+  ): Promise<StreamableFile> {
+    const disclosed = await this.commands.execute(new Disclose(command, asker.id, grant, session, fields));
+    return new StreamableFile(disclosureStream(disclosed), { type: 'application/x-ndjson' });
+  }
+}
+
+const oversees = ({ roles }: Person) => roles.has('approver') || roles.has('officer') || roles.has('auditor');
+const visibleTo = (asker: Person): Visible => (oversees(asker) ? { of: 'everyone' } : { of: 'one', person: asker.id });

@@ -1,0 +1,144 @@
+import {
+  allowed,
+  after,
+  approved,
+  denied,
+  disclosed,
+  disclosure,
+  enrolKeys,
+  entry,
+  erased,
+  given,
+  grantId,
+  granted,
+  later,
+  person,
+  rejected,
+  requested,
+  revoked,
+  session,
+  start,
+  subject,
+} from './given.spec.js';
+import { decide } from './decide.js';
+
+beforeAll(enrolKeys);
+
+describe('a disclosure is denied', () => {
+  it('without a grant', () => given().when(disclosure()).then(denied('grant_unknown')));
+  it('on a request that lacks one signature', () =>
+    given(requested(), approved('approver1')).when(disclosure()).then(denied('grant_unknown')));
+  it('to anybody but the holder of the grant, in the same words as if there were none', () => {
+    const asked = disclosure({ person: person('researcher2'), session: session('ses-3'), at: Infinity });
+    expect(decide(after(granted()), asked)).toEqual(decide(after(), asked));
+  });
+  it('to an approver of the grant', () =>
+    given(granted())
+      .when(disclosure({ person: person('approver1') }))
+      .then(denied('grant_unknown')));
+  it('after the revocation', () => given(granted(), revoked()).when(disclosure()).then(denied('grant_revoked')));
+  it('at the very millisecond at which the grant expires', () =>
+    given(granted({ durationSeconds: 60 }))
+      .when(disclosure({ at: start + 60_000 }))
+      .then(denied('grant_expired')));
+  it('at a time that is no number', () =>
+    given(granted())
+      .when(disclosure({ at: NaN }))
+      .then(denied('grant_expired')));
+  it('of another session of the same subject', () =>
+    given(granted({ sessions: [{ session: session('ses-1'), subject: subject('sub-1') }] }))
+      .when(disclosure({ session: session('ses-2') }))
+      .then(denied('session_not_granted')));
+  it('if the session is not of the subject that the scope names', () =>
+    given(granted())
+      .when(disclosure({ subject: subject('sub-2') }))
+      .then(denied('session_not_granted')));
+  it('for all its fields, if one of them was not granted', () =>
+    given(granted({ fields: ['url'] }))
+      .when(disclosure({ fields: ['url', 'screen'] }))
+      .then(denied('field_not_granted')));
+  it('for no fields', () =>
+    given(granted())
+      .when(disclosure({ fields: [] }))
+      .then(denied('field_not_granted')));
+  it('one record past the budget', () =>
+    given(granted({ records: 100 }), disclosed({ records: 60 }))
+      .when(disclosure({ records: 41 }))
+      .then(denied('records_spent')));
+  it.each([-1, NaN])('of %p records', (records) =>
+    given(granted()).when(disclosure({ records })).then(denied('records_spent')),
+  );
+  it('one disclosure past the budget', () =>
+    given(granted({ disclosures: 2 }), disclosed(), disclosed())
+      .when(disclosure())
+      .then(denied('disclosures_spent')));
+  it('of an erased subject, with the tombstone', () =>
+    given(granted(), erased('sub-1'))
+      .when(disclosure())
+      .then((decision) => expect(decision).toEqual({ verdict: 'deny', rules: ['subject_erased'], erasedAt: 3 })));
+  it('by every rule that it breaks', () =>
+    given(
+      granted({ records: 5, disclosures: 1, durationSeconds: 60 }),
+      revoked(),
+      erased('sub-1'),
+      disclosed({ records: 9 }),
+    )
+      .when(disclosure({ fields: ['screen'], at: start + 60_000 }))
+      .then(
+        denied(
+          'grant_revoked',
+          'grant_expired',
+          'field_not_granted',
+          'records_spent',
+          'disclosures_spent',
+          'subject_erased',
+        ),
+      ));
+  it('on a request that was rejected before its last signature', () =>
+    given(requested(), approved('approver1'), rejected(), approved('approver2'))
+      .when(disclosure())
+      .then(denied('grant_unknown')));
+});
+
+describe('a disclosure is allowed', () => {
+  it('under a grant in force', () => given(granted()).when(disclosure()).then(allowed));
+  it('in the last millisecond of the grant', () =>
+    given(granted({ durationSeconds: 60 }))
+      .when(disclosure({ at: start + 59_999 }))
+      .then(allowed));
+  it('for the duration from the last signature on, not from the request', () =>
+    given(requested({ durationSeconds: 60 }), later(90_000), approved('approver1'), approved('approver2'))
+      .when(disclosure({ at: start + 149_999 }))
+      .then(allowed));
+  it('up to the last record of the budget', () =>
+    given(granted({ records: 100 }), disclosed({ records: 60 }))
+      .when(disclosure({ records: 40 }))
+      .then(allowed));
+  it('up to the last disclosure of the budget', () =>
+    given(granted({ disclosures: 2 }), disclosed())
+      .when(disclosure())
+      .then(allowed));
+  it('if another subject of the grant is erased', () =>
+    given(granted(), erased('sub-2')).when(disclosure()).then(allowed));
+  it('if another grant is revoked or spent', () =>
+    given(granted(), granted({ n: 1 }), revoked(1), disclosed({ n: 1, records: 100 }))
+      .when(disclosure())
+      .then(allowed));
+  it('under a grant that a rejection comes too late for', () =>
+    given(granted(), rejected()).when(disclosure()).then(allowed));
+});
+
+describe('the state', () => {
+  it('before a disclosure is what it was, after it too', () => {
+    const before = after(granted({ records: 100 }));
+    const [one] = after(granted(), disclosed()).grants.values();
+    expect(before.grants.get(grantId(0))?.recordsLeft).toBe(100);
+    expect(one?.recordsLeft).toBe(99);
+  });
+  it('is not changed by entries that govern something else', () => {
+    const before = after(granted());
+    const consent = after(granted(), entry('consent.changed', { consent: 'refused' }, { subject: subject('sub-1') }));
+    expect(consent.grants.size).toBe(before.grants.size);
+    expect(decide(consent, disclosure()).verdict).toBe('allow');
+  });
+});

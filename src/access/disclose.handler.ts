@@ -1,0 +1,133 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { KeyholderPort, OpenedBatch } from '../keys/keyholder-port.js';
+import { KEYHOLDER } from '../keys/keyholder-token.js';
+import { countedBatches } from '../keys/released-batches.js';
+import { Inject } from '@nestjs/common';
+import type { EntryData } from '../log/entries.js';
+import type { FieldName } from '../log/fields.js';
+import type { CommandId, GrantId, PersonId, Position, SessionId } from '../log/ids.js';
+import { Log } from '../log/log.js';
+import { ownCommand, writeCommand } from '../log/write-command.js';
+import { Problem } from '../problem.js';
+import type { AccessState } from './access-state.js';
+import { disclose, type DisclosureAnswer } from './disclose.js';
+import { accessKey } from './evolve.js';
+
+export interface Disclosed {
+  readonly disclosure: Position;
+  /** The entry, and the proof that it is in the log (C2SP tlog-proof): the reader has them before any plaintext. */
+  readonly header: Uint8Array;
+  readonly receipt: string;
+  readonly session: SessionId;
+  readonly format: string;
+  readonly fields: readonly FieldName[];
+  readonly batches: AsyncIterable<OpenedBatch>;
+}
+
+export class Disclose extends Command<Disclosed> {
+  constructor(
+    readonly commandId: CommandId,
+    readonly person: PersonId,
+    readonly grant: GrantId,
+    readonly session: SessionId,
+    readonly fields: readonly FieldName[] | undefined,
+  ) {
+    super();
+  }
+}
+
+type Outcome = EntryData['disclosure.completed']['outcome'];
+
+@CommandHandler(Disclose)
+export class DiscloseHandler implements ICommandHandler<Disclose> {
+  constructor(
+    private readonly log: Log,
+    @Inject(KEYHOLDER) private readonly keyholder: KeyholderPort,
+  ) {}
+
+  async execute(asked: Disclose): Promise<Disclosed> {
+    const { entry, disclosure, format } = await this.decideAtHead(asked);
+    // Committed: from here on the log says that this person has these records, whatever happens.
+    const [header, receipt] = await Promise.all([
+      this.log.reader.header(disclosure),
+      this.log.reader.proof(disclosure),
+    ]);
+    const opened = this.keyholder.open(disclosure)[Symbol.asyncIterator]();
+    // The keyholder's refusal must reach the reader as an answer, not in the middle of a stream.
+    const first = await opened.next().catch(async (error: unknown) => {
+      await this.complete(disclosure, 0, 'failed');
+      throw error;
+    });
+    return {
+      disclosure,
+      header,
+      receipt,
+      session: entry.session,
+      format,
+      fields: entry.fields,
+      batches: this.released(disclosure, first, opened),
+    };
+  }
+
+  private async decideAtHead({ commandId, person, grant, session, fields }: Disclose) {
+    const entries = await this.log.reader.session(session);
+    const opened = entries.find((entry) => entry.type === 'session.opened');
+    const { answer, positions, repeated } = await this.log.append(
+      writeCommand(commandId, person, { grant, session, fields }),
+      (head) => {
+        const state = head.of(accessKey);
+        const records = recordsIn(state, grant, entries);
+        const asked = { grant, person, session, fields, records, versions: entries.length, subject: opened?.subject };
+        return disclose(state, asked, head);
+      },
+    );
+    if (answer.kind === 'denied') throw denial(answer);
+    // The same command again is the same disclosure, and a disclosure opens once.
+    if (repeated || opened === undefined) throw new Problem('keyholder_refused');
+    return { entry: answer, disclosure: positions[0] as Position, format: formatIn(opened.data) };
+  }
+
+  private async *released(
+    disclosure: Position,
+    first: IteratorResult<OpenedBatch>,
+    rest: AsyncIterator<OpenedBatch>,
+  ): AsyncGenerator<OpenedBatch> {
+    let records = 0;
+    let outcome: Outcome = 'broken_off';
+    try {
+      for (let next = first; !next.done; next = await rest.next()) {
+        yield next.value;
+        records += next.value.sequences.length;
+      }
+      outcome = 'delivered';
+    } catch (error) {
+      outcome = 'failed';
+      throw error;
+    } finally {
+      await rest.return?.();
+      await this.complete(disclosure, records, outcome);
+    }
+  }
+
+  private async complete(disclosure: Position, records: number, outcome: Outcome): Promise<void> {
+    await this.log.append(ownCommand(`completed:${disclosure}`), () => ({
+      entries: [
+        { type: 'disclosure.completed', stream: `disclosure/${disclosure}`, data: { disclosure, records, outcome } },
+      ],
+      answer: null,
+    }));
+  }
+}
+
+function recordsIn(state: AccessState, id: GrantId, entries: Parameters<typeof countedBatches>[0]): number {
+  const scope = state.grants.get(id)?.scope;
+  return scope === undefined ? 0 : countedBatches(entries, scope).records;
+}
+
+function denial({ rules, erasedAt }: Extract<DisclosureAnswer, { kind: 'denied' }>): Problem {
+  return erasedAt !== undefined && rules.every((rule) => rule === 'subject_erased')
+    ? new Problem('subject_erased', { position: erasedAt })
+    : new Problem('disclosure_denied', { rules });
+}
+
+const formatIn = (data: unknown) => (data as EntryData['session.opened']).format;

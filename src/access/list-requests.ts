@@ -1,0 +1,57 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import type { PersonId, RequestId } from '../log/ids.js';
+import { Log } from '../log/log.js';
+import { Problem } from '../problem.js';
+import type { RequestStatus } from './access-state.js';
+import { accessKey } from './evolve.js';
+import { viewRequest, type RequestView } from './request-view.js';
+
+/** Whose requests somebody may see: an approver everyone's, a researcher their own. */
+export type Visible = { readonly of: 'everyone' } | { readonly of: 'one'; readonly person: PersonId };
+
+export class ListRequests extends Query<RequestView[]> {
+  constructor(
+    readonly visible: Visible,
+    readonly state: RequestStatus | undefined,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ListRequests)
+export class ListRequestsHandler implements IQueryHandler<ListRequests> {
+  constructor(private readonly log: Log) {}
+
+  async execute({ visible, state }: ListRequests): Promise<RequestView[]> {
+    const access = (await this.log.refreshed()).of(accessKey);
+    return [...access.requests.values()]
+      .filter(({ requester }) => sees(visible, requester))
+      .sort((a, b) => a.position - b.position)
+      .map((request) => viewRequest(access, request, Date.now()))
+      .filter((view) => state === undefined || view.state === state);
+  }
+}
+
+export class ShowRequest extends Query<RequestView> {
+  constructor(
+    readonly visible: Visible,
+    readonly request: RequestId,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ShowRequest)
+export class ShowRequestHandler implements IQueryHandler<ShowRequest> {
+  constructor(private readonly log: Log) {}
+
+  /** Somebody else's request and one that does not exist get the same answer. */
+  async execute({ visible, request: id }: ShowRequest): Promise<RequestView> {
+    const access = (await this.log.refreshed()).of(accessKey);
+    const request = access.requests.get(id);
+    if (request === undefined || !sees(visible, request.requester)) throw new Problem('request_unknown');
+    return viewRequest(access, request, Date.now());
+  }
+}
+
+const sees = (visible: Visible, requester: PersonId) => visible.of === 'everyone' || visible.person === requester;

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { countedBatches } from '../keys/released-batches.js';
+import type { CommandId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import { Log } from '../log/log.js';
+import { writeCommand } from '../log/write-command.js';
+import { Problem } from '../problem.js';
+import { accessKey } from './evolve.js';
+import { requestAccess, type RequestAnswer, type SessionFound } from './request-access.js';
+import { mostSessions, type ScopeBody } from './scope.js';
+
+type Made = Omit<Extract<RequestAnswer, { kind: 'made' }>, 'kind'> & { position: Position };
+
+export class RequestAccess extends Command<Made> {
+  constructor(
+    readonly commandId: CommandId,
+    readonly requester: PersonId,
+    readonly body: ScopeBody,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(RequestAccess)
+export class RequestAccessHandler implements ICommandHandler<RequestAccess> {
+  constructor(private readonly log: Log) {}
+
+  async execute({ commandId, requester, body }: RequestAccess): Promise<Made> {
+    const sessions = await this.sessionsNamed(body);
+    const request = randomUUID() as RequestId;
+    const { answer, positions } = await this.log.append(writeCommand(commandId, requester, body), (head) =>
+      requestAccess(head.of(accessKey), { request, requester, body, sessions }, head),
+    );
+    if (answer.kind === 'refused') throw new Problem('request_refused', { rules: answer.rules });
+    const { kind: _kind, ...made } = answer;
+    return { ...made, position: positions[0] as Position };
+  }
+
+  /** What the request means right now: sessions of a subject that begin later are not in it. */
+  private async sessionsNamed(body: ScopeBody): Promise<SessionFound[]> {
+    const bySubject = await Promise.all(body.subjects.map((subject) => this.sessionsOf(subject)));
+    const names = [...new Set([...body.sessions, ...bySubject.flat()])].slice(0, mostSessions + 1);
+    const found: SessionFound[] = [];
+    for (const session of names) found.push(await this.find(session, body));
+    return found;
+  }
+
+  private async sessionsOf(subject: SubjectId): Promise<SessionId[]> {
+    const opened = await this.log.reader.sessions({ subject, after: -1, limit: mostSessions + 1 });
+    return opened.map(({ data }) => data.session);
+  }
+
+  private async find(session: SessionId, range: { from: number; to: number }): Promise<SessionFound> {
+    const entries = await this.log.reader.session(session);
+    const subject = entries.find(({ type }) => type === 'session.opened')?.subject;
+    if (subject === undefined) throw new Problem('session_unknown');
+    return { session, subject, records: countedBatches(entries, range).records };
+  }
+}

@@ -1,0 +1,61 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Asker, CommandIdHeader } from '../http/asker.js';
+import { MayAsk } from '../http/may-ask.js';
+import { requireSelf, type Person } from '../identity/person.js';
+import { type CommandId, SessionId, SubjectId } from '../log/ids.js';
+import { ChangeConsent } from './change-consent.js';
+import { IngestBody, IngestRecords } from './ingest-records.js';
+import { ListSessions } from './list-sessions.js';
+import { ShowSession } from './show-session.js';
+
+const ListSessionsQuery = z.strictObject({
+  subject: SubjectId.optional(),
+  after: z.coerce.number().int().min(-1).default(-1),
+  limit: z.coerce.number().int().min(1).max(100).default(100),
+});
+const ConsentBody = z.strictObject({ consent: z.enum(['given', 'paused', 'refused']) });
+
+@Controller('v1')
+export class CaptureController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post('records')
+  @HttpCode(200)
+  @MayAsk('source')
+  ingest(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Body({ schema: IngestBody }) body: IngestBody,
+  ) {
+    return this.commands.execute(new IngestRecords(command, asker.id, body));
+  }
+
+  @Get('sessions')
+  @MayAsk('researcher', 'approver', 'officer', 'auditor')
+  list(@Query({ schema: ListSessionsQuery }) { subject, after, limit }: z.infer<typeof ListSessionsQuery>) {
+    return this.queries.execute(new ListSessions(subject, after, limit));
+  }
+
+  @Get('sessions/:session')
+  @MayAsk('researcher', 'approver', 'officer', 'auditor')
+  show(@Param('session', { schema: SessionId }) session: SessionId) {
+    return this.queries.execute(new ShowSession(session));
+  }
+
+  @Put('subjects/:subject/consent')
+  @MayAsk('subject')
+  consent(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('subject', { schema: SubjectId }) subject: SubjectId,
+    @Body({ schema: ConsentBody }) { consent }: z.infer<typeof ConsentBody>,
+  ) {
+    requireSelf(asker, subject);
+    return this.commands.execute(new ChangeConsent(command, subject, consent));
+  }
+}

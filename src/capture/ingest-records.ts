@@ -1,0 +1,186 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { SubjectKeys } from '../keys/subject-keys.js';
+import { subjectsKey } from '../keys/subjects.js';
+import { Log } from '../log/log.js';
+import { VersionConflict } from '../log/append-transaction.js';
+import type { Draft, Head, Outcome } from '../log/draft.js';
+import { type CommandId, type PersonId, SessionId, SubjectId } from '../log/ids.js';
+import { writeCommand } from '../log/write-command.js';
+import { Problem, type ProblemCode } from '../problem.js';
+import { suppression } from './consent.js';
+import type { Json, Parts } from './formats/format.js';
+import { formatOf } from './formats/formats.js';
+import { OpenSessions, type Epoch, type OpenSession } from './open-sessions.js';
+import { sealRecords, type RecordToSeal } from './seal-records.js';
+import { answeredBefore, isKeyed } from './session-state.js';
+
+const mostInAPost = 5000;
+const attempts = 8;
+
+/** Records of one session, in order. `first` is the sequence number of the first of them, from 0. */
+export const IngestBody = z.strictObject({
+  session: SessionId,
+  subject: SubjectId,
+  format: z.string().max(32),
+  first: z.int().min(0),
+  records: z
+    .array(z.strictObject({ time: z.int().min(0).max(253_402_300_799_999), data: z.unknown() }))
+    .min(1)
+    .max(mostInAPost),
+});
+export type IngestBody = z.infer<typeof IngestBody>;
+
+export interface Ingested {
+  readonly session: SessionId;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly suppressed: number;
+  readonly rejected: number;
+  /** Sequence number to go on with. */
+  readonly next: number;
+  readonly problems: readonly { readonly index: number; readonly code: ProblemCode }[];
+}
+
+export class IngestRecords extends Command<Ingested & { position: number | null }> {
+  constructor(
+    readonly commandId: CommandId,
+    readonly source: PersonId,
+    readonly body: IngestBody,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(IngestRecords)
+export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
+  constructor(
+    private readonly log: Log,
+    private readonly sessions: OpenSessions,
+    private readonly subjectKeys: SubjectKeys,
+  ) {}
+
+  /** Everything that costs (decompose, compress, seal) is done before the head is taken. */
+  async execute({ commandId, source, body }: IngestRecords) {
+    const format = formatOf(body.format);
+    const decomposed = body.records.map(({ data }) => decomposeOne(() => format.decompose(data as Json)));
+    return this.sessions.inTurn(body.session, async (open) => {
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        try {
+          return await this.attempt({ commandId, source, body }, decomposed, open);
+        } catch (error) {
+          if (!(error instanceof VersionConflict)) throw error;
+          await this.sessions.refresh(body.session, open);
+        }
+      }
+      throw new Problem('session_contended', { retryAfterSeconds: 1 });
+    });
+  }
+
+  private async attempt(
+    { commandId, source, body }: Pick<IngestRecords, 'commandId' | 'source' | 'body'>,
+    decomposed: readonly (Parts | ProblemCode)[],
+    open: OpenSession,
+  ) {
+    const { session, subject, first } = body;
+    const { opened, next, version } = open.state;
+    if (opened !== undefined && (opened.subject !== subject || opened.format !== body.format)) {
+      throw new Problem('session_conflict');
+    }
+    if (first > next) throw new Problem('sequence_gap', { expected: next });
+
+    const seen = Math.min(next - first, body.records.length);
+    const records: RecordToSeal[] = [];
+    const problems: { index: number; code: ProblemCode }[] = [];
+    for (let index = seen; index < decomposed.length; index += 1) {
+      const parts = decomposed[index] as Parts | ProblemCode;
+      if (typeof parts === 'string') problems.push({ index, code: parts });
+      else records.push({ sequence: first + index, time: body.records[index]?.time as number, parts });
+    }
+    const fresh = body.records.length - seen;
+    const before = answeredBefore(open.state, first, seen);
+    const sealed = await this.seal(body, open, records);
+
+    const committed = await this.log.append(
+      writeCommand(commandId, source, intentOf(body)),
+      (head): Outcome<Ingested> => {
+        const answer = { session, ...before, accepted: 0, next: Math.max(next, first + body.records.length), problems };
+        if (fresh === 0) return { entries: [], answer };
+        const reason = suppression(head, subject);
+        const stream = `session/${session}`;
+        if (reason !== undefined) {
+          const data = { session, first: first + seen, count: fresh, reason };
+          const entry: Draft = { type: 'records.suppressed', stream, subject, data, expectedVersion: version };
+          return { entries: [entry], answer: { ...answer, problems: [], suppressed: before.suppressed + fresh } };
+        }
+        // Sealed for nobody: consent came back, or the subject's key was made, since we looked.
+        if (sealed === undefined || !sealedTo(head, subject, sealed.epoch)) throw new VersionConflict();
+        const entries = [
+          ...openingEntries(body, open, sealed.epoch),
+          ...inOrder(
+            sealed.batches,
+            problems.map(({ index }) => rejectedEntry(body, first + index)),
+          ),
+        ];
+        entries[0] = { ...(entries[0] as Draft), expectedVersion: version };
+        return {
+          entries,
+          answer: { ...answer, accepted: records.length, rejected: before.rejected + problems.length },
+        };
+      },
+    );
+    await this.sessions.refresh(session, open);
+    return { ...committed.answer, position: committed.positions.at(-1) ?? null };
+  }
+
+  /** Undefined while the subject's records are suppressed: then not even a key is made. */
+  private async seal({ session, subject }: IngestBody, open: OpenSession, records: readonly RecordToSeal[]) {
+    if (suppression(this.log.state, subject) !== undefined) return undefined;
+    const key = await this.subjectKeys.of(subject);
+    if (key === undefined) return undefined;
+    const epoch = this.sessions.epochFor(open, key);
+    return { epoch, batches: sealRecords(records, { origin: this.log.origin, session, subject, epoch }) };
+  }
+}
+
+function openingEntries({ session, subject, format }: IngestBody, { state }: OpenSession, epoch: Epoch): Draft[] {
+  const stream = `session/${session}`;
+  const opened: Draft = { type: 'session.opened', stream, subject, data: { session, format } };
+  const { id, keyId, sealedKey } = epoch;
+  const keyed: Draft = { type: 'session.keyed', stream, subject, data: { session, epoch: id, keyId, sealedKey } };
+  return [...(state.opened === undefined ? [opened] : []), ...(isKeyed(state, id) ? [] : [keyed])];
+}
+
+const rejectedEntry = ({ session, subject }: IngestBody, sequence: number): Draft<'records.rejected'> => ({
+  type: 'records.rejected',
+  stream: `session/${session}`,
+  subject,
+  data: { session, first: sequence, count: 1 },
+});
+
+/** By sequence number, since the last entry of a stream says what comes next. */
+const inOrder = (batches: Draft<'session.batch'>[], rejected: Draft<'records.rejected'>[]): Draft[] =>
+  [...batches, ...rejected].sort((a, b) => a.data.first - b.data.first);
+
+function sealedTo(head: Head, subject: SubjectId, { keyId }: Epoch): boolean {
+  const state = head.of(subjectsKey).get(subject);
+  return state?.kind === 'registered' && state.keyId === keyId;
+}
+
+function decomposeOne(decompose: () => Parts): Parts | ProblemCode {
+  try {
+    return decompose();
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+}
+
+/** What was meant, without the content: the same sequence numbers are the same records. */
+const intentOf = ({ session, subject, format, first, records }: IngestBody) => [
+  session,
+  subject,
+  format,
+  first,
+  records.length,
+];

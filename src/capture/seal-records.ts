@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import type { Draft, SealedColumn } from '../log/draft.js';
+import { catalogueVersion, fieldNames, type FieldName } from '../log/fields.js';
+import type { SessionId, SubjectId } from '../log/ids.js';
+import { sealColumn, type ColumnValue } from '../sealing/column.js';
+import { columnKey } from '../sealing/session-key.js';
+import type { Parts } from './formats/format.js';
+import type { Epoch } from './open-sessions.js';
+
+/** Records of one batch: a grant that cuts through a batch costs the keyholder this many records at most. */
+const mostInABatch = 512;
+
+export interface RecordToSeal {
+  readonly sequence: number;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly parts: Parts;
+}
+
+export interface SealTo {
+  readonly origin: string;
+  readonly session: SessionId;
+  readonly subject: SubjectId;
+  readonly epoch: Epoch;
+}
+
+/** Seals consecutive runs of records into batch entries, one sealed column a field. */
+export function sealRecords(records: readonly RecordToSeal[], to: SealTo): Draft<'session.batch'>[] {
+  return runs(records).map((run) => sealBatch(run, to));
+}
+
+function sealBatch(run: readonly RecordToSeal[], { origin, session, subject, epoch }: SealTo): Draft<'session.batch'> {
+  const id = randomBytes(16);
+  const count = run.length;
+  const times = run.map(({ time }) => time);
+  const columns = fieldNames.flatMap((field): SealedColumn[] => {
+    const values = run.map((record) => valueOf(record, field));
+    if (values.every((value) => value === undefined)) return [];
+    const key = columnKey(epoch.key, field);
+    const sealed = sealColumn(key, { origin, session, entry: id, field, count, catalogue: catalogueVersion }, values);
+    key.wipe();
+    return [{ field, sealed }];
+  });
+  return {
+    type: 'session.batch',
+    stream: `session/${session}`,
+    subject,
+    id,
+    data: {
+      session,
+      epoch: epoch.id,
+      first: run[0]?.sequence ?? 0,
+      count,
+      from: Math.min(...times),
+      to: Math.max(...times),
+      catalogue: catalogueVersion,
+    },
+    columns,
+  };
+}
+
+/** Every record has a time, so that a range of time can cut: [epoch ms, the record's own telling of it]. */
+function valueOf({ time, parts }: RecordToSeal, field: FieldName): ColumnValue {
+  if (field !== 'time') return parts[field];
+  return parts.time === undefined ? [time] : [time, parts.time];
+}
+
+function runs(records: readonly RecordToSeal[]): RecordToSeal[][] {
+  const found: RecordToSeal[][] = [];
+  for (const record of records) {
+    const run = found.at(-1);
+    const last = run?.at(-1);
+    if (run === undefined || last?.sequence !== record.sequence - 1 || run.length === mostInABatch)
+      found.push([record]);
+    else run.push(record);
+  }
+  return found;
+}

@@ -1,0 +1,50 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Asker } from '../http/asker.js';
+import { MayAsk } from '../http/may-ask.js';
+import { requireSelf, type Person } from '../identity/person.js';
+import { FieldName } from '../log/fields.js';
+import { PersonId, SubjectId } from '../log/ids.js';
+import { HistoryAt } from './history-at.js';
+import { Moment } from './moment.js';
+import { SubjectLedger } from './subject-ledger.js';
+import { WhoCanRead } from './who-can-read.js';
+
+const ReachQuery = z.strictObject({
+  person: PersonId.optional(),
+  subject: SubjectId.optional(),
+  field: FieldName.optional(),
+  at: Moment.optional(),
+});
+const AtQuery = z.strictObject({ at: Moment.optional() });
+
+@Controller('v1')
+export class HistoryController {
+  constructor(private readonly queries: QueryBus) {}
+
+  @Get('history/reach')
+  @MayAsk('auditor', 'officer')
+  whoCanRead(@Query({ schema: ReachQuery }) { at, person, subject, field }: z.infer<typeof ReachQuery>) {
+    const filter = {
+      ...(person === undefined ? {} : { person }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(field === undefined ? {} : { field }),
+    };
+    return this.queries.execute(new WhoCanRead(filter, at));
+  }
+
+  @Get('history/state')
+  @MayAsk('auditor')
+  at(@Query({ schema: AtQuery }) { at }: z.infer<typeof AtQuery>) {
+    return this.queries.execute(new HistoryAt(at));
+  }
+
+  /** A subject's own; an auditor's look at anybody's. */
+  @Get('subjects/:subject/ledger')
+  @MayAsk('subject', 'auditor')
+  ledger(@Asker() asker: Person, @Param('subject', { schema: SubjectId }) subject: SubjectId) {
+    if (!asker.roles.has('auditor')) requireSelf(asker, subject);
+    return this.queries.execute(new SubjectLedger(subject));
+  }
+}

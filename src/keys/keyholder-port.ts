@@ -1,0 +1,47 @@
+import type { EntryOf } from '../log/header.js';
+import type { FieldName } from '../log/fields.js';
+import type { Position, SessionId, SubjectId } from '../log/ids.js';
+import type { Governance } from '../log/governance.js';
+import type { ColumnValue } from '../sealing/column.js';
+
+export interface RegisteredKey {
+  readonly keyId: string;
+  readonly publicKey: Uint8Array;
+  /** The keyholder's signature over subject, key id and public key. */
+  readonly attestation: Uint8Array;
+}
+
+/** The granted columns of one batch. Records outside the grant's range of time have been taken out. */
+export interface OpenedBatch {
+  readonly sequences: readonly number[];
+  readonly times: readonly number[];
+  readonly columns: Readonly<Partial<Record<FieldName, readonly ColumnValue[]>>>;
+}
+
+/**
+ * The one part that can open. In development it is an object of the service's process, in production a process
+ * of its own (`custos keyholder`); everything else holds public keys only.
+ */
+export interface KeyholderPort {
+  /** Makes a subject's key, or tells the one there is. @throws Problem subject_erased, never twice a key. */
+  register(subject: SubjectId): Promise<RegisteredKey>;
+  /** Destroys the key that a tombstone in the log names, and certifies it. */
+  destroy(tombstone: Position): Promise<{ keyId: string; certificate: Uint8Array }>;
+  /**
+   * Opens one committed disclosure, once. Decides again from the log itself.
+   * @throws Problem keyholder_refused, subject_erased, key_unknown, tampered; the last three also midway.
+   */
+  open(disclosure: Position): AsyncIterable<OpenedBatch>;
+}
+
+/** What a disclosure entry may release, if it may: access/ says so by replaying, keys/ only obeys. */
+export type Judgement =
+  | {
+      readonly allowed: true;
+      readonly subject: SubjectId;
+      readonly session: SessionId;
+      readonly from: number;
+      readonly to: number;
+    }
+  | { readonly allowed: false };
+export type Judge = (before: Governance, entry: EntryOf<'disclosure.made'>) => Judgement;

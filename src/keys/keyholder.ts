@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import type { AnySlice } from '../log/governance.js';
+import type { EntryOf } from '../log/header.js';
+import type { Position, SubjectId } from '../log/ids.js';
+import { LogReader } from '../log/log-reader.js';
+import { VerifiedReplay } from '../log/verified-replay.js';
+import type { NoteVerifier } from '../merkle/note.js';
+import { Problem } from '../problem.js';
+import type { Secret } from '../sealing/secret.js';
+import { generateSubjectKey, unwrapSubjectKey, wrapSubjectKey } from '../sealing/subject-key.js';
+import { attestKey, certifyDestruction } from './attestation.js';
+import type { Judge, Judgement, KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
+import { openSession } from './open-session.js';
+import { attestationSeed } from './root-key.js';
+import type { SubjectKeyStore } from './subject-key-store.js';
+import { subjectsKey, type Subjects } from './subjects.js';
+
+/** A disclosure opens within a minute of its commit, or never. */
+const opensWithinMs = 60_000;
+
+export interface KeyholderParts {
+  /** Read-only on the log, by a connection of its own: what the service says is not evidence. */
+  readonly pool: pg.Pool;
+  readonly store: SubjectKeyStore;
+  readonly rootKey: Secret;
+  readonly trusted: { readonly origin: string; readonly verifiers: readonly NoteVerifier[] };
+  readonly slices: readonly AnySlice[];
+  readonly judge: Judge;
+  readonly clock: () => number;
+}
+
+interface Judged {
+  readonly entry: EntryOf<'disclosure.made'>;
+  readonly judgement: Judgement;
+}
+
+export class Keyholder implements KeyholderPort {
+  private readonly reader: LogReader;
+  private readonly replay: VerifiedReplay;
+  /** Judged while replaying, with the state just below each; forgotten once it is too old to be opened. */
+  private judged = new Map<Position, Judged>();
+  private catchingUp: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: KeyholderParts) {
+    this.reader = new LogReader(parts.pool);
+    this.replay = new VerifiedReplay(parts.trusted, parts.slices);
+  }
+
+  /**
+   * Replays the log, then destroys every key that it says is erased: a restored backup brings such keys back,
+   * and they must be gone before anything opens.
+   */
+  async start(): Promise<{ destroyed: number }> {
+    const subjects = await this.catchUp();
+    const erased = [...subjects.values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
+    return { destroyed: await this.parts.store.destroy(erased) };
+  }
+
+  async register(subject: SubjectId): Promise<RegisteredKey> {
+    const known = (await this.catchUp()).get(subject);
+    if (known?.kind === 'erased') throw new Problem('subject_erased', { position: known.tombstone });
+    const kept = (await this.parts.store.find(subject)) ?? (await this.make(subject));
+    const claim = { subject, keyId: kept.keyId, publicKey: Uint8Array.from(kept.publicKey) };
+    // An attested key must be one that the root key opens: a row put in by hand gets no signature.
+    this.unwrap(subject, kept.keyId, kept.wrapped).wipe();
+    return { keyId: claim.keyId, publicKey: claim.publicKey, attestation: attestKey(this.seed, claim) };
+  }
+
+  async destroy(tombstone: Position): Promise<{ keyId: string; certificate: Uint8Array }> {
+    const subjects = await this.catchUp();
+    const found = subjects.findEntry((state) => state.kind === 'erased' && state.tombstone === tombstone);
+    if (found === undefined) throw new Problem('keyholder_refused');
+    const [subject, { keyId }] = found;
+    await this.parts.store.destroy([keyId]);
+    return { keyId, certificate: certifyDestruction(this.seed, { subject, keyId, tombstone }) };
+  }
+
+  async *open(disclosure: Position): AsyncGenerator<OpenedBatch> {
+    const subjects = await this.catchUp();
+    const judged = this.judged.get(disclosure);
+    if (judged === undefined || !judged.judgement.allowed) throw new Problem('keyholder_refused');
+    const { entry, judgement } = judged;
+    if (this.parts.clock() - entry.at > opensWithinMs) throw new Problem('keyholder_refused');
+    const subject = subjects.get(judgement.subject);
+    if (subject?.kind === 'erased') throw new Problem('subject_erased', { position: subject.tombstone });
+    const stored = await this.parts.store.find(judgement.subject);
+    if (subject === undefined || stored === undefined || stored.keyId !== subject.keyId)
+      throw new Problem('key_unknown');
+    // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
+    if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
+
+    const secretKey = this.unwrap(judgement.subject, stored.keyId, stored.wrapped);
+    try {
+      yield* openSession({
+        reader: this.reader,
+        origin: this.parts.trusted.origin,
+        keyPair: { publicKey: subject.publicKey, secretKey },
+        asked: entry.data,
+        range: judgement,
+      });
+    } finally {
+      secretKey.wipe();
+    }
+  }
+
+  private get seed(): Secret {
+    return attestationSeed(this.parts.rootKey);
+  }
+
+  private async make(subject: SubjectId) {
+    const { publicKey, secretKey } = generateSubjectKey();
+    const keyId = randomUUID();
+    try {
+      const wrapped = wrapSubjectKey(this.parts.rootKey, { subject, keyId }, secretKey);
+      return await this.parts.store.keep(subject, { keyId, publicKey, wrapped });
+    } finally {
+      secretKey.wipe();
+    }
+  }
+
+  private unwrap(subject: SubjectId, keyId: string, wrapped: Uint8Array): Secret {
+    const unwrapped = unwrapSubjectKey(this.parts.rootKey, { subject, keyId }, wrapped);
+    if (unwrapped.kind === 'tampered') throw new Problem('tampered');
+    return unwrapped.secretKey;
+  }
+
+  /** One at a time: two replays of one state would each start from where the other has not been. */
+  private catchUp(): Promise<Subjects> {
+    const next = this.catchingUp.then(() => this.readOn());
+    this.catchingUp = next.catch(() => undefined);
+    return next;
+  }
+
+  private async readOn(): Promise<Subjects> {
+    const found: [Position, Judged][] = [];
+    const { governance } = await this.replay.advanceTo(this.parts.pool, await this.reader.head(), (before, entry) => {
+      if (entry.type === 'disclosure.made')
+        found.push([entry.position, { entry, judgement: this.parts.judge(before, entry) }]);
+    });
+    const oldest = this.parts.clock() - opensWithinMs;
+    this.judged = new Map([...this.judged, ...found].filter(([, { entry }]) => entry.at >= oldest));
+    return governance.of(subjectsKey);
+  }
+}

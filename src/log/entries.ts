@@ -1,0 +1,123 @@
+import type { FieldClass, FieldName } from './fields.js';
+import type { GrantId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
+
+/**
+ * The log's vocabulary: every type of entry, what its clear header says, and never content.
+ * Times are epoch milliseconds, hashes SHA-256, keys and signatures raw bytes.
+ */
+export interface EntryData {
+  /** Position 0: binds the log to its name. */
+  'log.opened': { origin: string };
+
+  /** A subject's public key, attested by the keyholder, so that nobody can slip another one in. */
+  'subject.registered': { keyId: string; publicKey: Uint8Array; attestation: Uint8Array };
+  /** The tombstone: from here on nobody can open anything of this subject. */
+  'subject.erased': { keyId: string };
+  /** The keyholder's word, signed, that the key of that tombstone is gone. */
+  'key.destroyed': { keyId: string; tombstone: number; certificate: Uint8Array };
+  'consent.changed': { consent: Consent };
+
+  'session.opened': { session: SessionId; format: string };
+  /** A fresh session key, sealed to the subject: whoever writes cannot read what was written before. */
+  'session.keyed': { session: SessionId; epoch: Uint8Array; keyId: string; sealedKey: Uint8Array };
+  /** The records `first` to `first + count - 1` of a session, sealed column by column. */
+  'session.batch': Records & { epoch: Uint8Array; from: number; to: number; catalogue: number };
+  /** Records of a subject who does not consent: counted, and not stored. */
+  'records.suppressed': Records & { reason: SuppressionReason };
+  /** Records that were not of their format: counted, and not stored. */
+  'records.rejected': Records;
+
+  'request.made': RequestMade;
+  'request.refused': { rules: readonly string[] };
+  /** `envelope` is the DSSE envelope as JSON text; only its valid signature makes this an approval. */
+  'request.approved': { request: RequestId; envelope: string };
+  'request.rejected': { request: RequestId; reason: string };
+  'approval.refused': { request: RequestId; rules: readonly string[] };
+  'grant.revoked': { grant: GrantId; reason: string };
+
+  /** One release of plaintext. It is committed before the keyholder opens anything. */
+  'disclosure.made': DisclosureMade;
+  'disclosure.refused': DisclosureAsked & { rules: readonly string[] };
+  /** Without this entry the outcome of a disclosure is unknown, and unknown counts as exposed. */
+  'disclosure.completed': { disclosure: number; records: number; outcome: 'delivered' | 'broken_off' | 'failed' };
+}
+
+/** The records `first` to `first + count - 1` of a session. */
+export interface Records {
+  session: SessionId;
+  first: number;
+  count: number;
+}
+
+export type SuppressionReason = 'refused' | 'paused' | 'erased';
+export type Consent = 'given' | 'paused' | 'refused';
+
+/** Frozen and explicit: named fields of named sessions, in a closed range of time. There is no wildcard. */
+export interface Scope {
+  fields: readonly FieldName[];
+  sessions: readonly { session: SessionId; subject: SubjectId }[];
+  from: number;
+  to: number;
+  purpose: string;
+  durationSeconds: number;
+  budget: { records: number; disclosures: number };
+}
+
+export interface Preview {
+  records: number;
+  subjects: number;
+  sessions: number;
+  classes: readonly FieldClass[];
+}
+
+export interface RequestMade {
+  request: RequestId;
+  scope: Scope;
+  scopeHash: Uint8Array;
+  policyHash: Uint8Array;
+  preview: Preview;
+  /** Unanswered until then, the request is denied. */
+  expiresAt: number;
+}
+
+export interface DisclosureAsked {
+  grant: GrantId;
+  session: SessionId;
+  fields: readonly FieldName[];
+}
+
+export interface DisclosureMade extends DisclosureAsked {
+  /** Stream versions of the session below this one are released: later records are not. */
+  versions: number;
+  /** Records in the batches that overlap the grant's range: an upper bound, from headers alone. */
+  records: number;
+}
+
+export type EntryType = keyof EntryData;
+
+/** Whether an entry changes who may do what: these are folded into the state that decisions are made on. */
+export const governs = {
+  'log.opened': false,
+  'subject.registered': true,
+  'subject.erased': true,
+  'key.destroyed': false,
+  'consent.changed': true,
+  'session.opened': false,
+  'session.keyed': false,
+  'session.batch': false,
+  'records.suppressed': false,
+  'records.rejected': false,
+  'request.made': true,
+  'request.refused': false,
+  'request.approved': true,
+  'request.rejected': true,
+  'approval.refused': false,
+  'grant.revoked': true,
+  'disclosure.made': true,
+  'disclosure.refused': false,
+  'disclosure.completed': false,
+} as const satisfies Record<EntryType, boolean>;
+
+export const isEntryType = (type: string): type is EntryType => Object.hasOwn(governs, type);
+
+export type Actor = PersonId | 'custos';

@@ -1,0 +1,48 @@
+import { decodeCanonical, encodeCanonical } from '../sealing/canonical.js';
+import { isEntryType, type Actor, type EntryData, type EntryType } from './entries.js';
+import type { FieldName } from './fields.js';
+import type { Position, SubjectId } from './ids.js';
+
+export const headerVersion = 1;
+
+/** Where a sealed column is and what it must be: one column can be read, or deleted, without the rest. */
+export interface ColumnDirectory {
+  readonly field: FieldName;
+  readonly bytes: number;
+  readonly sha256: Uint8Array;
+}
+
+/** One item of the log. Its encoding is the Merkle leaf, so all of this is proven and none of it is content. */
+export interface EntryOf<T extends EntryType> {
+  readonly position: Position;
+  /** 16 random bytes, chosen before the position is known; sealed columns are bound to it. */
+  readonly id: Uint8Array;
+  readonly stream: string;
+  /** Index of the entry in its stream, from 0. */
+  readonly version: number;
+  readonly type: T;
+  /** Epoch milliseconds by the database's clock, never going back. */
+  readonly at: number;
+  readonly actor: Actor;
+  /** The person concerned, if there is exactly one. */
+  readonly subject?: SubjectId;
+  readonly data: EntryData[T];
+  readonly columns: readonly ColumnDirectory[];
+}
+export type Entry = { [T in EntryType]: EntryOf<T> }[EntryType];
+
+export function encodeHeader(entry: Entry): Uint8Array {
+  const { position, id, stream, version, type, at, actor, subject, data, columns } = entry;
+  const clear = { v: headerVersion, position, id, stream, version, type, at, actor, data, columns };
+  return encodeCanonical(subject === undefined ? clear : { ...clear, subject });
+}
+
+/** @throws Error with a constant message if the bytes are no header of a version that we know. */
+export function decodeHeader(header: Uint8Array): Entry {
+  const decoded = decodeCanonical(header) as Entry & { v: unknown };
+  if (decoded?.v !== headerVersion || typeof decoded.type !== 'string' || !isEntryType(decoded.type)) {
+    throw new Error('not a header of a known version');
+  }
+  const { v: _version, ...entry } = decoded;
+  return entry as Entry;
+}

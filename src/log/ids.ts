@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** Index of an entry in the log, from 0. A log of size n holds positions 0 to n - 1. */
+export const Position = z.int().min(0).brand<'Position'>();
+export type Position = z.infer<typeof Position>;
+
+/** A pseudonym: a real name or address never is an id, since ids stand in clear headers. */
+export const SubjectId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  .brand<'SubjectId'>();
+export type SubjectId = z.infer<typeof SubjectId>;
+
+export const SessionId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  .brand<'SessionId'>();
+export type SessionId = z.infer<typeof SessionId>;
+
+/** Whoever acts: an account of the identity provider, or `subject:` and a subject's id. */
+export const PersonId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/)
+  .brand<'PersonId'>();
+export type PersonId = z.infer<typeof PersonId>;
+
+/** Also the id of the grant that the request may become. */
+export const RequestId = z.uuid().brand<'RequestId'>();
+export type RequestId = z.infer<typeof RequestId>;
+
+export const GrantId = z.uuid().brand<'GrantId'>();
+export type GrantId = z.infer<typeof GrantId>;
+
+/** Names one intended write. Sent again, it gets the answer of the first time. */
+export const CommandId = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{8,128}$/)
+  .brand<'CommandId'>();
+export type CommandId = z.infer<typeof CommandId>;
+
+export const personOfSubject = (subject: SubjectId): PersonId => `subject:${subject}` as PersonId;

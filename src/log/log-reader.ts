@@ -1,0 +1,136 @@
+import { formatTlogProof } from '../merkle/tlog-proof.js';
+import { tileTree, inclusionProof } from '../merkle/tree.js';
+import { tileWidth } from '../merkle/tile.js';
+import { Problem } from '../problem.js';
+import type { Queryable } from './database.js';
+import type { EntryType } from './entries.js';
+import type { FieldName } from './fields.js';
+import { decodeHeader, type Entry, type EntryOf } from './header.js';
+import type { Position, SessionId, SubjectId } from './ids.js';
+
+export interface LogHead {
+  readonly size: number;
+  readonly at: number;
+  readonly checkpoint: string;
+}
+
+const decodeAll = <T extends EntryType>(rows: { header: Buffer }[]) =>
+  rows.map(({ header }) => decodeHeader(header) as EntryOf<T>);
+
+/** Reads the log. What it returns was not verified: whoever decides on it uses VerifiedReplay. */
+export class LogReader {
+  constructor(private readonly db: Queryable) {}
+
+  async head(): Promise<LogHead> {
+    const { rows } = await this.db.query<LogHead>('SELECT size, at, checkpoint FROM log.head');
+    if (rows[0] === undefined) throw new Problem('log_corrupt', { position: 0 });
+    return rows[0];
+  }
+
+  async headers(from: number, limit: number): Promise<{ position: Position; header: Uint8Array }[]> {
+    const { rows } = await this.db.query<{ position: Position; header: Buffer }>(
+      `SELECT position, header FROM log.entry
+       WHERE position >= $1 AND position < (SELECT size FROM log.head) ORDER BY position LIMIT $2`,
+      [from, limit],
+    );
+    return rows;
+  }
+
+  /** @throws Problem position_unknown */
+  async header(position: number): Promise<Uint8Array> {
+    const [row] = await this.headers(position, 1);
+    if (row?.position !== position) throw new Problem('position_unknown', { size: (await this.head()).size });
+    return row.header;
+  }
+
+  async stream(stream: string, options: { from?: number; below?: number } = {}): Promise<Entry[]> {
+    const { rows } = await this.db.query<{ header: Buffer }>(
+      `SELECT header FROM log.entry WHERE stream = $1 AND version >= $2 AND version < $3
+       AND position < (SELECT size FROM log.head) ORDER BY version`,
+      [stream, options.from ?? 0, options.below ?? 2 ** 31 - 1],
+    );
+    return decodeAll(rows);
+  }
+
+  async ofSubject(subject: SubjectId, types: readonly EntryType[]): Promise<Entry[]> {
+    const { rows } = await this.db.query<{ header: Buffer }>(
+      `SELECT header FROM log.entry WHERE subject = $1 AND type = ANY($2)
+       AND position < (SELECT size FROM log.head) ORDER BY position`,
+      [subject, types],
+    );
+    return decodeAll(rows);
+  }
+
+  /** Sessions in the order in which they were opened; `after` is the position of the last one seen. */
+  async sessions(options: {
+    subject?: SubjectId | undefined;
+    after: number;
+    limit: number;
+  }): Promise<EntryOf<'session.opened'>[]> {
+    const { rows } = await this.db.query<{ header: Buffer }>(
+      `SELECT header FROM log.entry WHERE type = 'session.opened' AND position > $1 AND ($2::text IS NULL OR subject = $2)
+       AND position < (SELECT size FROM log.head) ORDER BY position LIMIT $3`,
+      [options.after, options.subject ?? null, options.limit],
+    );
+    return decodeAll<'session.opened'>(rows);
+  }
+
+  async session(session: SessionId): Promise<Entry[]> {
+    return this.stream(`session/${session}`);
+  }
+
+  async column(position: Position, field: FieldName): Promise<Uint8Array | undefined> {
+    const { rows } = await this.db.query<{ sealed: Buffer }>({
+      name: 'column',
+      text: 'SELECT sealed FROM log.body WHERE position = $1 AND field = $2',
+      values: [position, field],
+    });
+    return rows[0]?.sealed;
+  }
+
+  /** The number of entries whose time is at most `at`: a time becomes a size once, and sizes only after that. */
+  async sizeAt(at: number): Promise<number> {
+    let [low, high] = [0, (await this.head()).size];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const { rows } = await this.db.query<{ at: number }>('SELECT at FROM log.entry WHERE position = $1', [middle]);
+      if (rows[0] === undefined) throw new Problem('log_corrupt', { position: middle });
+      if (rows[0].at <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The first signed checkpoint that covers the first `size` entries. */
+  async checkpointCovering(size: number): Promise<{ size: number; checkpoint: string }> {
+    const { rows } = await this.db.query<{ size: number; checkpoint: string }>(
+      'SELECT size, note AS checkpoint FROM log.checkpoint WHERE size >= $1 ORDER BY size LIMIT 1',
+      [size],
+    );
+    if (rows[0] === undefined) throw new Problem('position_unknown', { size: (await this.head()).size });
+    return rows[0];
+  }
+
+  /** Proof that an entry is in the log (C2SP tlog-proof), under the first checkpoint that covers it. */
+  async proof(position: number): Promise<string> {
+    const { size, checkpoint } = await this.checkpointCovering(position + 1);
+    const tree = tileTree((level, index, width) => this.tile(level, index, width), size);
+    return formatTlogProof({ index: position, proof: await inclusionProof(tree, position, size), checkpoint });
+  }
+
+  /** A full tile as stored, a partial one from the leaves or the roots of the tiles below it. */
+  async tile(level: number, index: number, width: number): Promise<Uint8Array> {
+    const first = index * tileWidth;
+    const text =
+      width === tileWidth
+        ? 'SELECT hashes AS hash FROM log.tile WHERE level = $1 AND index = $2 AND $3::int IS NOT NULL'
+        : level === 0
+          ? 'SELECT leaf AS hash FROM log.entry WHERE $1::int = 0 AND position >= $2 AND position < $3 ORDER BY position'
+          : 'SELECT root AS hash FROM log.tile WHERE level = $1 - 1 AND index >= $2 AND index < $3 ORDER BY index';
+    const values = width === tileWidth ? [level, index, width] : [level, first, first + width];
+    const { rows } = await this.db.query<{ hash: Buffer }>(text, values);
+    const hashes = Buffer.concat(rows.map(({ hash }) => hash));
+    if (hashes.length !== width * 32) throw new Problem('position_unknown', { size: (await this.head()).size });
+    return hashes;
+  }
+}

@@ -1,0 +1,95 @@
+import type pg from 'pg';
+import type { NoteVerifier } from '../merkle/note.js';
+import { Appender } from './appender.js';
+import type { LogIdentity } from './append-transaction.js';
+import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
+import { Governance, type AnySlice } from './governance.js';
+import { decodeHeader } from './header.js';
+import { LogReader } from './log-reader.js';
+import { requireSafeDatabase } from './start-checks.js';
+import { VerifiedReplay } from './verified-replay.js';
+import { ownCommand } from './write-command.js';
+
+export interface LogOptions {
+  readonly pool: pg.Pool;
+  readonly identity: LogIdentity;
+  readonly verifiers: readonly NoteVerifier[];
+  readonly slices: readonly AnySlice[];
+}
+
+/** The log, as the contexts above see it: append by a decision at the head, read, and the state so far. */
+export class Log {
+  readonly origin: string;
+  readonly reader: LogReader;
+  private readonly replay: VerifiedReplay;
+  private readonly appender: Appender;
+
+  constructor(private readonly options: LogOptions) {
+    const { pool, identity, verifiers, slices } = options;
+    this.origin = identity.origin;
+    this.reader = new LogReader(pool);
+    this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
+    this.appender = new Appender(pool, identity, this.replay);
+  }
+
+  /**
+   * Refuses an unsafe database, then replays and verifies the whole log. A new log gets its first entry.
+   * @throws Problem schema_mismatch, database_not_durable, role_too_powerful, log_corrupt
+   */
+  async start(): Promise<{ size: number }> {
+    await requireSafeDatabase(this.options.pool);
+    const head = await this.reader.head();
+    if (head.size > 0) await this.replay.advanceTo(this.options.pool, head);
+    else await this.open();
+    return { size: this.replay.current.size };
+  }
+
+  append<A>(command: WriteCommand, decide: (head: Head) => Outcome<A>): Promise<Committed<A>> {
+    return this.appender.append(command, decide);
+  }
+
+  /**
+   * The state as far as this process has appended or replayed. Good for a first look; what may happen is
+   * decided at the head only.
+   */
+  get state(): Governance {
+    return this.replay.current.governance;
+  }
+
+  get size(): number {
+    return this.replay.current.size;
+  }
+
+  /** Reads on to the head, for questions that must see what other instances have written. */
+  async refreshed(): Promise<Governance> {
+    return (await this.appender.catchUp()).governance;
+  }
+
+  /**
+   * The state after the log's first `size` entries, replayed and verified anew, and the time of the last of them.
+   * @throws Problem position_unknown, log_corrupt
+   */
+  async stateAtSize(size: number): Promise<{ state: Governance; lastAt: number }> {
+    const { pool, verifiers, slices } = this.options;
+    if (size === 0) return { state: Governance.empty(slices), lastAt: 0 };
+    const covering = await this.reader.checkpointCovering(size);
+    let state: Governance | undefined;
+    const replay = new VerifiedReplay({ origin: this.origin, verifiers }, slices);
+    const { governance } = await replay.advanceTo(pool, covering, (before, entry) => {
+      if (entry.position >= size) state ??= before;
+    });
+    const last = decodeHeader(await this.reader.header(size - 1));
+    return { state: state ?? governance, lastAt: last.at };
+  }
+
+  close(): Promise<void> {
+    return this.appender.close();
+  }
+
+  private async open(): Promise<void> {
+    await this.append(ownCommand('log.opened'), ({ size }) => ({
+      entries: size === 0 ? [{ type: 'log.opened', stream: 'log', data: { origin: this.origin } }] : [],
+      answer: null,
+    }));
+  }
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import type { WriteCommand } from './draft.js';
+import type { Actor } from './entries.js';
+import type { CommandId } from './ids.js';
+
+/**
+ * One intended write. `intent` is what was meant, as JSON data: the same id with another intent is refused, the
+ * same id with the same one gets the first answer.
+ */
+export const writeCommand = (id: CommandId, actor: Actor, intent: unknown): WriteCommand => ({
+  id,
+  actor,
+  digest: createHash('sha256').update(JSON.stringify(intent)).digest(),
+});
+
+/** A write that Custos itself intends, and that is the same whoever and how often it is tried. */
+export const ownCommand = (id: string): WriteCommand => writeCommand(id as CommandId, 'custos', id);

@@ -1,0 +1,152 @@
+/**
+ * Every way that Custos refuses or fails, as a stable code (RFC 9457 problem details).
+ * Title and detail are constants: nothing that a caller or a row contained ever enters a message.
+ * What varies is a typed member. "It did not happen" and "we do not know" are different codes.
+ */
+export const problems = {
+  // The caller's message
+  body_malformed: [400, 'The body is not well-formed', 'Send valid JSON in UTF-8.'],
+  body_too_large: [413, 'The body is too large', 'Send fewer records at once; `limit` is the largest size in bytes.'],
+  media_type_unsupported: [415, 'The media type is not supported', 'Send application/json.'],
+  input_invalid: [422, 'The input does not fit its schema', '`issues` names each place and the rule it breaks.'],
+  route_unknown: [404, 'There is no such route', 'GET /openapi.json lists the routes.'],
+  command_reused: [409, 'This command id was used for something else', 'Use a new Idempotency-Key for a new intent.'],
+  // Capture
+  format_unknown: [422, 'There is no such capture format', '`custos ingest --help` lists the formats.'],
+  recording_malformed: [
+    422,
+    'The recording is not of its format',
+    'Nothing of it was stored. `index` is the first bad record, from 0.',
+  ],
+  recording_truncated: [422, 'The recording ends in the middle', 'Nothing of it was stored. Capture or copy it again.'],
+  recording_empty: [422, 'The recording holds no record', 'Nothing was stored. Check that this is the right file.'],
+  sequence_gap: [409, 'Records are missing before these', 'Send from the sequence number `expected` on.'],
+  session_conflict: [
+    409,
+    'The session belongs to another subject or format',
+    'A session is one subject and one format; use a new session id.',
+  ],
+  session_contended: [409, 'Other writers kept changing this session', 'Nothing was stored. Send the records again.'],
+  session_unknown: [404, 'There is no such session for you', 'Check the id with `custos session ls`.'],
+  // Who asks
+  token_missing: [401, 'No token was sent', 'Send `Authorization: Bearer TOKEN`; in dev mode use `custos --as NAME`.'],
+  token_invalid: [401, 'The token is not valid', 'Get a new one: it may have expired, or be for another audience.'],
+  role_missing: [403, 'Your role may not ask this', 'GET /openapi.json says for each route who may ask.'],
+  // Access
+  request_unknown: [404, 'There is no such request for you', 'Check the id with `custos request ls`.'],
+  request_refused: [403, 'The request was refused', '`rules` names what it breaks.'],
+  approval_refused: [403, 'The signature was not accepted', '`rules` names what it breaks.'],
+  grant_unknown: [404, 'There is no such grant for you', 'Check the id with `custos request ls`.'],
+  disclosure_denied: [
+    403,
+    'Nothing was released',
+    '`rules` names every rule that denies it. The refusal is in the log.',
+  ],
+  subject_unknown: [404, 'There is no such subject for you', 'Nothing was ever stored of this id.'],
+  subject_erased: [
+    410,
+    'The subject was erased',
+    'Their key is destroyed, nobody can open these records. `position` is the tombstone.',
+  ],
+  // Sealed data
+  key_unknown: [
+    500,
+    'The key that sealed this is not known',
+    'Nothing was released. Check that the right key store is attached.',
+  ],
+  tampered: [
+    500,
+    'What is stored is not what was sealed',
+    'Nothing more was released. Run `custos verify` and treat this as an incident.',
+  ],
+  keyholder_refused: [
+    403,
+    'The keyholder would not open',
+    'It replayed the log and came to another decision. Run `custos verify`.',
+  ],
+  keyholder_unavailable: [503, 'The keyholder does not answer', 'Nothing was released. Try again later.'],
+  // The log
+  log_busy: [503, 'The log is busy', 'Nothing was stored. Try again after `retryAfterSeconds`.'],
+  log_unavailable: [503, 'The log cannot be reached', 'Nothing was stored. Try again later.'],
+  outcome_unknown: [
+    503,
+    'Whether it was stored is not known',
+    'Send the same command id again: it gets the answer of the first time.',
+  ],
+  position_unknown: [404, 'The log has no such position', '`size` is how many entries it has.'],
+  log_corrupt: [
+    500,
+    'The log does not match its checkpoint',
+    'Stop, and run `custos verify`; `position` is the first that differs.',
+  ],
+  // Start
+  setting_invalid: [500, 'Settings are missing or wrong', '`issues` names each one.'],
+  root_key_missing: [
+    500,
+    'The root key cannot be read',
+    'Without it nothing can be opened. Restore the file that CUSTOS_ROOT_KEY_FILE names.',
+  ],
+  trust_file_invalid: [500, 'The trust file cannot be read', 'Check the file that CUSTOS_TRUST_FILE names.'],
+  database_not_durable: [
+    500,
+    'The database does not write durably',
+    'Turn on `setting` in PostgreSQL, or acknowledged entries can be lost.',
+  ],
+  role_too_powerful: [
+    500,
+    'The database role could rewrite the log',
+    'Connect as a role with INSERT and SELECT on entries and nothing more.',
+  ],
+  schema_mismatch: [500, 'The database schema is of another version', 'Run `custos migrate` of this version.'],
+  data_in_use: [500, 'Another Custos runs on this data folder', 'Stop it first, or name another folder with --data.'],
+  // The command line
+  usage: [400, 'Wrong use', 'See --help.'],
+  service_unreachable: [503, 'The service does not answer', 'Start it with `npm start`, or set CUSTOS_URL.'],
+  not_verified: [500, 'Verification failed', '`problems` names each position and the check that failed.'],
+  internal: [500, 'Something went wrong here', 'The cause is in the service log under `incident`, without any value.'],
+} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** Members are numbers, names of ours, or paths: never a value that a caller sent. */
+export interface ProblemMembers {
+  readonly position?: number;
+  readonly size?: number;
+  readonly limit?: number;
+  readonly index?: number;
+  readonly expected?: number;
+  readonly retryAfterSeconds?: number;
+  readonly setting?: string;
+  readonly incident?: string;
+  readonly rules?: readonly string[];
+  readonly issues?: readonly { readonly path: string; readonly rule: string }[];
+  readonly problems?: readonly { readonly position: number; readonly check: string }[];
+}
+
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  constructor(
+    readonly code: ProblemCode,
+    readonly members: ProblemMembers = {},
+    options?: { cause: unknown },
+  ) {
+    super(`${code}: ${problems[code][1]}`, options);
+  }
+
+  get status(): number {
+    return problems[this.code][0];
+  }
+
+  /** The body of the answer, and of `--json` on the command line. */
+  toJSON() {
+    const [status, title, detail] = problems[this.code];
+    return {
+      type: `https://custos.example/problems/${this.code}`,
+      code: this.code,
+      status,
+      title,
+      detail,
+      ...this.members,
+    };
+  }
+}

@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
+import { encode } from 'cborg';
+import fc from 'fast-check';
+import { columnBytesLimit, packColumn, unpackColumn, type ColumnValue } from './column-codec.js';
+import { itemsLimit, nestingLimit } from './json-data.js';
+import { pad } from './padme.js';
+
+/** Any sequence of UTF-16 code units, as JSON.parse gives for "\ud800". */
+const anyText = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }).map((units) => String.fromCharCode(...units)),
+  fc.constantFrom('', '\ufeff', '\ufeffmark', '\ufffd', '\ud800', 'a\udfff', '\udc00\ud800', 'é'.repeat(300)),
+);
+const anyKey = fc.oneof(anyText, fc.constantFrom('__proto__', 'constructor', 'toString', 'length', '10', '9', '-1'));
+const anyNumber = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.integer(),
+  fc.constantFrom(
+    -0,
+    0,
+    1e308,
+    5e-324,
+    2 ** 53,
+    2 ** 53 + 2,
+    -(2 ** 53),
+    2 ** 64,
+    23,
+    24,
+    255,
+    256,
+    65_535,
+    65_536,
+    2 ** 32,
+  ),
+);
+const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'medium', withCrossShrink: true },
+    fc.constantFrom(null, true, false),
+    anyNumber,
+    anyText,
+    fc.array(tie('json')),
+    fc.array(fc.tuple(anyKey, tie('json'))).map((members) => Object.fromEntries(members)),
+  ),
+}));
+const columns = fc.array(fc.oneof(json, fc.jsonValue(), fc.constant(undefined))) as fc.Arbitrary<ColumnValue[]>;
+
+const roundTrip = (...values: unknown[]) => unpackColumn(packColumn(values as ColumnValue[]));
+const nested = (levels: number): unknown =>
+  levels === 0 ? 1 : levels % 2 ? [nested(levels - 1)] : { in: nested(levels - 1) };
+
+describe('a column is refused', () => {
+  it.each<[string, unknown]>([
+    ['undefined inside of a value', { secret: undefined }],
+    ['a hole in an array', [, 'secret']], // eslint-disable-line no-sparse-arrays
+    ['NaN', NaN],
+    ['an infinite number', -Infinity],
+    ['a bigint', 1n],
+    ['bytes', Uint8Array.of(1)],
+    ['a date', new Date(0)],
+    ['a map', new Map([['secret', 1]])],
+    ['a function', () => 'secret'],
+    ['a symbol', Symbol('secret')],
+  ])('if it holds %s, by an error that does not say what', (_, value) => {
+    expect(() => roundTrip(value)).toThrow(TypeError);
+    expect(() => roundTrip(value)).toThrow(/^not JSON data: [a-z ]+$/);
+  });
+
+  it('one level past the nesting limit, also for a value that contains itself', () => {
+    const endless: unknown[] = [];
+    endless.push(endless);
+    for (const tooDeep of [nested(nestingLimit + 1), endless]) {
+      expect(() => roundTrip(tooDeep)).toThrow(`nested more than ${nestingLimit} levels deep`);
+    }
+    expect(roundTrip(nested(nestingLimit))).toEqual([nested(nestingLimit)]);
+  });
+
+  it('one item past the limit of items', () => {
+    const nulls = (length: number) => new Array<null>(length).fill(null);
+    expect(() => packColumn(nulls(itemsLimit + 1))).toThrow(`more than ${itemsLimit} keys and values`);
+    expect(unpackColumn(packColumn(nulls(itemsLimit)))).toHaveLength(itemsLimit);
+  });
+
+  it('one byte past the limit of bytes', () => {
+    const head = encode(['a'.repeat(70_000)]).length - 70_000;
+    const text = 'a'.repeat(columnBytesLimit - head);
+    expect(() => packColumn([`${text}a`])).toThrow(
+      `at most ${columnBytesLimit} bytes of CBOR, got ${columnBytesLimit + 1}`,
+    );
+    expect(unpackColumn(packColumn([text]))).toEqual([text]);
+  });
+});
+
+describe('what someone else packed does not open', () => {
+  const packed = (cbor: Uint8Array | string) =>
+    pad(deflateRawSync(typeof cbor === 'string' ? Buffer.from(cbor, 'hex') : cbor));
+
+  it.each([
+    ['an integer past 2^53', '811b0020000000000000'],
+    ['an integer in more bytes than it takes', '811801'],
+    ['an array of indefinite length', '9f01ff'],
+    ['NaN', '81f97e00'],
+    ['an infinite number', '81f97c00'],
+    ['bytes', '8141ff'],
+    ['undefined inside of a value', '8181f7'],
+    ['a key twice', '81a2616101616102'],
+    ['a key that is no text', '81a10101'],
+    ['an unknown tag', '81c100'],
+    ['code units of a text that UTF-8 holds', '81d845426100'],
+    ['half a code unit', '81d84543000061'],
+    ['code units that are no bytes', '81d84561d8'],
+    ['a text that is no UTF-8', '8161ff'],
+    ['a surrogate in UTF-8', '8163eda080'],
+    ['no array', 'a0'],
+    ['an array with an item missing', '8201'],
+    ['an array of 2^53 items', '9b001fffffffffffff'],
+    ['an item too many', '8000'],
+    ['nothing', ''],
+  ])('%s', (_, hex) => {
+    expect(unpackColumn(packed(hex))).toBeUndefined();
+  });
+
+  it('one level past the nesting limit, and without end', () => {
+    for (const levels of [nestingLimit + 1, 1_000_000]) {
+      const cbor = Buffer.concat([Buffer.alloc(levels + 1, 0x81), Buffer.of(1)]);
+      expect(unpackColumn(packed(cbor))).toBeUndefined();
+    }
+  });
+
+  it('64 KB that inflate to one byte past the limit', () => {
+    const bomb = new Uint8Array(columnBytesLimit + 1);
+    bomb.set([0x81, 0x5a, 0x03, 0xff, 0xff, 0xfb]);
+    expect(unpackColumn(packed(bomb))).toBeUndefined();
+  });
+
+  it('64 MB of empty arrays, which would fill the memory', () => {
+    const count = columnBytesLimit - 5;
+    const crowd = new Uint8Array(columnBytesLimit).fill(0x80);
+    crowd.set([0x9a, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255]);
+    expect(unpackColumn(packed(crowd))).toBeUndefined();
+  });
+
+  it('a deflate stream that is cut short, or followed by anything', () => {
+    const deflated = deflateRawSync(encode(['typed']));
+    expect(unpackColumn(pad(deflated))).toEqual(['typed']);
+    expect(unpackColumn(pad(deflated.subarray(0, -1)))).toBeUndefined();
+    expect(unpackColumn(pad(Buffer.concat([deflated, Buffer.of(7)])))).toBeUndefined();
+  });
+});
+
+describe('a column is lossless', () => {
+  it('for any JSON data: unpack(pack(x)) = x, in the order of its keys', () => {
+    fc.assert(
+      fc.property(columns, (values) => {
+        const back = unpackColumn(packColumn(values));
+        expect(isDeepStrictEqual(back, values)).toBe(true);
+        expect(JSON.stringify(back)).toBe(JSON.stringify(values));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    '-0',
+    '1e308',
+    '9007199254740993',
+    '123456789012345678901234567890',
+    '"\\ud800"',
+    '{"\\udfff":1,"\\ud800":2}',
+    '"\\ufeffmark"',
+    '{"\\ufeff":1}',
+    '{"b":1,"a":2,"aa":3,"":4}',
+    '{"__proto__":{"polluted":true},"constructor":{"prototype":null}}',
+    '[[],{},"",[[]]]',
+  ])('for %s', (text) => {
+    const value: unknown = JSON.parse(text);
+    const [back] = roundTrip(value)!;
+    expect(isDeepStrictEqual(back, value)).toBe(true);
+    expect(Object.keys((back ?? {}) as object)).toEqual(Object.keys((value ?? {}) as object));
+  });
+
+  it('without touching a prototype', () => {
+    const [back] = roundTrip(JSON.parse('{"__proto__":{"polluted":true}}'))!;
+    expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
+    expect(Object.keys(back as object)).toEqual(['__proto__']);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('for records that lack the field, first, last and all', () => {
+    expect(roundTrip(undefined, null, undefined)).toEqual([undefined, null, undefined]);
+    expect(roundTrip(undefined)).toEqual([undefined]);
+    expect(roundTrip()).toEqual([]);
+  });
+});
