@@ -90,3 +90,10 @@ function parseJson(text: () => string): unknown {
     return undefined; // No schema takes undefined.
   }
 }
+
+/** A DSSE envelope as it is sent: its form only, the signature is checked where the request is known. */
+export const EnvelopeBody = z.strictObject({
+  payloadType: z.string().max(200),
+  payload: z.string().max(16_384),
+  signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).length(1),
+});

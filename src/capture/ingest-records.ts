@@ -104,7 +104,13 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     const committed = await this.log.append(
       writeCommand(commandId, source, intentOf(body)),
       (head): Outcome<Ingested> => {
-        const answer = { session, ...before, accepted: 0, next: Math.max(next, first + body.records.length), problems };
+        const answer: Ingested = {
+          session,
+          ...before,
+          accepted: 0,
+          next: Math.max(next, first + body.records.length),
+          problems,
+        };
         if (fresh === 0) return { entries: [], answer };
         const reason = suppression(head, subject);
         const stream = `session/${session}`;

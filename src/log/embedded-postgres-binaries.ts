@@ -106,6 +106,7 @@ async function isSafe(parent: string): Promise<boolean> {
 /** Made aside and renamed, so that a copy under its final name was whole once. */
 async function makeCopy(native: string, copy: string): Promise<void> {
   if (await isWhole(native, copy)) return;
+  if ((await exists(copy)) && !(await isOurs(copy))) throw new Error(`${copy} belongs to another user`);
   const fresh = await mkdtemp(`${copy}-`);
   try {
     for (const file of await filesOf(native)) {
@@ -133,6 +134,10 @@ async function isWhole(native: string, copy: string): Promise<boolean> {
 async function isOurs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
 async function openToAll(folder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open, rename, stat } from 'node:fs/promises';
+import { constants, open, rename, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { settingArguments } from './embedded-postgres-settings.js';
 import { handOver, spawnAs, type ServerUser } from './embedded-postgres-user.js';
@@ -38,16 +38,17 @@ export async function launch(what: Launch): Promise<Launched> {
   const settings = settingArguments(port, what.settings);
   const log = await openLog(what.logFile);
   const { size } = await log.stat();
-  const child = startProcess(what, settings, log.fd);
-  await log.close();
+  let started: { child: ChildProcess; ended: Promise<void> };
+  try {
+    started = startProcess(what, settings, log.fd);
+  } finally {
+    await log.close();
+  }
+  const { child, ended } = started;
   let exited: { code: number | null; said: string } | undefined;
   let onExit: () => void = () => undefined;
-  const gone = new Promise<void>((done) => {
-    child.once('error', () => done()); // it never ran: the same as an exit
-    child.once('exit', () => done());
-  }).then(async () => {
-    const said = await tail(what.logFile, size);
-    exited = { code: child.exitCode, said };
+  const gone = ended.then(async () => {
+    exited = { code: child.exitCode, said: await tail(what.logFile, size) };
     process.off('exit', farewell);
     onExit();
   });
@@ -64,6 +65,7 @@ export async function launch(what: Launch): Promise<Launched> {
       exited?.code === 0 || /Address already in use|shared memory block|lock file/.test(exited?.said ?? ''),
     release: (listener) => {
       onExit = listener;
+      if (exited !== undefined) listener();
       child.unref();
     },
     abandon: () => {
@@ -81,11 +83,11 @@ export async function launch(what: Launch): Promise<Launched> {
   };
 }
 
-function startProcess({ postgres, dir, user, stalePid }: Launch, settings: string[], log: number): ChildProcess {
+function startProcess({ postgres, dir, user, stalePid }: Launch, settings: string[], log: number) {
   const { names, descriptors, close } = handOver(user, dir);
   const as = spawnAs(user);
   try {
-    return spawn(postgres, ['-D', names[0] ?? dir, ...settings], {
+    const child = spawn(postgres, ['-D', names[0] ?? dir, ...settings], {
       ...as,
       // PostgreSQL takes a living process of this user for the owner of the folder, except its own ancestors,
       // of which it lets us name one (PostgreSQL, CreateLockFile in miscinit.c). Removing the file instead
@@ -94,6 +96,11 @@ function startProcess({ postgres, dir, user, stalePid }: Launch, settings: strin
       detached: true,
       stdio: ['ignore', log, log, ...descriptors],
     });
+    const ended = new Promise<void>((done) => {
+      child.once('error', () => done()); // it never ran: the same as an exit
+      child.once('exit', () => done());
+    });
+    return { child, ended };
   } finally {
     close();
   }
@@ -114,7 +121,8 @@ function freePort(): Promise<number> {
 async function openLog(logFile: string) {
   const before = await stat(logFile).catch(() => undefined);
   if (before !== undefined && before.size > largestLogBytes) await rename(logFile, `${logFile}.1`);
-  return open(logFile, 'a', 0o600);
+  // No link is followed: as root, we may write into a folder of another user here.
+  return open(logFile, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
 }
 
 async function tail(logFile: string, from: number): Promise<string> {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { prepareAnotherCustos } from '../../test/postgres/another-custos.js';
 import { removeFolder, temporaryFolder } from '../../test/postgres/temporary-folder.js';
@@ -13,6 +14,7 @@ let dir: string; // initialised once; each test starts and ends its own servers 
 let another: Awaited<ReturnType<typeof prepareAnotherCustos>>;
 const running: RunningPostgres[] = [];
 const asRoot = process.getuid?.() === 0 ? it : it.skip;
+const onLinux = process.platform === 'linux' ? it : it.skip;
 const asRootOnLinux = process.platform === 'linux' ? asRoot : it.skip;
 
 const start = async (options: Partial<Parameters<typeof startEmbeddedPostgres>[0]> = {}) => {
@@ -30,6 +32,14 @@ const query = async (url: string, sql: string, values: unknown[] = []): Promise<
     await client.end();
   }
 };
+/** Waits until the query finds a row: bounded, so that a failing test ends. */
+const shows = async ({ superuserUrl }: RunningPostgres, sql: string): Promise<void> => {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if ((await query(superuserUrl, sql).catch(() => [])).length > 0) return;
+    await sleep(20);
+  }
+  throw new Error('what the test waits for did not come');
+};
 const logged = () => readFile(join(folder, 'postgres.log'), 'utf8');
 const spawnedBy = async (of: string, command: string, ...args: string[]) => {
   const { uid, gid } = await stat(of);
@@ -40,7 +50,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   dir = join(folder, 'postgres');
   another = await prepareAnotherCustos();
-  const server = await start();
+  const server = await startEmbeddedPostgres({ dir });
   await query(server.superuserUrl, 'CREATE TABLE kept (note text UNIQUE)');
   await server.stop();
 });
@@ -126,11 +136,11 @@ describe('the log of the embedded PostgreSQL shows no value and no statement', (
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const cut = expect(client.query(`SELECT '${canary}', pg_sleep(60)`)).rejects.toThrow();
     const sleeping = `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
-    while ((await query(server.superuserUrl, sleeping)).length === 0);
+    await shows(server, sleeping);
     process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
     await cut;
     const held = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7101 AND granted`;
-    while ((await query(server.superuserUrl, held).catch(() => [])).length === 0);
+    await shows(server, held);
     await expect(startEmbeddedPostgres({ dir })).rejects.toMatchObject({ code: 'data_in_use' });
     expect(await logged()).toContain('was terminated by signal 9');
     expect(await logged()).not.toContain(canary);
@@ -160,6 +170,12 @@ describe('the embedded PostgreSQL', () => {
     expect(uid).not.toBe(0);
     expect(mode & 0o777).toBe(0o700);
     if (process.platform === 'linux') expect((await stat(`/proc/${pid}`)).uid).toBe(uid);
+  });
+
+  onLinux('is a process group of its own, which Ctrl-C in a terminal does not reach', async () => {
+    const { pid } = await start();
+    const [, , group] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+    expect(Number(group)).toBe(pid);
   });
 
   it('makes its folder where there is none, past what a killed initdb left', async () => {

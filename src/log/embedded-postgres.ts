@@ -1,13 +1,13 @@
-import { join, dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
+import { Problem } from '../problem.js';
 import { serverBinaries } from './embedded-postgres-binaries.js';
 import { dataFolder, type DataFolder } from './embedded-postgres-folder.js';
 import { holdDataFolder } from './embedded-postgres-lock.js';
 import { isPostmasterOf, readPostmaster, stopPostmaster } from './embedded-postgres-postmaster.js';
 import { launch, type Launched } from './embedded-postgres-process.js';
 import { serverUser } from './embedded-postgres-user.js';
-import { Problem } from '../problem.js';
 
 /** A PostgreSQL server of our own, and the lock on its data folder. */
 export interface RunningPostgres {
@@ -116,12 +116,13 @@ async function ready(launched: Launched, folder: DataFolder): Promise<pg.Client 
   return undefined;
 }
 
-/** A server between two states turns us away for a moment; anything else is for the caller. */
-function unlessStopping(error: NodeJS.ErrnoException): undefined {
-  const passing = ['57P03', '57P01', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
-  if (passing.includes(error.code ?? '') || /^Connection terminated|^timeout expired/.test(error.message))
-    return undefined;
-  throw error;
+/**
+ * A server between two states turns us away, or cuts us off, for a moment. What it answers otherwise, and that
+ * another holds the folder, is for the caller.
+ */
+function unlessStopping(error: unknown): undefined {
+  const answered = error instanceof pg.DatabaseError && error.code?.startsWith('57P') !== true;
+  if (answered || error instanceof Problem) throw error;
 }
 
 function running(launched: Launched, folder: DataFolder, hold: pg.Client): RunningPostgres {

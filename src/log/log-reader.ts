@@ -14,8 +14,7 @@ export interface LogHead {
   readonly checkpoint: string;
 }
 
-const decodeAll = <T extends EntryType>(rows: { header: Buffer }[]) =>
-  rows.map(({ header }) => decodeHeader(header) as EntryOf<T>);
+const decodeAll = (rows: readonly { header: Buffer }[]): Entry[] => rows.map(({ header }) => decodeHeader(header));
 
 /** Reads the log. What it returns was not verified: whoever decides on it uses VerifiedReplay. */
 export class LogReader {
@@ -72,7 +71,7 @@ export class LogReader {
        AND position < (SELECT size FROM log.head) ORDER BY position LIMIT $3`,
       [options.after, options.subject ?? null, options.limit],
     );
-    return decodeAll<'session.opened'>(rows);
+    return decodeAll(rows) as EntryOf<'session.opened'>[];
   }
 
   async session(session: SessionId): Promise<Entry[]> {

@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { AccessController } from './access.http.js';
+import { ApproveRequestHandler } from './approve-request.handler.js';
+import { DiscloseHandler } from './disclose.handler.js';
+import { ListRequestsHandler, ShowRequestHandler } from './list-requests.js';
+import { RejectRequestHandler } from './reject-request.handler.js';
+import { RequestAccessHandler } from './request-access.handler.js';
+import { RevokeGrantHandler } from './revoke-grant.handler.js';
+
+@Module({
+  controllers: [AccessController],
+  providers: [
+    RequestAccessHandler,
+    ApproveRequestHandler,
+    RejectRequestHandler,
+    RevokeGrantHandler,
+    DiscloseHandler,
+    ListRequestsHandler,
+    ShowRequestHandler,
+  ],
+})
+export class AccessModule {}

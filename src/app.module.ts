@@ -1,0 +1,51 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { AccessModule } from './access/access.module.js';
+import { CaptureModule } from './capture/capture.module.js';
+import { HistoryModule } from './history/history.module.js';
+import type { KeyholderPort } from './keys/keyholder-port.js';
+import { KEYHOLDER } from './keys/keyholder-token.js';
+import { KeysModule } from './keys/keys.module.js';
+import { SubjectKeys } from './keys/subject-keys.js';
+import { Log } from './log/log.js';
+import { LogModule } from './log/log.module.js';
+
+/** What every context stands on, started before the application and stopped after it. */
+export interface Foundations {
+  readonly log: Log;
+  readonly keyholder: KeyholderPort;
+}
+
+@Global()
+@Module({})
+class FoundationsModule {
+  static of({ log, keyholder }: Foundations): DynamicModule {
+    return {
+      module: FoundationsModule,
+      providers: [
+        { provide: Log, useValue: log },
+        { provide: KEYHOLDER, useValue: keyholder },
+        { provide: SubjectKeys, useValue: new SubjectKeys(log, keyholder) },
+      ],
+      exports: [Log, KEYHOLDER, SubjectKeys],
+    };
+  }
+}
+
+@Module({})
+export class AppModule {
+  static of(foundations: Foundations): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        CqrsModule.forRoot(),
+        FoundationsModule.of(foundations),
+        LogModule,
+        KeysModule,
+        CaptureModule,
+        AccessModule,
+        HistoryModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { CaptureController } from './capture.http.js';
+import { ChangeConsentHandler } from './change-consent.js';
+import { IngestRecordsHandler } from './ingest-records.js';
+import { ListSessionsHandler } from './list-sessions.js';
+import { OpenSessions } from './open-sessions.js';
+import { Log } from '../log/log.js';
+import { ShowSessionHandler } from './show-session.js';
+
+@Module({
+  controllers: [CaptureController],
+  providers: [
+    { provide: OpenSessions, inject: [Log], useFactory: (log: Log) => new OpenSessions(log.reader) },
+    IngestRecordsHandler,
+    ChangeConsentHandler,
+    ListSessionsHandler,
+    ShowSessionHandler,
+  ],
+})
+export class CaptureModule {}

@@ -1,0 +1,40 @@
+import type { FieldName } from '../../log/fields.js';
+import type { Json } from '../../sealing/json-data.js';
+
+export type { Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** One record split into disjoint fields. Whatever a format does not name goes to `other`, the strictest class. */
+export type Parts = { readonly [F in FieldName]?: Json };
+
+export interface CutRecord {
+  /** Epoch milliseconds, an integer. */
+  readonly time: number;
+  readonly data: Json;
+}
+
+/** One record as far as its parts were granted. */
+export interface MaskedRecord {
+  readonly sequence: number;
+  /** Epoch milliseconds, or a made-up one that keeps the order where times were not granted. */
+  readonly time: number;
+  readonly parts: Parts;
+}
+
+/** One capture format: how to cut a file into records, take each apart without loss, and put it together again. */
+export interface Format {
+  readonly name: string;
+  /**
+   * Cuts a whole file into records, in order. `startedAt` (epoch ms) stands in where the recording has no absolute time.
+   * @throws Problem recording_malformed, recording_truncated, recording_empty
+   */
+  cut(file: Uint8Array, startedAt: number): CutRecord[];
+  /** Takes one record apart. Total: what it does not understand goes whole to `other`. */
+  decompose(data: Json): Parts;
+  /** The exact inverse, given every part that `decompose` gave. */
+  reassemble(parts: Parts): Json;
+  /** Records that the format's player plays, holding what these parts tell and nothing else. */
+  mask(records: readonly MaskedRecord[]): Json[];
+  /** The file again, from all its records or from masked ones. */
+  assemble(records: readonly Json[]): Uint8Array;
+}

@@ -1,0 +1,16 @@
+import { Problem } from '../../problem.js';
+import { asciicast } from './asciicast.js';
+import type { Format } from './format.js';
+import { messages } from './messages.js';
+import { rrweb } from './rrweb.js';
+
+/** Every capture format, by the name that sources and `custos ingest --format` use. */
+export const formats = { rrweb, asciicast, messages } as const satisfies Record<string, Format>;
+export type FormatName = keyof typeof formats;
+export const formatNames = Object.keys(formats) as FormatName[];
+
+/** @throws Problem format_unknown */
+export function formatOf(name: string): Format {
+  if (!Object.hasOwn(formats, name)) throw new Problem('format_unknown');
+  return formats[name as FormatName];
+}

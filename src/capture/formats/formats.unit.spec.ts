@@ -1,0 +1,168 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { fieldNames, type FieldName } from '../../log/fields.js';
+import { Problem } from '../../problem.js';
+import type { Format, Json, MaskedRecord, Parts } from './format.js';
+import { formatNames, formatOf } from './formats.js';
+
+const examples: readonly [file: string, format: string][] = [
+  ['examples/sign-up.rrweb.json', 'rrweb'],
+  ['examples/shell.cast', 'asciicast'],
+  ['examples/assistant.messages.json', 'messages'],
+];
+const shared: readonly [file: string, format: string][] = [
+  ['rrweb/rrweb-player-demo-2018.json', 'rrweb'],
+  ['rrweb/posthog-hogflix-2021.json', 'rrweb'],
+  ['rrweb/posthog-homepage.json', 'rrweb'],
+  ['rrweb/tracelane-playwright-checkout-2026.json', 'rrweb'],
+  ['asciicast/asciinema-welcome.v1.json', 'asciicast'],
+  ['asciicast/asciinema-welcome.v2.cast', 'asciicast'],
+  ['asciicast/asciinema-server-full.v3.cast', 'asciicast'],
+  ['asciicast/kwok-scale-using-hpa.v2.cast', 'asciicast'],
+  ['asciicast/tcut-typed-input.v2.cast', 'asciicast'],
+];
+const sharedFolder = join(process.cwd(), '../shared/data');
+const recordings = [
+  ...examples.map(([file, format]) => ({ file, format, path: join(process.cwd(), file) })),
+  ...shared.map(([file, format]) => ({ file, format, path: join(sharedFolder, file) })),
+].filter(({ path }) => existsSync(path));
+
+const startedAt = Date.UTC(2026, 0, 1);
+const load = ({ path, format }: { path: string; format: string }) => {
+  const file = new Uint8Array(readFileSync(path));
+  return { file, format: formatOf(format), records: formatOf(format).cut(file, startedAt) };
+};
+const asData = (file: Uint8Array): string => {
+  const text = Buffer.from(file).toString('utf8');
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return JSON.stringify(
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (line.startsWith('#') ? line : JSON.parse(line))),
+    );
+  }
+};
+
+it('has the recordings of others, where CI promises them', () => {
+  if (existsSync(sharedFolder)) expect(recordings).toHaveLength(examples.length + shared.length);
+  else if (process.env['CI'] === 'true') throw new Error('../shared/data is absent');
+  else process.stderr.write('skipped: recordings of others, ../shared/data is absent\n');
+});
+
+describe.each(recordings)('$file', (recording) => {
+  it('is the same data after every record was taken apart and put together', () => {
+    const { file, format, records } = load(recording);
+    const again = records.map(({ data }) => format.reassemble(format.decompose(data)));
+    expect(JSON.stringify(again)).toBe(JSON.stringify(records.map(({ data }) => data)));
+    expect(asData(format.assemble(again))).toBe(asData(file));
+  });
+
+  it('has more in its named fields than in `other`', () => {
+    const { format, records } = load(recording);
+    const parts = records.map(({ data }) => format.decompose(data));
+    const named = new Set(parts.flatMap((one) => Object.keys(one)));
+    expect([...named].every((field) => fieldNames.includes(field as FieldName))).toBe(true);
+    expect(named.size).toBeGreaterThan(2);
+  });
+
+  it.each(fieldNames)('masked to `%s` holds no string that belongs to other fields only', (granted) => {
+    const { format, records } = load(recording);
+    const parts = records.map(({ data }) => format.decompose(data));
+    const allowed = JSON.stringify(parts.map((one) => one[granted]));
+    const shown = stringsIn(format.mask(maskTo(parts, granted))).join('\n');
+    const strings = new Set(
+      parts.flatMap((one) => fieldNames.filter((field) => field !== granted).flatMap((field) => stringsIn(one[field]))),
+    );
+    const leaked = [...strings].filter(
+      (one) => !allowed.includes(inJson(one)) && !skeleton.has(one) && shown.includes(one),
+    );
+    expect(leaked).toEqual([]);
+  });
+
+  it('masked to nothing is still a recording of its format', () => {
+    const { format, records } = load(recording);
+    const parts = records.map(({ data }) => format.decompose(data));
+    const file = format.assemble(format.mask(maskTo(parts, undefined)));
+    expect(() => JSON.parse(Buffer.from(file).toString('utf8').split('\n')[0] as string)).not.toThrow();
+  });
+});
+
+const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
+
+/** Words of the formats themselves, which masked recordings hold by necessity. */
+const skeleton = new Set(['html', 'head', 'body', 'about:blank', 'user', 'assistant', 'tool']);
+const maskTo = (parts: readonly Parts[], granted: FieldName | undefined): MaskedRecord[] =>
+  parts.map((one, sequence) => ({
+    sequence,
+    time: startedAt + sequence,
+    parts: granted === undefined || one[granted] === undefined ? {} : { [granted]: one[granted] },
+  }));
+
+function stringsIn(value: Json | undefined): string[] {
+  if (typeof value === 'string') return value.length >= 4 ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap((one) => stringsIn(one as Json));
+}
+
+describe.each(formatNames)('%s', (name) => {
+  const format: Format = formatOf(name);
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ type: fc.integer({ min: -1, max: 8 }), data: fc.jsonValue(), timestamp: fc.jsonValue() }),
+    fc.record({
+      type: fc.constantFrom(2, 3, 4),
+      data: fc.dictionary(
+        fc.constantFrom('source', 'href', 'width', 'height', 'node', 'text', 'attributes', '__proto__'),
+        fc.jsonValue(),
+      ),
+      timestamp: fc.double(),
+    }),
+    fc.tuple(fc.double(), fc.constantFrom('o', 'i', 'r', 'm', 'x', 'z'), fc.string()),
+    fc.record(
+      {
+        role: fc.constantFrom('user', 'tool', 'nobody'),
+        content: fc.jsonValue(),
+        name: fc.string(),
+        reasoning: fc.string(),
+      },
+      { requiredKeys: ['role'] },
+    ),
+    fc
+      .constantFrom('# a comment', '{"__proto__": {"a": 1}}')
+      .map((text) => (text.startsWith('{') ? JSON.parse(text) : text)),
+  );
+
+  it('takes apart and puts together any JSON that comes as a record', () =>
+    fc.assert(
+      fc.property(odd, (data) => {
+        const parts = format.decompose(data as Json);
+        expect(JSON.stringify(format.reassemble(parts))).toBe(JSON.stringify(data));
+      }),
+      { numRuns: 500 },
+    ));
+
+  it.each([
+    ['bytes that are no UTF-8', Uint8Array.of(0xff, 0xfe, 0x00), 'recording_malformed'],
+    ['nothing', new Uint8Array(), 'recording_empty'],
+    ['JSON of something else', Buffer.from('{"a":1}'), 'recording_malformed'],
+    ['text', Buffer.from('hello'), 'recording_malformed'],
+  ])('refuses %s', (_what, file, code) => {
+    expect(() => format.cut(file, startedAt)).toThrow(new Problem(code as 'recording_malformed'));
+  });
+});
+
+describe('a truncated recording', () => {
+  it.each(examples)('%s is refused as truncated', (file, format) => {
+    const whole = readFileSync(join(process.cwd(), file));
+    const cutInside = whole.subarray(0, whole.length - 3);
+    expect(() => formatOf(format).cut(cutInside, startedAt)).toThrow(new Problem('recording_truncated'));
+  });
+});
+
+it('refuses a format that there is not, without naming it', () => {
+  expect(() => formatOf('constructor')).toThrow(new Problem('format_unknown'));
+});

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Person } from '../identity/person.js';
+import { CommandId } from '../log/ids.js';
+import { Problem } from '../problem.js';
+
+export interface AskedRequest extends FastifyRequest {
+  /** Set by the guard, after the token was verified. */
+  person?: Person;
+}
+
+/** The person whose token came with the request. */
+export const Asker = createParamDecorator((_data: unknown, context: ExecutionContext): Person => {
+  const { person } = context.switchToHttp().getRequest<AskedRequest>();
+  if (person === undefined) throw new Problem('token_missing');
+  return person;
+});
+
+/** The caller's name for this intended write; a random one if they gave none, so nothing can be repeated by it. */
+export const CommandIdHeader = createParamDecorator((_data: unknown, context: ExecutionContext): CommandId => {
+  const header = context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
+  const parsed = CommandId.safeParse(header ?? randomUUID());
+  if (!parsed.success) {
+    throw new Problem('input_invalid', { issues: [{ path: 'Idempotency-Key', rule: 'invalid_format' }] });
+  }
+  return parsed.data;
+});

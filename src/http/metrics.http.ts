@@ -1,0 +1,44 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { Anyone } from './may-ask.js';
+
+export const METRICS = Symbol('metrics');
+
+/** Labels are route patterns, methods and status codes: never an address, an id or a name. */
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly requests = new Counter({
+    name: 'custos_http_requests_total',
+    help: 'Requests answered, by route pattern, method and status',
+    labelNames: ['route', 'method', 'status'],
+    registers: [this.registry],
+  });
+  private readonly seconds = new Histogram({
+    name: 'custos_http_request_seconds',
+    help: 'Time to answer, by route pattern and method',
+    labelNames: ['route', 'method'],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  answered(labels: { route: string; method: string; status: number }, seconds: number): void {
+    const { route, method, status } = labels;
+    this.requests.inc({ route, method, status: String(status) });
+    this.seconds.observe({ route, method }, seconds);
+  }
+}
+
+@Controller('metrics')
+export class MetricsController {
+  constructor(@Inject(METRICS) private readonly metrics: Metrics) {}
+
+  @Get()
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Anyone()
+  text(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { PersonId } from '../log/ids.js';
+import { parseVerifierKey } from '../merkle/note.js';
+import { Problem } from '../problem.js';
+
+const publicKeyBytes = 32;
+const PublicKey = z.base64().refine((text) => Buffer.from(text, 'base64').length === publicKeyBytes);
+
+/**
+ * The root of trust: configuration, never data. Whoever writes it decides whose signatures count, so it is mounted
+ * read-only and nothing in the database can change it.
+ */
+export const TrustFile = z.strictObject({
+  origin: z.string().min(1).max(200),
+  /** Verifier key of the log (C2SP signed-note). */
+  log: z.string(),
+  /** Ed25519 key of the keyholder, base64. */
+  keyholder: PublicKey,
+  people: z.array(
+    z.strictObject({
+      person: PersonId,
+      role: z.enum(['approver', 'officer']),
+      keyId: z.string().regex(/^[0-9a-f]{16}$/),
+      publicKey: PublicKey,
+    }),
+  ),
+});
+export type TrustFile = z.infer<typeof TrustFile>;
+
+export interface TrustedKey {
+  readonly person: PersonId;
+  readonly role: 'approver' | 'officer';
+  readonly publicKey: Uint8Array;
+}
+
+export interface Trust {
+  readonly origin: string;
+  readonly log: string;
+  readonly keyholder: Uint8Array;
+  readonly keys: ReadonlyMap<string, TrustedKey>;
+}
+
+/** First 16 hex digits of the key's SHA-256: whoever names a key names exactly that key. */
+export const keyIdOf = (publicKey: Uint8Array): string =>
+  createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
+
+/** @throws Problem trust_file_invalid */
+export async function loadTrust(path: string): Promise<Trust> {
+  return parseTrust(await readFile(path, 'utf8').catch(() => ''));
+}
+
+export function parseTrust(text: string): Trust {
+  try {
+    const { origin, log, keyholder, people } = TrustFile.parse(JSON.parse(text));
+    if (parseVerifierKey(log).name !== origin) throw new Problem('trust_file_invalid');
+    const keys = new Map(people.map(({ person, role, publicKey }) => trustedKey(person, role, publicKey)));
+    // The id must be the key's own, and one key cannot speak for two people.
+    const honest = people.every(({ keyId, publicKey }) => keyId === keyIdOf(bytes(publicKey)));
+    if (!honest || keys.size !== people.length) throw new Problem('trust_file_invalid');
+    return { origin, log, keyholder: bytes(keyholder), keys };
+  } catch {
+    throw new Problem('trust_file_invalid');
+  }
+}
+
+function trustedKey(person: PersonId, role: TrustedKey['role'], publicKey: string): [string, TrustedKey] {
+  return [keyIdOf(bytes(publicKey)), { person, role, publicKey: bytes(publicKey) }];
+}
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));

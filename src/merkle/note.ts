@@ -1,0 +1,143 @@
+import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { checkBytes, equalBytes } from './checked.js';
+import { MerkleError } from './merkle-error.js';
+
+/** Signature type of plain Ed25519 (C2SP signed-note, "Signature types"). */
+const ed25519Type = 0x01;
+const publicKeyBytes = 32;
+const signatureBytes = 64;
+const keyIdBytes = 4;
+/** A note is a handful of lines: what is longer is not one of ours, and is refused before it is read. */
+const mostNoteCharacters = 64 * 1024;
+const mostSignatures = 100;
+
+/** Somebody who signs notes: `name` is the key name of the note, `sign` gives 64 bytes. */
+export interface NoteSigner {
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+export interface NoteVerifier {
+  readonly name: string;
+  readonly keyId: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/** Four bytes that tell keys of one name apart (C2SP signed-note, "Signatures"). A hint, never a proof. */
+export function noteKeyId(name: string, publicKey: Uint8Array): Uint8Array {
+  checkBytes('public key', publicKey, publicKeyBytes);
+  const hash = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ed25519Type)).update(publicKey).digest();
+  return Uint8Array.from(hash.subarray(0, keyIdBytes));
+}
+
+/** `name+keyid+key`, as in C2SP signed-note, "Verifier keys". */
+export function formatVerifierKey(name: string, publicKey: Uint8Array): string {
+  if (!isKeyName(name)) throw new MerkleError('verifier_key_malformed');
+  const key = Buffer.concat([Uint8Array.of(ed25519Type), publicKey]).toString('base64');
+  return `${name}+${Buffer.from(noteKeyId(name, publicKey)).toString('hex')}+${key}`;
+}
+
+/** @throws MerkleError verifier_key_malformed for anything but the one canonical form. */
+export function parseVerifierKey(text: string): NoteVerifier {
+  const [, name, , key] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const bytes = key === undefined ? undefined : decodeBase64(key);
+  if (name === undefined || bytes?.length !== 1 + publicKeyBytes || bytes[0] !== ed25519Type) {
+    throw new MerkleError('verifier_key_malformed');
+  }
+  const publicKey = bytes.subarray(1);
+  if (!isKeyName(name) || formatVerifierKey(name, publicKey) !== text) throw new MerkleError('verifier_key_malformed');
+  return { name, keyId: noteKeyId(name, publicKey), publicKey };
+}
+
+/** `seed` is the 32-byte Ed25519 private key of RFC 8032. */
+export function ed25519Signer(name: string, seed: Uint8Array): NoteSigner {
+  checkBytes('seed', seed, 32);
+  const key = privateKey(seed);
+  const { x } = createPublicKey(key).export({ format: 'jwk' });
+  const publicKey = Uint8Array.from(Buffer.from(x as string, 'base64url'));
+  return { name, publicKey, sign: (message) => Uint8Array.from(sign(null, message, key)) };
+}
+
+/** Signs a text of whole lines and returns the note: text, empty line, signature line. */
+export function signNote(text: string, signer: NoteSigner): string {
+  if (!isNoteText(text) || !isKeyName(signer.name))
+    throw new TypeError('text: not whole lines without control characters');
+  const signature = signer.sign(Buffer.from(text, 'utf8'));
+  checkBytes('signature', signature, signatureBytes);
+  const line = Buffer.concat([noteKeyId(signer.name, signer.publicKey), signature]).toString('base64');
+  return `${text}\n— ${signer.name} ${line}\n`;
+}
+
+/**
+ * Opens a note that at least one of the given keys signed. Lines of unknown keys are ignored; a line of a known key
+ * that does not verify spoils the note, since a bad signature of a key that we trust is never an accident.
+ * @throws MerkleError note_refused
+ */
+export function openNote(note: string, verifiers: readonly NoteVerifier[]): { text: string; signedBy: string[] } {
+  const parsed = parseNote(note);
+  if (parsed === undefined) throw new MerkleError('note_refused');
+  const message = Buffer.from(parsed.text, 'utf8');
+  const signedBy = new Set<string>();
+  for (const { name, keyId, signature } of parsed.signatures) {
+    const verifier = verifiers.find((one) => one.name === name && equalBytes(one.keyId, keyId));
+    if (verifier === undefined) continue;
+    if (!verifies(verifier.publicKey, message, signature)) throw new MerkleError('note_refused');
+    signedBy.add(name);
+  }
+  if (signedBy.size === 0) throw new MerkleError('note_refused');
+  return { text: parsed.text, signedBy: [...signedBy] };
+}
+
+interface NoteSignature {
+  readonly name: string;
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+function parseNote(note: string): { text: string; signatures: NoteSignature[] } | undefined {
+  if (note.length > mostNoteCharacters || !note.endsWith('\n') || !note.isWellFormed()) return undefined;
+  // The text ends at the last empty line: it may hold empty lines itself.
+  const split = note.lastIndexOf('\n\n');
+  if (split < 0) return undefined;
+  const text = note.slice(0, split + 1);
+  const lines = note.slice(split + 2, -1).split('\n');
+  if (!isNoteText(text) || lines.length > mostSignatures) return undefined;
+  const signatures = lines.map(parseSignature);
+  return signatures.every((one) => one !== undefined) ? { text, signatures } : undefined;
+}
+
+function parseSignature(line: string): NoteSignature | undefined {
+  const [, name, encoded] = /^— (\S+) (\S+)$/.exec(line) ?? [];
+  const bytes = encoded === undefined ? undefined : decodeBase64(encoded);
+  if (name === undefined || !isKeyName(name) || bytes === undefined || bytes.length <= keyIdBytes) return undefined;
+  return { name, keyId: bytes.subarray(0, keyIdBytes), signature: bytes.subarray(keyIdBytes) };
+}
+
+function verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  return signature.length === signatureBytes && verify(null, message, publicKeyObject(publicKey), signature);
+}
+
+const isKeyName = (name: string) => /^[^\s+\p{Cc}]+$/u.test(name);
+// eslint-disable-next-line no-control-regex -- the specification forbids exactly these
+const isNoteText = (text: string) =>
+  text.endsWith('\n') && text.isWellFormed() && !/[\x00-\x09\x0b-\x1f\x7f]/.test(text);
+
+/** Canonical base64 only: two texts for one value would be two notes for one signature. */
+function decodeBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? Uint8Array.from(bytes) : undefined;
+}
+
+const privateKey = (seed: Uint8Array): KeyObject =>
+  createPrivateKey({
+    format: 'der',
+    type: 'pkcs8',
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
+  });
+
+const publicKeyObject = (publicKey: Uint8Array): KeyObject =>
+  createPublicKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+  });

@@ -1,0 +1,58 @@
+import { checkBytes, checkCount } from './checked.js';
+import { hashBytes } from './hash.js';
+import { MerkleError } from './merkle-error.js';
+
+const firstLine = 'c2sp.org/tlog-proof@v1';
+/** A tree of 2^53 leaves has no longer one. */
+const mostHashes = 64;
+
+/** An entry's place in a log, provable offline (C2SP tlog-proof). */
+export interface TlogProof {
+  readonly index: number;
+  /** Inclusion proof, leaf to root. */
+  readonly proof: readonly Uint8Array[];
+  /** Signed note. */
+  readonly checkpoint: string;
+  /** Opaque to the format. */
+  readonly extra?: Uint8Array;
+}
+
+export function formatTlogProof({ index, proof, checkpoint, extra }: TlogProof): string {
+  checkCount('index', index);
+  for (const hash of proof) checkBytes('proof hash', hash, hashBytes);
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  const lines = [
+    firstLine,
+    ...(extra === undefined ? [] : [`extra ${base64(extra)}`]),
+    `index ${index}`,
+    ...proof.map(base64),
+  ];
+  return `${lines.join('\n')}\n\n${checkpoint}`;
+}
+
+/** Checks the form only: neither proof nor checkpoint are verified. @throws MerkleError tlog_proof_malformed */
+export function parseTlogProof(text: string): TlogProof {
+  const split = text.indexOf('\n\n');
+  const [first, ...lines] = text.slice(0, Math.max(split, 0)).split('\n');
+  const extra = lines[0]?.startsWith('extra ') ? decode(lines.shift()?.slice('extra '.length)) : undefined;
+  const [, decimal] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? '') ?? [];
+  const index = Number(decimal);
+  const proof = lines.map(decode);
+  const wellFormed =
+    first === firstLine &&
+    Number.isSafeInteger(index) &&
+    proof.length <= mostHashes &&
+    proof.every((hash) => hash?.length === hashBytes);
+  if (!wellFormed) throw new MerkleError('tlog_proof_malformed');
+  const parsed: TlogProof = {
+    index,
+    proof: proof as Uint8Array[],
+    checkpoint: text.slice(split + 2),
+    ...(extra === undefined ? {} : { extra }),
+  };
+  if (formatTlogProof(parsed) !== text) throw new MerkleError('tlog_proof_malformed');
+  return parsed;
+}
+
+const decode = (text: string | undefined): Uint8Array | undefined =>
+  text === undefined ? undefined : Uint8Array.from(Buffer.from(text, 'base64'));

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDevPeople } from '../identity/dev-people.js';
+import type { TrustFile } from '../identity/trust.js';
+import { attestationKey, makeRootKey, readRootKey } from '../keys/root-key.js';
+import { ed25519Signer, formatVerifierKey, type NoteSigner } from '../merkle/note.js';
+import { Problem } from '../problem.js';
+
+/** Where everything of one installation is, unless settings name other places. */
+export const filesOf = (dir: string) => ({
+  rootKey: join(dir, 'root.key'),
+  logKey: join(dir, 'log.key'),
+  trust: join(dir, 'trust.json'),
+  jwks: join(dir, 'jwks.json'),
+  databasePasswords: join(dir, 'database-passwords.json'),
+  postgres: join(dir, 'postgres'),
+  runtime: join(dir, 'running.json'),
+});
+
+/** The name in every checkpoint. A log keeps it for life. */
+export const devOrigin = 'custos.example/dev';
+
+/**
+ * Makes what a new installation needs and never touches what is there: root key, log key and, with people, a trust
+ * file. Ready to be called at every start.
+ */
+export async function initDataFolder(
+  dir: string,
+  options: { origin: string; people: TrustFile['people'] },
+): Promise<void> {
+  const files = filesOf(dir);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await unlessThere(makeRootKey(files.rootKey));
+  await unlessThere(writeSecret(files.logKey, randomBytes(32).toString('hex')));
+  const rootKey = await readRootKey(files.rootKey);
+  const signer = await readLogSigner(files.logKey, options.origin);
+  const trust: TrustFile = {
+    origin: options.origin,
+    log: formatVerifierKey(signer.name, signer.publicKey),
+    keyholder: Buffer.from(attestationKey(rootKey)).toString('base64'),
+    people: options.people,
+  };
+  await unlessThere(writeSecret(files.trust, JSON.stringify(trust, undefined, 2)));
+}
+
+export async function initDevFolder(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const people = await createDevPeople(dir);
+  await initDataFolder(dir, { origin: devOrigin, people: [...people] });
+}
+
+/** @throws Problem setting_invalid if the file is not 64 hex digits. */
+export async function readLogSigner(path: string, origin: string): Promise<NoteSigner> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  if (!/^[0-9a-f]{64}\s*$/.test(text)) {
+    throw new Problem('setting_invalid', { issues: [{ path: 'CUSTOS_LOG_KEY_FILE', rule: 'unreadable' }] });
+  }
+  return ed25519Signer(origin, Buffer.from(text.trim(), 'hex'));
+}
+
+async function writeSecret(path: string, text: string): Promise<void> {
+  await writeFile(path, `${text}\n`, { flag: 'wx', mode: 0o600 });
+}
+
+async function unlessThere(made: Promise<void>): Promise<void> {
+  await made.catch((error: { code?: string }) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}

@@ -1,0 +1,50 @@
+import type pg from 'pg';
+import { judgeDisclosure } from '../access/judge-disclosure.js';
+import { governanceSlices } from '../governance.js';
+import { loadTrust } from '../identity/trust.js';
+import { Keyholder } from '../keys/keyholder.js';
+import { attestationKey, readRootKey } from '../keys/root-key.js';
+import { SubjectKeyStore } from '../keys/subject-key-store.js';
+import { openPool } from '../log/database.js';
+import { parseVerifierKey } from '../merkle/note.js';
+import { Problem } from '../problem.js';
+import { sodiumReady } from '../sealing/sodium.js';
+
+export interface KeyholderSettings {
+  readonly databaseUrl: string;
+  readonly rootKeyFile: string;
+  readonly trustFile: string;
+}
+
+export interface RunningKeyholder {
+  readonly keyholder: Keyholder;
+  /** Keys of erased subjects that a restored backup had brought back. */
+  readonly destroyed: number;
+  close(): Promise<void>;
+}
+
+/** @throws Problem root_key_missing, trust_file_invalid, log_corrupt */
+export async function startKeyholder(settings: KeyholderSettings): Promise<RunningKeyholder> {
+  await sodiumReady();
+  const rootKey = await readRootKey(settings.rootKeyFile);
+  const trust = await loadTrust(settings.trustFile);
+  // Another root key would attest keys that nobody accepts, and open nothing: say so before anything is written.
+  if (!Buffer.from(attestationKey(rootKey)).equals(trust.keyholder)) throw new Problem('root_key_missing');
+  const pool: pg.Pool = openPool(settings.databaseUrl, { connections: 4, name: 'custos keyholder' });
+  const keyholder = new Keyholder({
+    pool,
+    store: new SubjectKeyStore(pool),
+    rootKey,
+    trusted: { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] },
+    slices: governanceSlices(trust),
+    judge: judgeDisclosure,
+    clock: Date.now,
+  });
+  try {
+    const { destroyed } = await keyholder.start();
+    return { keyholder, destroyed, close: () => pool.end() };
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}

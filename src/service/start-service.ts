@@ -1,0 +1,73 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../app.module.js';
+import { governanceSlices } from '../governance.js';
+import { createApp } from '../http/create-app.js';
+import { loadTrust } from '../identity/trust.js';
+import type { KeyholderPort } from '../keys/keyholder-port.js';
+import { openPool } from '../log/database.js';
+import { Log } from '../log/log.js';
+import { formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
+import { Problem } from '../problem.js';
+import { sodiumReady } from '../sealing/sodium.js';
+import { readLogSigner } from './data-folder.js';
+
+export interface ServiceSettings {
+  readonly databaseUrl: string;
+  readonly logKeyFile: string;
+  readonly trustFile: string;
+  readonly jwksFile: string;
+  readonly tokenIssuer: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: string;
+}
+
+export interface RunningService {
+  readonly app: NestFastifyApplication;
+  readonly log: Log;
+  readonly url: string;
+  /** Finishes what was accepted, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+const connections = 12;
+const bodyLimitBytes = 16 * 1024 * 1024;
+
+/**
+ * Starts the service: it seals and appends, and holds no key that opens. Refuses to listen before the whole log
+ * has been replayed and verified.
+ */
+export async function startService(settings: ServiceSettings, keyholder: KeyholderPort): Promise<RunningService> {
+  await sodiumReady();
+  const trust = await loadTrust(settings.trustFile);
+  const signer = await readLogSigner(settings.logKeyFile, trust.origin);
+  if (formatVerifierKey(signer.name, signer.publicKey) !== trust.log) throw new Problem('trust_file_invalid');
+  const pool = openPool(settings.databaseUrl, { connections, name: 'custos service' });
+  const log = new Log({
+    pool,
+    identity: { origin: trust.origin, signer },
+    verifiers: [parseVerifierKey(trust.log)],
+    slices: governanceSlices(trust),
+  });
+  try {
+    await log.start();
+    const app = await createApp(AppModule.of({ log, keyholder }), {
+      bodyLimitBytes,
+      docs: true,
+      jwksFile: settings.jwksFile,
+      tokenIssuer: settings.tokenIssuer,
+      logLevel: settings.logLevel,
+      readiness: [{ name: 'log', check: async () => void (await log.reader.head()) }],
+    });
+    await app.listen(settings.port, settings.host);
+    const close = async () => {
+      await app.close();
+      await log.close();
+      await pool.end();
+    };
+    return { app, log, url: await app.getUrl(), close };
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
