@@ -4,7 +4,7 @@
 SET ROLE custos_owner;
 
 CREATE TABLE log.head (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   size bigint NOT NULL,
   at bigint NOT NULL,        -- time of the last entry, epoch milliseconds
   frontier bytea NOT NULL,   -- roots of the largest perfect subtrees: enough to append to the tree

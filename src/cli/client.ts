@@ -103,7 +103,11 @@ function connectionError(error: unknown, { method }: Call, attempt: number): 'ag
 }
 
 /** An answer that breaks off in its body came after the work was done. */
-async function body<T>(answer: Promise<Response>, read: (answer: Response) => Promise<T>, { method }: Call): Promise<T> {
+async function body<T>(
+  answer: Promise<Response>,
+  read: (answer: Response) => Promise<T>,
+  { method }: Call,
+): Promise<T> {
   const received = await answer;
   return read(received).catch((error: unknown) => {
     throw new Problem(method === 'GET' ? 'service_unreachable' : 'outcome_unknown', {}, { cause: error });

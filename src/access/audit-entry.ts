@@ -1,0 +1,21 @@
+import type { Governance } from '../log/governance.js';
+import type { Entry } from '../log/header.js';
+import type { Check } from '../log/verify-log.js';
+import { subjectsKey } from '../keys/subjects.js';
+import { accessKey } from './evolve.js';
+import { judgeDisclosure } from './judge-disclosure.js';
+
+/** What is wrong with a governing entry where it stands, by the same rules that serve: `custos verify` asks this. */
+export function auditEntry(before: Governance, entry: Entry, after: Governance): Check | undefined {
+  switch (entry.type) {
+    case 'disclosure.made':
+      return judgeDisclosure(before, entry).allowed ? undefined : 'disclosure_without_grant';
+    case 'request.approved':
+      // An approval that does not count leaves the state as it was.
+      return before.of(accessKey) === after.of(accessKey) ? 'approval_invalid' : undefined;
+    case 'subject.registered':
+      return before.of(subjectsKey) === after.of(subjectsKey) ? 'key_not_attested' : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+import { writeFile, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+
+interface ServeOptions {
+  readonly dev?: boolean;
+  readonly data: string;
+  readonly port?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('serve')
+    .description('run the service; with --dev also PostgreSQL, keys and people of its own, for trying it out')
+    .option('--dev', 'make root key, trust file and people in the data folder, and listen on 127.0.0.1 only')
+    .option('--port <number>', 'port to listen on (CUSTOS_PORT, otherwise 7100)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos serve --dev                     # everything in .custos/, on 127.0.0.1:7100
+  $ custos serve --dev --data /tmp/try     # in another folder
+  $ DATABASE_URL=… CUSTOS_TRUST_FILE=… custos serve   # production; docs/operating/ lists the settings`,
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ServeOptions>();
+      await (options.dev === true ? serveDev(options) : serveProduction(options));
+    });
+}
+
+async function serveDev({ data, port }: ServeOptions): Promise<void> {
+  const [{ initDevFolder, filesOf }, { startEmbeddedDatabase }, { startKeyholder }, { startService }, { devIssuer }] =
+    await Promise.all([
+      import('../service/data-folder.js'),
+      import('../service/embedded-database.js'),
+      import('../service/start-keyholder.js'),
+      import('../service/start-service.js'),
+      import('../identity/dev-people.js'),
+    ]);
+  const dir = resolve(data);
+  const files = filesOf(dir);
+  await initDevFolder(dir);
+  const database = await startEmbeddedDatabase(dir);
+  const stop: (() => Promise<unknown>)[] = [() => database.server.stop()];
+  try {
+    const held = await startKeyholder({
+      databaseUrl: database.url('custos_keyholder'),
+      rootKeyFile: files.rootKey,
+      trustFile: files.trust,
+    });
+    stop.unshift(() => held.close());
+    const service = await startService(
+      {
+        databaseUrl: database.url('custos_service'),
+        logKeyFile: files.logKey,
+        trustFile: files.trust,
+        jwksFile: files.jwks,
+        tokenIssuer: devIssuer,
+        host: '127.0.0.1',
+        port: Number(port ?? process.env['CUSTOS_PORT'] ?? 7100),
+        logLevel: process.env['CUSTOS_LOG_LEVEL'] ?? 'warn',
+      },
+      held.keyholder,
+    );
+    stop.unshift(() => service.close());
+    const runtime = { url: service.url, pid: process.pid, readerUrl: database.url('custos_reader') };
+    await writeFile(files.runtime, JSON.stringify(runtime), { mode: 0o600 });
+    stop.unshift(() => rm(files.runtime, { force: true }));
+    database.server.onExit(() => {
+      process.stderr.write(
+        'PostgreSQL has stopped; stopping too. Start again: nothing that was acknowledged is lost.\n',
+      );
+      process.exit(1);
+    });
+    stopOnSignal(stop);
+    process.stdout.write(welcome(service.url, data));
+  } catch (error) {
+    for (const end of stop) await end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function serveProduction({ port }: ServeOptions): Promise<void> {
+  const [{ readSettings }, { connectKeyholder }, { startService }] = await Promise.all([
+    import('../service/settings.js'),
+    import('../keys/remote-keyholder.js'),
+    import('../service/start-service.js'),
+  ]);
+  const settings = readSettings(process.env, 'service');
+  const service = await startService(
+    { ...settings, port: port === undefined ? settings.port : Number(port) },
+    connectKeyholder(settings.keyholderSocket),
+  );
+  stopOnSignal([() => service.close()]);
+  process.stdout.write(`Custos listens on ${service.url}\n`);
+}
+
+/** A second signal does not wait. */
+export function stopOnSignal(stop: readonly (() => Promise<unknown>)[]): void {
+  let stopping = false;
+  const end = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void (async () => {
+      for (const one of stop) await one().catch(() => undefined);
+      process.exit(0);
+    })();
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
+const welcome = (url: string, data: string) => `
+  Custos listens on ${url}
+
+  DEV MODE: keys and people are made up and lie in ${data}. Anyone who reads that folder can read
+  everything. Never put a real person's data here.
+
+  Try, in another terminal:
+    npx custos --as source ingest examples/sign-up.rrweb.json --format rrweb --subject s1 --session first
+    npx custos --as researcher session show first
+    npx custos --as researcher request create --session first --field typed --purpose "see how the form is filled in" \\
+               --records 1000 --disclosures 5 --for 1h
+    npx custos --as approver1 approve REQUEST        then   npx custos --as approver2 approve REQUEST
+    npx custos --as researcher read REQUEST
+    npx custos --as subject:s1 history ledger s1     who read what of mine
+    npx custos verify
+
+  The API is described at ${url}/docs
+`;

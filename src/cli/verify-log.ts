@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import type { Verified } from '../log/verify-log.js';
+import { Problem } from '../problem.js';
+import { filesOf } from '../service/data-folder.js';
+
+export interface VerifyLive {
+  readonly data: string;
+  /** Of a role that may read the log; in dev mode the data folder tells it. */
+  readonly database?: string | undefined;
+  readonly trustFile?: string | undefined;
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/**
+ * Checks the whole log from the rows of the database, read-only, with the keys in the trust file: it asks nothing of
+ * the service and believes nothing that it says.
+ */
+export async function verifyLiveLog({ data, database, trustFile, progress }: VerifyLive): Promise<Verified> {
+  const [
+    { openPool },
+    { verifyLog },
+    { loadTrust },
+    { parseVerifierKey },
+    { Governance },
+    { governanceSlices },
+    { auditEntry },
+    { sodiumReady },
+  ] = await Promise.all([
+    import('../log/database.js'),
+    import('../log/verify-log.js'),
+    import('../identity/trust.js'),
+    import('../merkle/note.js'),
+    import('../log/governance.js'),
+    import('../governance.js'),
+    import('../access/audit-entry.js'),
+    import('../sealing/sodium.js'),
+  ]);
+  await sodiumReady();
+  const trust = await loadTrust(trustFile ?? filesOf(data).trust);
+  const db = openPool(database ?? (await readerUrl(data)), { connections: 2, name: 'custos verify' });
+  try {
+    return await verifyLog({
+      db,
+      origin: trust.origin,
+      verifiers: [parseVerifierKey(trust.log)],
+      governance: Governance.empty(governanceSlices(trust)),
+      audit: auditEntry,
+      ...(progress === undefined ? {} : { progress }),
+    });
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem('log_unavailable');
+  } finally {
+    await db.end();
+  }
+}
+
+async function readerUrl(data: string): Promise<string> {
+  try {
+    const { readerUrl: url } = JSON.parse(await readFile(filesOf(data).runtime, 'utf8')) as { readerUrl: string };
+    return url;
+  } catch {
+    throw new Problem('service_unreachable');
+  }
+}

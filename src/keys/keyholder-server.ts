@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { chmod, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { Position, SubjectId } from '../log/ids.js';
+import { Problem } from '../problem.js';
+import type { KeyholderPort } from './keyholder-port.js';
+
+/** What may be asked; `open` answers with a line a batch, then `end`, so that a broken stream shows. */
+export const KeyholderCall = z.discriminatedUnion('call', [
+  z.strictObject({ call: z.literal('register'), subject: SubjectId }),
+  z.strictObject({ call: z.literal('destroy'), tombstone: Position }),
+  z.strictObject({ call: z.literal('open'), disclosure: Position }),
+]);
+export type KeyholderCall = z.infer<typeof KeyholderCall>;
+
+const mostCallBytes = 4096;
+
+/**
+ * The keyholder behind a Unix socket that only its own user and group may open. Whoever asks is believed in nothing:
+ * what opens is decided by replaying the log.
+ */
+export async function serveKeyholder(keyholder: KeyholderPort, socket: string): Promise<{ close(): Promise<void> }> {
+  await rm(socket, { force: true });
+  const server = createServer((request, response) => {
+    void answer(keyholder, request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, resolve);
+  });
+  await chmod(socket, 0o660);
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function answer(keyholder: KeyholderPort, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader('content-type', 'application/x-ndjson');
+  try {
+    const call = await readCall(request);
+    await pipeline(Readable.from(lines(keyholder, call), { objectMode: false }), response);
+  } catch {
+    // The caller is gone, or sent what is no call; there is nobody to tell more.
+    response.destroy();
+  }
+}
+
+async function* lines(keyholder: KeyholderPort, call: KeyholderCall): AsyncGenerator<string> {
+  try {
+    if (call.call === 'open') {
+      for await (const batch of keyholder.open(call.disclosure)) yield line({ batch });
+      yield line({ end: true });
+    } else if (call.call === 'register') {
+      const { keyId, publicKey, attestation } = await keyholder.register(call.subject);
+      yield line({ keyId, publicKey: base64(publicKey), attestation: base64(attestation) });
+    } else {
+      const { keyId, certificate } = await keyholder.destroy(call.tombstone);
+      yield line({ keyId, certificate: base64(certificate) });
+    }
+  } catch (error) {
+    const problem = error instanceof Problem ? error : new Problem('internal');
+    yield line({ problem: problem.code, members: problem.members });
+  }
+}
+
+async function readCall(request: IncomingMessage): Promise<KeyholderCall> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostCallBytes) throw new Problem('body_too_large', { limit: mostCallBytes });
+    chunks.push(chunk);
+  }
+  return KeyholderCall.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+}
+
+const line = (value: unknown) => `${JSON.stringify(value)}\n`;
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');

@@ -1,0 +1,69 @@
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { IncomingMessage } from 'node:http';
+import type { Position, SubjectId } from '../log/ids.js';
+import { Problem, type ProblemCode, type ProblemMembers } from '../problem.js';
+import type { KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
+import type { KeyholderCall } from './keyholder-server.js';
+
+interface Line {
+  readonly batch?: OpenedBatch;
+  readonly end?: true;
+  readonly problem?: ProblemCode;
+  readonly members?: ProblemMembers;
+  readonly keyId?: string;
+  readonly publicKey?: string;
+  readonly attestation?: string;
+  readonly certificate?: string;
+}
+
+/** The keyholder of another process. This side has no key, and nothing to open with. */
+export function connectKeyholder(socket: string): KeyholderPort {
+  return {
+    async register(subject: SubjectId): Promise<RegisteredKey> {
+      const { keyId, publicKey, attestation } = await one(socket, { call: 'register', subject });
+      return { keyId: keyId as string, publicKey: bytes(publicKey), attestation: bytes(attestation) };
+    },
+    async destroy(tombstone: Position) {
+      const { keyId, certificate } = await one(socket, { call: 'destroy', tombstone });
+      return { keyId: keyId as string, certificate: bytes(certificate) };
+    },
+    async *open(disclosure: Position) {
+      for await (const { batch, end } of lines(socket, { call: 'open', disclosure })) {
+        if (end === true) return;
+        yield batch as OpenedBatch;
+      }
+      // No `end`: the keyholder died midway. What came is plaintext all the same, and the log says so.
+      throw new Problem('keyholder_unavailable');
+    },
+  };
+}
+
+async function one(socket: string, call: KeyholderCall): Promise<Line> {
+  for await (const line of lines(socket, call)) return line;
+  throw new Problem('keyholder_unavailable');
+}
+
+async function* lines(socket: string, call: KeyholderCall): AsyncGenerator<Line> {
+  const response = await send(socket, call);
+  try {
+    for await (const text of createInterface({ input: response, crlfDelay: Infinity })) {
+      const line = JSON.parse(text) as Line;
+      if (line.problem !== undefined) throw new Problem(line.problem, line.members);
+      yield line;
+    }
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem('keyholder_unavailable');
+  } finally {
+    response.destroy();
+  }
+}
+
+const send = (socket: string, call: KeyholderCall): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const asking = request({ socketPath: socket, method: 'POST', path: '/' }, resolve);
+    asking.on('error', () => reject(new Problem('keyholder_unavailable')));
+    asking.end(JSON.stringify(call));
+  });
+
+const bytes = (text: string | undefined) => Uint8Array.from(Buffer.from(text ?? '', 'base64'));

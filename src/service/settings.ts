@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Problem } from '../problem.js';
+
+const file = z.string().min(1);
+const url = z.string().regex(/^postgres(ql)?:\/\//);
+
+/**
+ * Every setting, from the environment. A secret comes from a file: NAME_FILE stands for each that may hold one.
+ * docs/operating/settings.md is this table in words.
+ */
+const all = {
+  DATABASE_URL: url,
+  CUSTOS_KEYHOLDER_DATABASE_URL: url,
+  CUSTOS_KEYHOLDER_SOCKET: file,
+  CUSTOS_ROOT_KEY_FILE: file,
+  CUSTOS_LOG_KEY_FILE: file,
+  CUSTOS_TRUST_FILE: file,
+  CUSTOS_JWKS_FILE: file,
+  CUSTOS_TOKEN_ISSUER: z.string().min(1),
+  CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
+  CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
+  CUSTOS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+} as const;
+const secrets = ['DATABASE_URL', 'CUSTOS_KEYHOLDER_DATABASE_URL'] as const;
+/** Read by the command line, not by the service: known, so that they are no typing errors. */
+const ofTheCommandLine = new Set([
+  'CUSTOS_URL',
+  'CUSTOS_TOKEN',
+  'CUSTOS_DATA',
+  'CUSTOS_MIGRATE_URL',
+  'CUSTOS_DATABASE_URL',
+]);
+
+const parts = {
+  service: z.object(all).omit({ CUSTOS_KEYHOLDER_DATABASE_URL: true, CUSTOS_ROOT_KEY_FILE: true }),
+  keyholder: z.object(all).pick({
+    CUSTOS_KEYHOLDER_DATABASE_URL: true,
+    CUSTOS_KEYHOLDER_SOCKET: true,
+    CUSTOS_ROOT_KEY_FILE: true,
+    CUSTOS_TRUST_FILE: true,
+  }),
+};
+
+export interface ServiceEnvironment {
+  readonly databaseUrl: string;
+  readonly keyholderSocket: string;
+  readonly logKeyFile: string;
+  readonly trustFile: string;
+  readonly jwksFile: string;
+  readonly tokenIssuer: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: string;
+}
+export interface KeyholderEnvironment {
+  readonly databaseUrl: string;
+  readonly keyholderSocket: string;
+  readonly rootKeyFile: string;
+  readonly trustFile: string;
+}
+
+/** @throws Problem setting_invalid, naming every setting that is missing, wrong or unknown, and no value. */
+export function readSettings(env: NodeJS.ProcessEnv, part: 'service'): ServiceEnvironment;
+export function readSettings(env: NodeJS.ProcessEnv, part: 'keyholder'): KeyholderEnvironment;
+export function readSettings(
+  env: NodeJS.ProcessEnv,
+  part: keyof typeof parts,
+): ServiceEnvironment | KeyholderEnvironment {
+  const given = withSecretFiles(env);
+  const parsed = parts[part].safeParse(given);
+  const issues = [
+    ...(parsed.error?.issues ?? []).map(({ path, code }) => ({ path: path.join('.'), rule: code })),
+    ...unknownNames(env).map((name) => ({ path: name, rule: 'unknown' })),
+  ];
+  if (!parsed.success || issues.length > 0) throw new Problem('setting_invalid', { issues });
+  const read = parsed.data as Record<keyof typeof all, string> & { CUSTOS_PORT: number };
+  const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
+  if (part === 'keyholder') {
+    return { ...shared, databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL, rootKeyFile: read.CUSTOS_ROOT_KEY_FILE };
+  }
+  return {
+    ...shared,
+    databaseUrl: read.DATABASE_URL,
+    logKeyFile: read.CUSTOS_LOG_KEY_FILE,
+    jwksFile: read.CUSTOS_JWKS_FILE,
+    tokenIssuer: read.CUSTOS_TOKEN_ISSUER,
+    host: read.CUSTOS_HOST,
+    port: read.CUSTOS_PORT,
+    logLevel: read.CUSTOS_LOG_LEVEL,
+  };
+}
+
+function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const given = { ...env };
+  for (const name of secrets) {
+    const path = env[`${name}_FILE`];
+    if (path !== undefined) given[name] = contentOf(path);
+  }
+  return given;
+}
+
+/** An unreadable file is as good as a missing setting, and is named as that. */
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function unknownNames(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set<string>([...Object.keys(all), ...secrets.map((name) => `${name}_FILE`), ...ofTheCommandLine]);
+  return Object.keys(env).filter((name) => name.startsWith('CUSTOS_') && !known.has(name));
+}
