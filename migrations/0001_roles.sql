@@ -19,7 +19,7 @@ BEGIN
   END LOOP;
 END $$;
 
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA log AUTHORIZATION custos_owner;
 CREATE SCHEMA keys AUTHORIZATION custos_owner;
 GRANT USAGE ON SCHEMA log TO custos_service, custos_keyholder, custos_reader;

@@ -1,4 +1,4 @@
-import { Map as PersistentMap, OrderedMap, Set as PersistentSet } from 'immutable';
+import { Map as PersistentMap, type OrderedMap, Set as PersistentSet } from 'immutable';
 import type { Trust } from '../identity/trust.js';
 import type { Actor, Preview, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';

@@ -1,6 +1,6 @@
 import type { Governance } from '../log/governance.js';
 import type { Entry } from '../log/header.js';
-import type { Check } from '../log/verify-log.js';
+import type { Check } from '../log/checks.js';
 import { subjectsKey } from '../keys/subjects.js';
 import { accessKey } from './evolve.js';
 import { judgeDisclosure } from './judge-disclosure.js';

@@ -26,7 +26,6 @@ export async function reportError(error: unknown, json: boolean): Promise<ExitCo
   const code = exitCodeOf(error);
   if (code === exitCodes.done || error instanceof AnsweredNo) return code;
   const problem = error instanceof CommanderError ? problemOf(new Problem('usage')) : problemOf(error);
-  if (problem.code === 'internal' && process.env['CUSTOS_DEBUG'] !== undefined) console.error(error);
   if (json) await print(`${jsonText(problem)}\n`);
   // Commander has told people on standard error what it did not understand.
   else if (!(error instanceof CommanderError)) say(problemText(problem));

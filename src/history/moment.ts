@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Governance } from '../log/governance.js';
-import { Log } from '../log/log.js';
+import { type Log } from '../log/log.js';
 import { Problem } from '../problem.js';
 
 /** A moment to ask about: a size of the log (a number), or a time (ISO 8601). */

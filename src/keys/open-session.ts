@@ -48,16 +48,21 @@ async function openBatch(
   const { asked, range } = session;
   // Each record's time is sealed too. It is opened to cut at the grant's range, and released only if granted.
   const times = (await openOne(session, keys, batch, 'time')) as TimeValue[];
-  const inside = times.flatMap(([time], index) => (time >= range.from && time <= range.to ? [index] : []));
-  const columns: Partial<Record<FieldName, readonly ColumnValue[]>> = {};
+  const opened: [FieldName, readonly ColumnValue[]][] = [];
   for (const field of asked.fields) {
     const values = field === 'time' ? times.map(([, raw]) => raw) : await openOne(session, keys, batch, field);
-    if (values !== undefined) columns[field] = inside.map((index) => values[index]);
+    if (values !== undefined) opened.push([field, values]);
   }
+  // Records that hold nothing of what was granted stay out: how many there are between two others is content too.
+  const timesGranted = asked.fields.includes('time');
+  const released = times.flatMap(([time], index) => {
+    const tells = timesGranted || opened.some(([, values]) => values[index] !== undefined);
+    return tells && time >= range.from && time <= range.to ? [index] : [];
+  });
   return {
-    sequences: inside.map((index) => batch.data.first + index),
-    times: asked.fields.includes('time') ? inside.map((index) => times[index]?.[0] as number) : [],
-    columns,
+    sequences: released.map((index) => batch.data.first + index),
+    times: timesGranted ? released.map((index) => times[index]?.[0] as number) : [],
+    columns: Object.fromEntries(opened.map(([field, values]) => [field, released.map((index) => values[index])])),
   };
 }
 

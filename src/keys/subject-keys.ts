@@ -1,4 +1,4 @@
-import { Log } from '../log/log.js';
+import { type Log } from '../log/log.js';
 import type { SubjectId } from '../log/ids.js';
 import type { KeyholderPort } from './keyholder-port.js';
 import { ownCommand } from '../log/write-command.js';

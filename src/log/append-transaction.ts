@@ -9,7 +9,7 @@ import type { Draft, Head, Outcome, WriteCommand } from './draft.js';
 import { governs } from './entries.js';
 import { encodeHeader, type Entry } from './header.js';
 import type { Position } from './ids.js';
-import { insertGroup } from './insert-group.js';
+import { insertGroup, type PlacedEntry } from './insert-group.js';
 import type { Replayed, VerifiedReplay } from './verified-replay.js';
 
 export interface LogIdentity {
@@ -37,13 +37,6 @@ export interface Prepared {
   readonly settled: readonly Settled[];
   /** Undefined if no command of the group writes anything. */
   readonly next: Replayed | undefined;
-}
-
-export interface PlacedEntry {
-  readonly entry: Entry;
-  readonly header: Uint8Array;
-  readonly leaf: Uint8Array;
-  readonly draft: Draft;
 }
 
 /**

@@ -42,7 +42,7 @@ export class Appender {
     if (this.waiting.length >= mostWaiting) return Promise.reject(new Problem('log_busy', { retryAfterSeconds }));
     return new Promise<Committed<A>>((resolve, reject) => {
       this.waiting.push({ command, decide, resolve: resolve as Waiting['resolve'], reject });
-      this.running ??= this.drain().finally(() => (this.running = undefined));
+      this.wake();
     });
   }
 
@@ -55,7 +55,15 @@ export class Appender {
   /** Finishes what was accepted and takes no more. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.running;
+    while (this.running !== undefined) await this.running;
+  }
+
+  private wake(): void {
+    this.running ??= this.drain().finally(() => {
+      this.running = undefined;
+      // A caller who was answered last may have come back before we got here.
+      if (this.waiting.length > 0) this.wake();
+    });
   }
 
   private async drain(): Promise<void> {

@@ -1,9 +1,17 @@
 import type pg from 'pg';
 import { nodeHash } from '../merkle/hash.js';
 import { completedTiles, tileWidth } from '../merkle/tile.js';
-import type { PlacedEntry } from './append-transaction.js';
-import type { WriteCommand } from './draft.js';
+import type { Draft, WriteCommand } from './draft.js';
 import { governs } from './entries.js';
+import type { Entry } from './header.js';
+
+/** An entry in its place, with the header that is hashed. */
+export interface PlacedEntry {
+  readonly entry: Entry;
+  readonly header: Uint8Array;
+  readonly leaf: Uint8Array;
+  readonly draft: Draft;
+}
 
 export interface Group {
   /** Sizes of the log before and after. */

@@ -28,7 +28,6 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
     await client.query(`CREATE TABLE IF NOT EXISTS public.custos_migration (
       version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, at timestamptz NOT NULL DEFAULT now())`);
     await client.query('GRANT SELECT ON public.custos_migration TO PUBLIC');
-    await client.query('GRANT USAGE ON SCHEMA public TO PUBLIC');
     const done = await appliedVersions(client);
     for (const migration of await migrations()) {
       const before = done.get(migration.version);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from './database.js';
 import type { Entry } from './header.js';
-import type { Check } from './verify-log.js';
+import type { Check } from './checks.js';
 
 const columnsAtOnce = 200;
 

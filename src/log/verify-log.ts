@@ -2,6 +2,7 @@ import { openCheckpoint } from '../merkle/checkpoint.js';
 import { appendLeaf, emptyFrontier, frontierRoot, type Frontier } from '../merkle/frontier.js';
 import { leafHash } from '../merkle/hash.js';
 import type { NoteVerifier } from '../merkle/note.js';
+import type { Check } from './checks.js';
 import type { Queryable } from './database.js';
 import { governs } from './entries.js';
 import type { Governance } from './governance.js';
@@ -13,27 +14,6 @@ import { TileCheck } from './verify-tiles.js';
 const entriesAPage = 2000;
 /** Past this many the log is broken beyond a list. */
 const mostProblems = 100;
-
-export const checks = {
-  missing: 'an entry is missing',
-  header_changed: 'the header is not the one that was hashed',
-  header_unreadable: 'the header cannot be decoded',
-  column_differs: 'an index column does not repeat the header',
-  time_reversed: 'the time is before that of the entry below',
-  version_wrong: 'the stream version is not the next one',
-  checkpoint_forged: 'a stored checkpoint was not signed by the log',
-  checkpoint_differs: 'the entries do not give the root that was signed',
-  head_differs: 'the head is not the last signed checkpoint',
-  tile_differs: 'a stored tile is not made of the leaves',
-  body_missing: 'a sealed column is missing',
-  body_changed: 'a sealed column is not the one in the header',
-  body_unlisted: 'a sealed column stands in no header',
-  not_in_the_log: 'a row stands above the signed head',
-  disclosure_without_grant: 'a disclosure had no grant in force',
-  approval_invalid: 'an approval is not validly signed',
-  key_not_attested: 'a key was not attested by the keyholder',
-} as const;
-export type Check = keyof typeof checks;
 
 export interface Verified {
   readonly ok: boolean;

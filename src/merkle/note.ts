@@ -119,9 +119,7 @@ function verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Ar
 }
 
 const isKeyName = (name: string) => /^[^\s+\p{Cc}]+$/u.test(name);
-// eslint-disable-next-line no-control-regex -- the specification forbids exactly these
-const isNoteText = (text: string) =>
-  text.endsWith('\n') && text.isWellFormed() && !/[\x00-\x09\x0b-\x1f\x7f]/.test(text);
+const isNoteText = (text: string) => text.endsWith('\n') && text.isWellFormed() && !/[^\n\P{Cc}]|\x7f/u.test(text);
 
 /** Canonical base64 only: two texts for one value would be two notes for one signature. */
 function decodeBase64(text: string): Uint8Array | undefined {
