@@ -42,7 +42,11 @@ export function parseTilePath(text: string): TileAddress {
   const [, level, ...rest] = /^tile\/(\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(text) ?? [];
   const address = { level: Number(level), ...parseIndexPath(rest) };
   // Writing it again is the whole canonicality check: leading zeros, `x000/` and `.p/256` all come out otherwise.
-  if (!isTile(address) || address.level > maxTileLevel || tilePath(address.level, address.index, address.width) !== text) {
+  if (
+    !isTile(address) ||
+    address.level > maxTileLevel ||
+    tilePath(address.level, address.index, address.width) !== text
+  ) {
     throw new MerkleError('tile_path_malformed');
   }
   return address;

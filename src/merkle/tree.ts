@@ -71,7 +71,7 @@ export function inclusionProof(reader: TreeReader, index: number, size: number):
   checkCount('index', index, size - 1);
   const siblings: Range[] = [];
   let start = 0;
-  for (let count = size; count > 1; ) {
+  for (let count = size; count > 1;) {
     const left = largestPowerBelow(count);
     if (index < start + left) {
       siblings.push({ start: start + left, count: count - left });
@@ -125,7 +125,7 @@ function rootsOf(reader: TreeReader, ranges: readonly Range[]): Promise<Uint8Arr
 /** MTH of a range: its perfect subtrees, one for each 1 bit of `count`, folded from the right. */
 async function rootOf(reader: TreeReader, { start, count }: Range): Promise<Uint8Array> {
   const subtrees: Promise<Uint8Array>[] = [];
-  for (let rest = count, at = start; rest > 0; ) {
+  for (let rest = count, at = start; rest > 0;) {
     const level = levelOfLargest(rest);
     subtrees.push(reader.hash(level, at / 2 ** level));
     at += 2 ** level;

@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import { segment } from './arguments.js';
+import { connect, globals, trustFilePath, type Globals } from './globals.js';
+import { listing, printResult, say } from './output.js';
+import type { RequestShown } from './request-text.js';
+import { wrongUse } from './refusal.js';
+
+interface ApproveOptions {
+  readonly key?: string;
+  readonly yes?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('approve')
+    .description('sign a request with your own key, after showing what is signed')
+    .argument('<id>', 'id of the request')
+    .option('--key <file>', 'your signing key (default: the one of --as in the data folder)')
+    .option('--yes', 'do not ask before signing')
+    .addHelpText('after', '\nExample:\n  $ custos --as approver1 approve 6a4d…')
+    .action(async (id: string, options: ApproveOptions, command: Command) => approve(id, options, globals(command)));
+  registerReasoned(program, {
+    name: 'reject',
+    what: 'request',
+    does: 'reject a request, finally',
+    path: (id) => `/v1/requests/${segment(id)}/rejection`,
+  });
+  registerReasoned(program, {
+    name: 'revoke',
+    what: 'grant',
+    does: 'end a grant now; what was read stays read, and stays in the log',
+    path: (id) => `/v1/grants/${segment(id)}/revocation`,
+  });
+}
+
+interface Approved {
+  readonly request: string;
+  readonly approvals: number;
+  readonly needed: number;
+  readonly grant: string | null;
+}
+
+async function approve(id: string, { key: keyFile, yes = false }: ApproveOptions, all: Globals): Promise<void> {
+  const [{ signingKeyPath, readSigningKey }, { prepareApproval, statementText }, { signApproval }, { trustedLogKey }] =
+    await Promise.all([
+      import('../identity/dev-people.js'),
+      import('./prepare-approval.js'),
+      import('../access/approval.js'),
+      import('./receipt.js'),
+    ]);
+  const path = keyFile ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
+  if (path === undefined) throw wrongUse('--key', 'needed without --as');
+  const key = await readSigningKey(path).catch(() => {
+    throw wrongUse('--key', 'a signing key file of this person that can be read');
+  });
+  const logKey = await trustedLogKey(trustFilePath(all.data));
+  const client = await connect(all);
+  const shown = await client.get<RequestShown>(`/v1/requests/${segment(id)}`);
+  const note = await client.getText('/v1/log/checkpoint');
+  const prepared = prepareApproval({ id, shown, note, logKey, approver: key.person, now: Date.now() });
+  if (!all.json) say(statementText(prepared, shown));
+  const { confirm } = await import('./ask.js');
+  await confirm('Sign this?', { yes, json: all.json });
+  const envelope = signApproval(prepared.statement, key);
+  key.seed.wipe();
+  const approved = await client.post<Approved>(`/v1/requests/${segment(id)}/approvals`, { envelope });
+  const { request, approvals, needed, grant } = approved;
+  await printResult(all.json, { request, approvals, needed, grant }, () =>
+    listing([
+      ['request', request],
+      ['approvals', `${approvals} of ${needed}`],
+      ['grant', grant ?? 'not yet in force'],
+    ]),
+  );
+}
+
+function registerReasoned(
+  program: Command,
+  { name, what, does, path }: { name: string; what: string; does: string; path: (id: string) => string },
+): void {
+  program
+    .command(name)
+    .description(does)
+    .argument(`<${what}>`, `id of the ${what}`)
+    .requiredOption('--reason <text>', 'why; it goes into the log')
+    .addHelpText('after', `\nExample:\n  $ custos --as approver1 ${name} 6a4d… --reason "The purpose is too vague"`)
+    .action(async (id: string, { reason }: { reason: string }, command: Command) => {
+      const all = globals(command);
+      const answer = await (await connect(all)).post<Record<string, unknown>>(path(id), { reason });
+      await printResult(all.json, answer, () => listing(Object.entries(answer)));
+    });
+}

@@ -1,0 +1,64 @@
+import { Option, type Command } from 'commander';
+import { globals, type Globals } from './globals.js';
+import { listing, printResult } from './output.js';
+
+interface IngestOptions {
+  readonly format: string;
+  readonly subject: string;
+  readonly session: string;
+  readonly startedAt?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('ingest')
+    .description('send a recording to the vault; sent again, nothing is stored twice')
+    .argument('<file>', 'the recording, - for standard input; gzip is unpacked')
+    .addOption(
+      new Option('--format <format>', 'rrweb, asciicast, messages, …: how the recording is written').makeOptionMandatory(),
+    )
+    .requiredOption('--subject <id>', 'the pseudonym of the person recorded; never a name')
+    .requiredOption('--session <id>', 'id of the session')
+    .option('--started-at <time>', 'when it began, for formats without a date (default: the time of the file)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos --as source ingest walk.json --format rrweb --subject anna --session walk-1
+  $ gunzip -c demo.cast.gz | custos --as source ingest - --format asciicast --subject anna --session shell-1`,
+    )
+    .action(async (file: string, options: IngestOptions, command: Command) => ingest(file, options, globals(command)));
+}
+
+async function ingest(file: string, options: IngestOptions, all: Globals): Promise<void> {
+  const [{ readRecordingFile }, { sendRecords }, { parseTime }, { formatOf }, { connect }] = await Promise.all([
+    import('./recording-file.js'),
+    import('./send-records.js'),
+    import('./arguments.js'),
+    import('../capture/formats/formats.js'),
+    import('./globals.js'),
+  ]);
+  const format = formatOf(options.format);
+  const { bytes, changedAt } = await readRecordingFile(file);
+  const startedAt = options.startedAt === undefined ? changedAt : parseTime('--started-at', options.startedAt);
+  const records = format.cut(bytes, startedAt);
+  const { session, subject } = options;
+  const progress = await progressBar(records.length, all);
+  try {
+    const sums = await sendRecords(await connect(all), { session, subject, format: options.format }, records, (sent) =>
+      progress?.update(sent),
+    );
+    progress?.stop();
+    await printResult(all.json, sums, () => listing(Object.entries(sums)));
+  } finally {
+    progress?.stop();
+  }
+}
+
+async function progressBar(total: number, { json }: Globals) {
+  if (json || !process.stderr.isTTY) return undefined;
+  const { default: progress } = await import('cli-progress');
+  const bar = new progress.SingleBar({ format: '{bar} {value}/{total} records, {eta_formatted} left' });
+  bar.start(total, 0);
+  return bar;
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { ApprovalStatement } from '../access/approval.js';
+import { FrozenScope, previewOf, scopeHash } from '../access/scope.js';
+import type { Scope } from '../log/entries.js';
+import { openCheckpoint } from '../merkle/checkpoint.js';
+import { listing, timeText } from './output.js';
+import type { LogKey } from './receipt.js';
+import { notVerified, wrongUse } from './refusal.js';
+import { scopeLines, type RequestShown } from './request-text.js';
+
+/** Long enough to hand it in, too short to be found in a drawer. */
+const lifetimeMs = 60 * 60 * 1000;
+
+export interface Prepared {
+  readonly statement: ApprovalStatement;
+  readonly scope: Scope;
+}
+
+/**
+ * The statement to sign, made of what was checked here: the service's word for the hash of a scope, or for the state
+ * of the log, would let it show one thing and have another one signed.
+ * @throws Problem not_verified
+ */
+export function prepareApproval(given: {
+  readonly id: string;
+  readonly shown: RequestShown;
+  readonly note: string;
+  readonly logKey: LogKey;
+  readonly approver: string;
+  readonly now: number;
+}): Prepared {
+  const { id, shown, note, logKey, approver, now } = given;
+  const checkpoint = openedCheckpoint(note, logKey);
+  // Strict: a member that this version does not know would be signed without having been shown.
+  const scope = FrozenScope.safeParse(shown.scope);
+  if (!scope.success) throw notVerified(0, 'scope_form');
+  const hash = hex(scopeHash(scope.data));
+  if (hash !== shown.scopeHash) throw notVerified(0, 'scope_hash');
+  if (shown.request.toLowerCase() !== id.toLowerCase()) throw notVerified(0, 'request_id');
+  const statement = ApprovalStatement.safeParse({
+    approver,
+    checkpoint: { root: hex(checkpoint.root), size: checkpoint.size },
+    expiresAt: now + lifetimeMs,
+    nonce: randomBytes(16).toString('hex'),
+    origin: logKey.origin,
+    policyHash: shown.policyHash,
+    request: shown.request,
+    scopeHash: hash,
+    type: 'custos.approval.v1',
+  });
+  if (!statement.success) throw wrongUse('ID', 'a request');
+  return { statement: statement.data, scope: scope.data };
+}
+
+/** Everything that the signature is about, in words. */
+export function statementText({ statement, scope }: Prepared, { requester, preview }: RequestShown): string {
+  const { records, classes } = previewOf(scope, preview.records);
+  return listing([
+    ['You sign', `request ${statement.request} of ${requester}`],
+    ...scopeLines(scope),
+    ['classes', classes.join(', ')],
+    ['records', `at most ${records} now, says the service`],
+    ['scope hash', `${statement.scopeHash} (computed here)`],
+    ['policy hash', statement.policyHash],
+    ['log', `${statement.origin}, ${statement.checkpoint.size} entries, root ${statement.checkpoint.root}`],
+    ['as', statement.approver],
+    ['hand in until', timeText(statement.expiresAt)],
+  ]);
+}
+
+function openedCheckpoint(note: string, { origin, verifier }: LogKey) {
+  try {
+    return openCheckpoint(note, origin, [verifier]);
+  } catch {
+    throw notVerified(0, 'checkpoint_signature');
+  }
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { appendLeaf, appendLeaves, decodeFrontier, emptyFrontier, encodeFrontier, frontierRoot } from './frontier.js';
+import { nodeHash } from './hash.js';
+import { naivePath, naiveRoot, numberedLeaves } from './naive-tree.spec.js';
+import { verifyConsistency, verifyInclusion } from './proof.js';
+import { completedTiles, parseTilePath, tilePath, tileWidth } from './tile.js';
+import { consistencyProof, inclusionProof, memoryTree, tileTree } from './tree.js';
+
+const all = numberedLeaves(700);
+const sizes = fc.integer({ min: 1, max: 300 });
+const flip = (bytes: Uint8Array, bit: number) =>
+  bytes.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+
+describe('a frontier', () => {
+  it('gives the root of RFC 6962 at every size', () => {
+    let frontier = emptyFrontier;
+    for (let size = 0; size <= 300; size += 1) {
+      expect(frontierRoot(frontier)).toEqual(naiveRoot(all.slice(0, size)));
+      frontier = appendLeaf(frontier, all[size] as Uint8Array);
+    }
+  });
+
+  it('is the same however the leaves come in, and after it was stored', () =>
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 10 }), (chunks) => {
+        let frontier = emptyFrontier;
+        for (const chunk of chunks) {
+          frontier = decodeFrontier(
+            encodeFrontier(appendLeaves(frontier, all.slice(frontier.size, frontier.size + chunk))),
+          );
+        }
+        expect(frontier).toEqual(appendLeaves(emptyFrontier, all.slice(0, frontier.size)));
+      }),
+    ));
+
+  it.each([
+    ['a missing hash', (bytes: Uint8Array) => bytes.slice(0, -32)],
+    ['an added hash', (bytes: Uint8Array) => Buffer.concat([bytes, new Uint8Array(32)])],
+    ['half a hash', (bytes: Uint8Array) => bytes.slice(0, -1)],
+    ['another size', (bytes: Uint8Array) => flip(bytes, 7 * 8)],
+  ])('is not read from an encoding with %s', (_what, break_) => {
+    const bytes = encodeFrontier(appendLeaves(emptyFrontier, all.slice(0, 6)));
+    expect(() => decodeFrontier(break_(bytes))).toThrow('frontier_malformed');
+  });
+
+  it('refuses a leaf of another length, and says the lengths only', () => {
+    expect(() => appendLeaf(emptyFrontier, new Uint8Array(31))).toThrow('leaf: 31 bytes, not 32');
+  });
+});
+
+describe('an inclusion proof', () => {
+  const proven = (size: number, index: number) => inclusionProof(memoryTree(all.slice(0, size)), index, size);
+
+  it('is the path of RFC 6962, and verifies', () =>
+    fc.assert(
+      fc.asyncProperty(sizes, fc.nat(), async (size, any) => {
+        const index = any % size;
+        const leaves = all.slice(0, size);
+        const proof = await proven(size, index);
+        expect(proof).toEqual(naivePath(index, leaves));
+        expect(verifyInclusion({ leaf: all[index] as Uint8Array, index, size, proof, root: naiveRoot(leaves) })).toBe(
+          true,
+        );
+      }),
+    ));
+
+  it('does not verify with any bit flipped, another index, or another size', () =>
+    fc.assert(
+      fc.asyncProperty(fc.integer({ min: 2, max: 200 }), fc.nat(), fc.nat(255), async (size, any, bit) => {
+        const index = any % size;
+        const proof = await proven(size, index);
+        const claim = { leaf: all[index] as Uint8Array, index, size, proof, root: naiveRoot(all.slice(0, size)) };
+        const at = any % proof.length;
+        const broken = proof.map((hash, step) => (step === at ? flip(hash, bit) : hash));
+        expect(verifyInclusion({ ...claim, proof: broken })).toBe(false);
+        expect(verifyInclusion({ ...claim, root: flip(claim.root, bit) })).toBe(false);
+        expect(verifyInclusion({ ...claim, leaf: flip(claim.leaf, bit) })).toBe(false);
+        expect(verifyInclusion({ ...claim, index: size })).toBe(false);
+        expect(verifyInclusion({ ...claim, proof: [...proof, all[0] as Uint8Array] })).toBe(false);
+        expect(verifyInclusion({ ...claim, proof: proof.slice(1) })).toBe(false);
+      }),
+    ));
+});
+
+describe('a consistency proof', () => {
+  it('verifies between any two sizes, and not against another root', () =>
+    fc.assert(
+      fc.asyncProperty(sizes, sizes, async (a, b) => {
+        const [fromSize, toSize] = [Math.min(a, b), Math.max(a, b)];
+        const proof = await consistencyProof(memoryTree(all.slice(0, toSize)), fromSize, toSize);
+        const claim = {
+          fromSize,
+          toSize,
+          proof,
+          fromRoot: naiveRoot(all.slice(0, fromSize)),
+          toRoot: naiveRoot(all.slice(0, toSize)),
+        };
+        expect(verifyConsistency(claim)).toBe(true);
+        expect(verifyConsistency({ ...claim, fromRoot: flip(claim.fromRoot, 5) })).toBe(false);
+        expect(verifyConsistency({ ...claim, toRoot: flip(claim.toRoot, 5) })).toBe(false);
+      }),
+    ));
+});
+
+describe('tiles', () => {
+  it('serve the same hashes as the leaves', async () => {
+    const levelHashes = (level: number): Uint8Array[] =>
+      level === 0
+        ? all
+        : Array.from({ length: Math.floor(levelHashes(level - 1).length / tileWidth) }, (_, index) =>
+            naiveRoot(levelHashes(level - 1).slice(index * tileWidth, (index + 1) * tileWidth)),
+          );
+    const readTile = (level: number, index: number, width: number) => {
+      const hashes = levelHashes(level).slice(index * tileWidth, index * tileWidth + width);
+      expect(hashes).toHaveLength(width);
+      return Promise.resolve(new Uint8Array(Buffer.concat(hashes)));
+    };
+    for (const index of [0, 255, 256, 511, 512, 699]) {
+      expect(await inclusionProof(tileTree(readTile, 700), index, 700)).toEqual(naivePath(index, all));
+    }
+  });
+
+  it('are completed once each, however the tree grows', () =>
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 70_000 }), { maxLength: 6 }), (steps) => {
+        let size = 0;
+        const seen: string[] = [];
+        for (const step of steps) {
+          seen.push(...completedTiles(size, size + step).map(({ level, index }) => `${level}/${index}`));
+          size += step;
+        }
+        const whole = completedTiles(0, size).map(({ level, index }) => `${level}/${index}`);
+        expect([...seen].sort()).toEqual([...whole].sort());
+      }),
+      { numRuns: 30 },
+    ));
+
+  it.each([
+    [0, 0, 256, 'tile/0/000'],
+    [0, 1234067, 256, 'tile/0/x001/x234/067'],
+    [1, 5, 112, 'tile/1/005.p/112'],
+  ])('have the paths of C2SP tlog-tiles', (level, index, width, path) => {
+    expect(tilePath(level, index, width)).toBe(path);
+    expect(parseTilePath(path)).toEqual({ level, index, width });
+  });
+
+  it.each([
+    'tile/0/0',
+    'tile/00/000',
+    'tile/0/x000/001',
+    'tile/0/000.p/256',
+    'tile/0/000.p/0',
+    'tile/0/001/',
+    '../tile/0/000',
+    'tile/64/000',
+  ])('are not named by %s', (path) => expect(() => parseTilePath(path)).toThrow('tile_path_malformed'));
+});
+
+it('a perfect subtree of two is the node over its leaves', () => {
+  expect(naiveRoot(all.slice(0, 2))).toEqual(nodeHash(all[0] as Uint8Array, all[1] as Uint8Array));
+});
