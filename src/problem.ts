@@ -100,7 +100,7 @@ export const problems = {
   schema_mismatch: [500, 'The database schema is of another version', 'Run `custos migrate` of this version.'],
   data_in_use: [500, 'Another Custos runs on this data folder', 'Stop it first, or name another folder with --data.'],
   // The command line
-  usage: [400, 'Wrong use', 'See --help.'],
+  usage: [400, 'This is not how it is used', 'See --help.'],
   service_unreachable: [503, 'The service does not answer', 'Start it with `npm start`, or set CUSTOS_URL.'],
   not_verified: [500, 'Verification failed', '`problems` names each position and the check that failed.'],
   internal: [500, 'Something went wrong here', 'The cause is in the service log under `incident`, without any value.'],

@@ -50,11 +50,14 @@ export function decodeStatement(payload: Uint8Array): ApprovalStatement | undefi
 
 const mostEnvelopeChars = 8192;
 
-/** One signature: with two, whose approval it is would depend on which one is looked at first. */
-const ApprovalEnvelope = z.strictObject({
-  payloadType: z.string().max(256),
-  payload: z.string().max(mostEnvelopeChars),
-  signatures: z.tuple([z.strictObject({ keyid: z.string().max(256), sig: z.string().max(256) })]),
+/**
+ * A DSSE envelope as it is sent: its form only, the signature is checked where the request is known. One
+ * signature: with two, whose approval it is would depend on which one is looked at first.
+ */
+export const EnvelopeBody = z.strictObject({
+  payloadType: z.string().max(200),
+  payload: z.string().max(4096),
+  signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).length(1),
 });
 
 export type OpenedApproval =
@@ -67,7 +70,7 @@ export function openApproval(
   envelope: string | Envelope,
   publicKeyOf: (keyId: string) => Uint8Array | undefined,
 ): OpenedApproval {
-  const parsed = ApprovalEnvelope.safeParse(typeof envelope === 'string' ? parseEnvelope(envelope) : envelope);
+  const parsed = EnvelopeBody.safeParse(typeof envelope === 'string' ? parseEnvelope(envelope) : envelope);
   if (!parsed.success) return { kind: 'refused', rule: 'malformed' };
   const opened = openEnvelope(parsed.data, approvalPayloadType, publicKeyOf);
   if (opened.kind === 'refused') return opened;
@@ -90,10 +93,3 @@ function parseJson(text: () => string): unknown {
     return undefined; // No schema takes undefined.
   }
 }
-
-/** A DSSE envelope as it is sent: its form only, the signature is checked where the request is known. */
-export const EnvelopeBody = z.strictObject({
-  payloadType: z.string().max(200),
-  payload: z.string().max(16_384),
-  signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).length(1),
-});

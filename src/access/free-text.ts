@@ -12,7 +12,3 @@ export const freeText = ({ least, most }: { least: number; most: number }) =>
     .min(least)
     .max(most)
     .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u, 'one line of plain text');
-
-/** Why a request was rejected or a grant revoked. It stands in a clear header: no content belongs here. */
-export const ReasonBody = z.strictObject({ reason: freeText({ least: 3, most: 500 }) });
-export type ReasonBody = z.infer<typeof ReasonBody>;

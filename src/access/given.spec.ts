@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Trust } from '../identity/trust.js';
+import type { Trust, TrustedKey } from '../identity/trust.js';
 import type { Actor, EntryData, EntryType, RequestMade, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { Entry } from '../log/header.js';
@@ -48,8 +48,8 @@ export type KeyName = keyof typeof owners;
 export const keyNames = Object.keys(owners) as KeyName[];
 
 export const keys = new Map<KeyName, SigningKey>();
-export const trustedKeys = new Map<string, { person: PersonId; role: 'approver' | 'officer'; publicKey: Uint8Array }>();
-export const trust = { origin, keys: trustedKeys } as unknown as Trust;
+export const trustedKeys = new Map<string, TrustedKey>();
+export const trust: Trust = { origin, log: '', keyholder: new Uint8Array(32), keys: trustedKeys };
 
 export async function enrolKeys(): Promise<void> {
   await sodiumReady();

@@ -15,7 +15,10 @@ export function register(program: Command): void {
     .description('send a recording to the vault; sent again, nothing is stored twice')
     .argument('<file>', 'the recording, - for standard input; gzip is unpacked')
     .addOption(
-      new Option('--format <format>', 'rrweb, asciicast, messages, …: how the recording is written').makeOptionMandatory(),
+      new Option(
+        '--format <format>',
+        'rrweb, asciicast, messages, …: how the recording is written',
+      ).makeOptionMandatory(),
     )
     .requiredOption('--subject <id>', 'the pseudonym of the person recorded; never a name')
     .requiredOption('--session <id>', 'id of the session')

@@ -124,7 +124,8 @@ function createdText({ request, scopeHash, preview, needed }: Created): string {
     `Request ${request}`,
     `Scope hash ${scopeHash}`,
     `At most ${records} records of ${sessions} sessions of ${subjects} subjects; classes: ${classes.join(', ')}`,
-    needed === 0 ? 'No signature is needed.' : `Signatures needed: ${needed}. Next: custos --as approver1 approve ${request}`,
+    needed === 0
+      ? 'No signature is needed.'
+      : `Signatures needed: ${needed}. Next: custos --as approver1 approve ${request}`,
   ].join('\n');
 }
-

@@ -34,7 +34,7 @@ export async function sendRecords(
 ): Promise<Sums> {
   let sums: Sums = { session: about.session, accepted: 0, duplicate: 0, suppressed: 0, rejected: 0, position: null };
   let gaps = 0;
-  for (let first = 0; first < records.length; ) {
+  for (let first = 0; first < records.length;) {
     const post = nextPost(records, first);
     try {
       const answer = await client.post<Answer>('/v1/records', { ...about, first, records: post });

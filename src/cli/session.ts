@@ -26,7 +26,14 @@ export function register(program: Command): void {
       const all = globals(command);
       const sessions = await listSessions(await connect(all), subject);
       const rows = () =>
-        sessions.map((one) => [one.session, one.subject, one.format, one.records, timeText(one.from), timeText(one.to)]);
+        sessions.map((one) => [
+          one.session,
+          one.subject,
+          one.format,
+          one.records,
+          timeText(one.from),
+          timeText(one.to),
+        ]);
       await printResult(all.json, { sessions }, () =>
         table(['session', 'subject', 'format', 'records', 'from', 'to'], rows()),
       );
@@ -58,7 +65,7 @@ async function listSessions(
   subject: string | undefined,
 ): Promise<readonly SessionView[]> {
   const sessions: SessionView[] = [];
-  for (let after: number | null = -1; after !== null; ) {
+  for (let after: number | null = -1; after !== null;) {
     const page: Page = await client.get<Page>('/v1/sessions', { subject, after });
     sessions.push(...page.sessions);
     // Pages go forward only: an answer that does not must not keep us asking.

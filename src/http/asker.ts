@@ -11,18 +11,27 @@ export interface AskedRequest extends FastifyRequest {
 }
 
 /** The person whose token came with the request. */
-export const Asker = createParamDecorator((_data: unknown, context: ExecutionContext): Person => {
-  const { person } = context.switchToHttp().getRequest<AskedRequest>();
-  if (person === undefined) throw new Problem('token_missing');
-  return person;
-});
+export const Asker = createParamDecorator(readAsker);
 
 /** The caller's name for this intended write; a random one if they gave none, so nothing can be repeated by it. */
-export const CommandIdHeader = createParamDecorator((_data: unknown, context: ExecutionContext): CommandId => {
+export const CommandIdHeader = createParamDecorator(readCommandId);
+
+/** What `@Asker()` and `@CommandIdHeader()` take is checked here, so the two need no schema at the route. */
+export const checkedSources: ReadonlySet<unknown> = new Set<unknown>([readAsker, readCommandId]);
+export const takesCommandId = (source: unknown): boolean => source === readCommandId;
+
+function readAsker(_data: unknown, context: ExecutionContext): Person {
+  const { person } = context.switchToHttp().getRequest<AskedRequest>();
+  // Only a route for anyone gets here without one, and that is a mistake of ours.
+  if (person === undefined) throw new Problem('internal');
+  return person;
+}
+
+function readCommandId(_data: unknown, context: ExecutionContext): CommandId {
   const header = context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
   const parsed = CommandId.safeParse(header ?? randomUUID());
   if (!parsed.success) {
     throw new Problem('input_invalid', { issues: [{ path: 'Idempotency-Key', rule: 'invalid_format' }] });
   }
   return parsed.data;
-});
+}

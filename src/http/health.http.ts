@@ -1,31 +1,48 @@
-import { Controller, Get, Inject } from '@nestjs/common';
-import { Problem } from '../problem.js';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Anyone } from './may-ask.js';
 
 export const READINESS = Symbol('readiness');
 export interface ReadinessCheck {
+  /** Stands in the answer, which anyone may read. */
   readonly name: string;
+  /** Rejects when what it looks at cannot be used. */
   check(): Promise<void>;
 }
+
+/** Below what load balancers wait: a check that hangs must not make the answer hang. */
+const longestCheckMs = 2000;
 
 @Controller('health')
 export class HealthController {
   constructor(@Inject(READINESS) private readonly checks: readonly ReadinessCheck[]) {}
 
+  /** The process answers. It is not asked about anything else: a restart would not bring a database back. */
   @Get('live')
   @Anyone()
   live() {
     return { status: 'live' };
   }
 
+  /** 200 if everything that a request may need can be used, 503 if not. Why not is in the log, never here. */
   @Get('ready')
   @Anyone()
-  async ready() {
-    for (const { check } of this.checks) {
-      await check().catch(() => {
-        throw new Problem('log_unavailable', { retryAfterSeconds: 1 });
-      });
-    }
-    return { status: 'ready', checks: this.checks.map(({ name }) => name) };
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const checks = await Promise.all(this.checks.map(async ({ name, check }) => ({ name, ok: await holds(check) })));
+    const ready = checks.every(({ ok }) => ok);
+    void reply.status(ready ? 200 : 503);
+    return { status: ready ? 'ready' : 'not_ready', checks };
   }
+}
+
+async function holds(check: () => Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), longestCheckMs);
+  });
+  const done = check().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([done, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -3,8 +3,13 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem, type ProblemCode } from '../problem.js';
+import { describeError } from './describe-error.js';
 
-/** Turns whatever was thrown into a problem with a stable code, and never lets a value through. */
+/**
+ * Turns whatever was thrown into a problem with a stable code, and never lets a value through.
+ * A ZodError is no `input_invalid` here: the pipe answers for what callers send (validation.ts), so one that gets
+ * this far is about something of ours, such as a row, and the caller can do nothing about it.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -13,56 +18,55 @@ export class ProblemFilter implements ExceptionFilter {
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const problem = this.asProblem(error);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    if (reply.sent) return;
-    const { retryAfterSeconds } = problem.members;
-    if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    // As a string, since Fastify would otherwise look for a serializer by this content type.
-    void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+    const problem = this.asProblem(error, reply);
+    if (!reply.sent && !reply.raw.headersSent) return sendProblem(reply, problem);
+    // The status is gone. Cut off, the answer cannot be taken for a whole one; ended, it could.
+    reply.raw.destroy();
   }
 
-  private asProblem(error: unknown): Problem {
-    if (error instanceof Problem) return error.code === 'internal' ? this.internal(error) : error;
-    const code = knownCode(error);
+  private asProblem(error: unknown, { request }: FastifyReply): Problem {
+    if (error instanceof Problem && error.code !== 'internal') {
+      // Members are numbers and names of ours, so the log may have them.
+      const { code, members, cause } = error;
+      if (error.status >= 500) {
+        this.logger.error({ request: request?.id, code, ...members, ...(cause === undefined ? {} : { cause: describeError(cause) }) }, 'failed'); // prettier-ignore
+      }
+      return error;
+    }
+    const code = codeOf(error);
     if (code === 'body_too_large') return new Problem(code, { limit: this.bodyLimitBytes });
-    return code === undefined ? this.internal(error) : new Problem(code);
-  }
-
-  /**
-   * The log gets the kind of error and where it was thrown, not its message: a message of PostgreSQL or of a
-   * parser repeats values.
-   */
-  private internal(error: unknown): Problem {
+    if (code !== undefined) return new Problem(code);
     const incident = randomUUID();
-    const { name, code, stack } = (error ?? {}) as { name?: string; code?: string; stack?: string };
-    const frames = (stack ?? '')
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .slice(0, 12);
-    this.logger.error({ incident, error: name, code, frames }, 'internal');
+    this.logger.error({ request: request?.id, incident, ...describeError(error) }, 'internal');
     return new Problem('internal', { incident });
   }
 }
 
-const byFastifyCode: Readonly<Record<string, ProblemCode>> = {
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  const { retryAfterSeconds } = problem.members;
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  // RFC 9110 §15.5.2: a 401 names the scheme that it wants.
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+  // As a string, since Fastify would otherwise look for a serializer by this content type.
+  void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+}
+
+const codeOfFastify: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'body_malformed',
   FST_ERR_CTP_INVALID_JSON_BODY: 'body_malformed',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body_malformed',
 };
-const byStatus: Readonly<Record<number, ProblemCode>> = {
-  400: 'body_malformed',
-  404: 'route_unknown',
-  413: 'body_too_large',
-  415: 'media_type_unsupported',
-};
 
-function knownCode(error: unknown): ProblemCode | undefined {
-  const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
-  if (code !== undefined && Object.hasOwn(byFastifyCode, code)) return byFastifyCode[code];
-  const status = error instanceof HttpException ? error.getStatus() : statusCode;
-  return status === undefined ? undefined : byStatus[status];
+/**
+ * Nest wraps Fastify's errors and throws a 404 of its own. Any other error that happens to have a status, of a
+ * library that a handler called, says nothing about what the caller did.
+ */
+function codeOf(error: unknown): ProblemCode | undefined {
+  if (!(error instanceof HttpException)) return undefined;
+  const { code } = (error.cause ?? {}) as { code?: unknown };
+  if (typeof code === 'string' && Object.hasOwn(codeOfFastify, code)) return codeOfFastify[code];
+  return error.getStatus() === 404 ? 'route_unknown' : undefined;
 }

@@ -1,28 +1,21 @@
+import { RequestMethod, type INestApplicationContext } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { INestApplicationContext } from '@nestjs/common';
-import { accessMetadata, type Access } from './may-ask.js';
+import { checkedSources, takesCommandId } from './asker.js';
+import { accessOf, type Access } from './may-ask.js';
 
 export interface Route {
   /** Controller and method, as in the code. */
   readonly name: string;
   readonly method: string;
+  /** The pattern, as it is registered: `/v1/sessions/:session`. */
   readonly path: string;
   readonly access: Access | undefined;
-  /** Parameters taken from the request without a schema. */
+  /** Sources of parameters that nothing checks. */
   readonly unchecked: readonly string[];
+  readonly takesCommandId: boolean;
 }
-
-const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'ALL', 'OPTIONS', 'HEAD', 'SEARCH'];
-/** Numbers of Nest's RouteParamtypes that carry what a caller sent. */
-const fromTheCaller: Readonly<Record<string, string>> = {
-  3: 'body',
-  4: 'query',
-  5: 'param',
-  6: 'headers',
-  8: 'file',
-  9: 'files',
-  12: 'rawBody',
-};
 
 /** Every route of every controller, with what it declares. */
 export function listRoutes(app: INestApplicationContext): Route[] {
@@ -32,39 +25,68 @@ export function listRoutes(app: INestApplicationContext): Route[] {
     .getControllers()
     .flatMap(({ metatype, instance }) => {
       if (typeof metatype !== 'function' || !instance) return [];
-      const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
-      return scanner.getAllMethodNames(prototype).flatMap((name) => {
-        const handler = prototype[name] as object;
-        const method = Reflect.getMetadata('method', handler) as number | undefined;
-        if (method === undefined) return [];
-        const path = [metatype, handler].map((target) => String(Reflect.getMetadata('path', target) ?? ''));
-        const access = Reflect.getMetadata(accessMetadata, handler) as Access | undefined;
-        const unchecked = uncheckedParameters(metatype, name);
-        return [
-          { name: `${metatype.name}.${name}`, method: methods[method] ?? '?', path: joined(path), access, unchecked },
-        ];
-      });
+      const prototype = Object.getPrototypeOf(instance) as object;
+      return scanner.getAllMethodNames(prototype).flatMap((name) => routesOf(metatype, prototype, name));
     });
 }
 
-/** A sentence for each route that does not say who may ask, or takes a parameter without a schema. */
+/** A sentence for each route that does not say who may ask, or takes a parameter that nothing checks. */
 export function undeclaredRoutes(app: INestApplicationContext): string[] {
-  return listRoutes(app).flatMap(({ name, access, unchecked }) => [
+  const sentences = listRoutes(app).flatMap(({ name, access, unchecked }) => [
     ...(access === undefined ? [`${name} does not say who may ask: add @MayAsk(…) or @Anyone()`] : []),
-    ...unchecked.map((parameter) => `${name} takes its ${parameter} without a schema: add { schema }`),
+    ...unchecked.map((source) => `${name} takes its ${source} without a schema: ${cures[source] ?? 'take what has one'}`),
   ]);
+  return [...new Set(sentences)];
 }
 
-function uncheckedParameters(controller: object, method: string): string[] {
-  const metadata = (Reflect.getMetadata('__routeArguments__', controller, method) ?? {}) as Record<
-    string,
-    { schema?: unknown }
-  >;
-  return Object.entries(metadata).flatMap(([key, { schema }]) => {
-    const kind = fromTheCaller[key.split(':')[0] ?? ''];
-    return kind !== undefined && schema === undefined ? [kind] : [];
-  });
+const withSchema = 'add { schema }';
+const cures: Readonly<Record<string, string>> = { body: withSchema, query: withSchema, param: withSchema };
+
+interface Parameter {
+  readonly index: number;
+  readonly schema?: unknown;
+  readonly factory?: unknown;
 }
+
+/** One for each of its paths: Nest takes lists of them. */
+function routesOf(controller: object & { name: string }, prototype: object, name: string): Route[] {
+  const handler = (prototype as Record<string, object>)[name] as object;
+  const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+  if (method === undefined) return [];
+  const parameters = parametersOf(controller, name);
+  const route = {
+    name: `${controller.name}.${name}`,
+    method: RequestMethod[method] ?? 'ALL',
+    access: accessOf(handler),
+    unchecked: parameters.flatMap(([source, parameter]) => (isChecked(source, parameter) ? [] : [source])),
+    takesCommandId: parameters.some(([, { factory }]) => takesCommandId(factory)),
+  };
+  return pathsOf(controller).flatMap((prefix) =>
+    pathsOf(handler).map((path) => ({ ...route, path: joined([prefix, path]) })),
+  );
+}
+
+function parametersOf(controller: object, method: string): (readonly [source: string, Parameter])[] {
+  const metadata = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<string, Parameter>;
+  return Object.entries(metadata)
+    .map(([key, parameter]) => [sourceOf(key), parameter] as const)
+    .sort(([, one], [, other]) => one.index - other.index);
+}
+
+/** Keys are `3:0`, a number of RouteParamtypes and the parameter's place, or `…__customRouteArgs__:0`. */
+const sourceOf = (key: string): string =>
+  RouteParamtypes[Number(key.split(':')[0])]?.toLowerCase() ?? 'custom parameter';
+
+/**
+ * Nest runs pipes over bodies, queries and path parameters only; a schema on anything else is never looked at.
+ * The response is no input. All else, the whole request included, comes past every check.
+ */
+function isChecked(source: string, { schema, factory }: Parameter): boolean {
+  if (source === 'body' || source === 'query' || source === 'param') return schema !== undefined;
+  return source === 'response' || checkedSources.has(factory);
+}
+
+const pathsOf = (target: object): string[] => [Reflect.getMetadata(PATH_METADATA, target) ?? ''].flat() as string[];
 
 const joined = (parts: readonly string[]) =>
   `/${parts

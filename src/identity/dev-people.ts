@@ -1,15 +1,16 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
-import { z } from 'zod';
-import { PersonId, SubjectId } from '../log/ids.js';
+import { SubjectId, type PersonId } from '../log/ids.js';
 import { Problem } from '../problem.js';
-import { Secret } from '../sealing/secret.js';
-import { generateSigningKey } from '../sealing/signature.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import type { Role } from './person.js';
+import { newSigningKeyFile, readSigningKey } from './signing-key.js';
 import { tokenAudience } from './tokens.js';
-import { keyIdOf, type TrustFile } from './trust.js';
+import type { TrustFile } from './trust.js';
+
+export { readSigningKey, type SigningKey } from './signing-key.js';
 
 /** People who exist in development only. The service accepts this issuer with `--dev` alone. */
 export const devIssuer = 'custos-dev';
@@ -29,30 +30,24 @@ const devRoles: Readonly<Record<string, Role>> = {
 };
 const signers = Object.entries(devRoles).filter(([, role]) => role === 'approver' || role === 'officer');
 
-const SigningKeyFile = z.strictObject({
-  person: PersonId,
-  keyId: z.string(),
-  publicKey: z.base64(),
-  seed: z.base64(),
-});
-
-export interface SigningKey {
-  readonly person: PersonId;
-  readonly keyId: string;
-  readonly publicKey: Uint8Array;
-  readonly seed: Secret;
-}
-
-/** Makes the issuer and the signing keys where they are missing, and says who they are for the trust file. */
+/**
+ * Makes the issuer and the signing keys where they are missing, and says who they are for the trust file. Keys that
+ * are there stay: approvals in the log were signed with them.
+ * @throws Problem usage if a file there is none of ours
+ */
 export async function createDevPeople(dir: string): Promise<TrustFile['people']> {
   await sodiumReady();
-  await mkdir(join(dir, 'people'), { recursive: true, mode: 0o700 });
+  const people = join(dir, 'people');
+  await mkdir(people, { recursive: true, mode: 0o700 });
+  // `mkdir` leaves a folder that was there as it was, open to others perhaps.
+  await chmod(people, 0o700);
   await createIssuer(dir);
   return Promise.all(
     signers.map(async ([name, role]) => {
       const path = signingKeyPath(dir, name);
-      await createSigningKey(path, name as PersonId);
-      const { person, keyId, publicKey } = await readSigningKey(path);
+      await writeNew(path, newSigningKeyFile(name as PersonId));
+      const { person, keyId, publicKey, seed } = await readSigningKey(path);
+      seed.wipe();
       return { person, role: role as 'approver' | 'officer', keyId, publicKey: base64(publicKey) };
     }),
   );
@@ -60,30 +55,11 @@ export async function createDevPeople(dir: string): Promise<TrustFile['people']>
 
 export const signingKeyPath = (dir: string, name: string): string => join(dir, 'people', `${name}.key.json`);
 
-/** @throws Problem usage if the file is none of ours. */
-export async function readSigningKey(path: string): Promise<SigningKey> {
-  await sodiumReady();
-  try {
-    const { person, keyId, publicKey, seed } = SigningKeyFile.parse(JSON.parse(await readFile(path, 'utf8')));
-    return { person, keyId, publicKey: bytes(publicKey), seed: new Secret(bytes(seed)) };
-  } catch {
-    throw new Problem('usage');
-  }
-}
-
 /** A token of an hour for somebody of dev mode. @throws Problem usage for an unknown name or a folder without people. */
 export async function mintDevToken(dir: string, name: string): Promise<string> {
-  const subject = name.startsWith('subject:');
-  const role = subject ? 'subject' : Object.hasOwn(devRoles, name) ? devRoles[name] : undefined;
-  if (role === undefined || (subject && !SubjectId.safeParse(name.slice('subject:'.length)).success)) {
-    throw new Problem('usage');
-  }
-  const jwk = await readFile(issuerPath(dir), 'utf8').then(
-    (text) => JSON.parse(text) as JWK,
-    () => {
-      throw new Problem('usage');
-    },
-  );
+  const role = devRoleOf(name);
+  if (role === undefined) throw new Problem('usage');
+  const jwk = await readIssuer(dir);
   return new SignJWT({ roles: [role] })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: jwk.kid as string })
     .setSubject(name)
@@ -94,27 +70,44 @@ export async function mintDevToken(dir: string, name: string): Promise<string> {
     .sign(await importJWK(jwk, 'EdDSA'));
 }
 
+function devRoleOf(name: string): Role | undefined {
+  if (!name.startsWith('subject:')) return Object.hasOwn(devRoles, name) ? devRoles[name] : undefined;
+  return SubjectId.safeParse(name.slice('subject:'.length)).success ? 'subject' : undefined;
+}
+
 async function createIssuer(dir: string): Promise<void> {
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), kid: 'dev', alg: 'EdDSA', use: 'sig' };
   await writeNew(issuerPath(dir), JSON.stringify(jwk));
-  const { d: _private, ...publicJwk } = JSON.parse(await readFile(issuerPath(dir), 'utf8')) as JWK;
-  await writeFile(join(dir, 'jwks.json'), JSON.stringify({ keys: [publicJwk] }), { mode: 0o600 });
+  // The issuer that was first, not the one just made.
+  const { d: _private, ...publicJwk } = await readIssuer(dir);
+  await writeFile(join(dir, 'jwks.json'), `${JSON.stringify({ keys: [publicJwk] })}\n`, { mode: 0o600 });
 }
 
-async function createSigningKey(path: string, person: PersonId): Promise<void> {
-  const { publicKey, seed } = generateSigningKey();
-  const file = { person, keyId: keyIdOf(publicKey), publicKey: base64(publicKey), seed: base64(seed.bytes) };
-  await writeNew(path, JSON.stringify(file));
-  seed.wipe();
+async function readIssuer(dir: string): Promise<JWK> {
+  try {
+    return JSON.parse(await readFile(issuerPath(dir), 'utf8')) as JWK;
+  } catch {
+    // The error of a JSON parser repeats a part of the text, and this text holds a private key.
+    throw new Problem('usage');
+  }
 }
 
+/**
+ * Writes the file whole or not at all, and never over another: a start that was cut off leaves no half key, and of
+ * two starts at once both go on with the key of one.
+ */
 async function writeNew(path: string, text: string): Promise<void> {
-  await writeFile(path, `${text}\n`, { flag: 'wx', mode: 0o600 }).catch((error: { code?: string }) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, `${text}\n`, { flag: 'wx', mode: 0o600 });
+  try {
+    await link(draft, path).catch((error: { code?: string }) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 const issuerPath = (dir: string) => join(dir, 'issuer.jwk');
 const base64 = (value: Uint8Array) => Buffer.from(value).toString('base64');
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'base64'));

@@ -6,7 +6,14 @@ import { parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 
 const publicKeyBytes = 32;
-const PublicKey = z.base64().refine((text) => Buffer.from(text, 'base64').length === publicKeyBytes);
+/** Far more people than a quorum is ever chosen from. */
+const mostPeople = 10_000;
+
+/** One text a key: two spellings of one key could otherwise pass for two keys. */
+const PublicKey = z.base64().refine((text) => {
+  const key = Buffer.from(text, 'base64');
+  return key.length === publicKeyBytes && key.toString('base64') === text;
+});
 
 /**
  * The root of trust: configuration, never data. Whoever writes it decides whose signatures count, so it is mounted
@@ -18,14 +25,16 @@ export const TrustFile = z.strictObject({
   log: z.string(),
   /** Ed25519 key of the keyholder, base64. */
   keyholder: PublicKey,
-  people: z.array(
-    z.strictObject({
-      person: PersonId,
-      role: z.enum(['approver', 'officer']),
-      keyId: z.string().regex(/^[0-9a-f]{16}$/),
-      publicKey: PublicKey,
-    }),
-  ),
+  people: z
+    .array(
+      z.strictObject({
+        person: PersonId,
+        role: z.enum(['approver', 'officer']),
+        keyId: z.string().regex(/^[0-9a-f]{16}$/),
+        publicKey: PublicKey,
+      }),
+    )
+    .max(mostPeople),
 });
 export type TrustFile = z.infer<typeof TrustFile>;
 
@@ -51,14 +60,21 @@ export async function loadTrust(path: string): Promise<Trust> {
   return parseTrust(await readFile(path, 'utf8').catch(() => ''));
 }
 
+/** @throws Problem trust_file_invalid, without a word of what the file holds. */
 export function parseTrust(text: string): Trust {
   try {
     const { origin, log, keyholder, people } = TrustFile.parse(JSON.parse(text));
-    if (parseVerifierKey(log).name !== origin) throw new Problem('trust_file_invalid');
+    const verifier = parseVerifierKey(log);
+    if (verifier.name !== origin) throw new Problem('trust_file_invalid');
     const keys = new Map(people.map(({ person, role, publicKey }) => trustedKey(person, role, publicKey)));
     // The id must be the key's own, and one key cannot speak for two people.
     const honest = people.every(({ keyId, publicKey }) => keyId === keyIdOf(bytes(publicKey)));
     if (!honest || keys.size !== people.length) throw new Problem('trust_file_invalid');
+    // Nor can a key of the service: an approval is a person's, and what the log or the keyholder signs is not.
+    const ofTheService = new Set([keyIdOf(verifier.publicKey), keyIdOf(bytes(keyholder))]);
+    if (ofTheService.size !== 2 || [...keys.keys()].some((id) => ofTheService.has(id))) {
+      throw new Problem('trust_file_invalid');
+    }
     return { origin, log, keyholder: bytes(keyholder), keys };
   } catch {
     throw new Problem('trust_file_invalid');

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { fieldNames } from '../log/fields.js';
+import { decide } from './decide.js';
+import { deniedByOracle, grantsByOracle, requestsIn, type Oracle } from './decide.oracle.spec.js';
+import {
+  approved,
+  disclosed,
+  enrolKeys,
+  erased,
+  granted,
+  grantId,
+  keyNames,
+  later,
+  origin,
+  person,
+  rejected,
+  requested,
+  requestId,
+  revoked,
+  session,
+  sessions,
+  stateOf,
+  tell,
+  trust,
+  type KeyName,
+  type Step,
+} from './given.spec.js';
+import { builtInPolicy } from './policy.js';
+
+beforeAll(enrolKeys);
+
+const oracle = (): Oracle => ({ origin, policy: builtInPolicy, keys: trust.keys });
+
+const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
+const slot = fc.oneof(often(4, fc.constant(0)), often(1, fc.constant(1)));
+const requester = fc.constantFrom('researcher', 'researcher2', 'approver1', 'custos');
+const forgedRequest = fc.oneof(
+  often(12, fc.constant({})),
+  often(
+    1,
+    fc.constantFrom(
+      { scopeHash: new Uint8Array(32) },
+      { policyHash: new Uint8Array(32) },
+      { expiresAt: 0 },
+      { expiresAt: 2 ** 50 },
+      { preview: { records: 1, subjects: 1, sessions: 99, classes: [] } },
+    ),
+  ),
+);
+const options = fc.record({
+  n: slot,
+  by: fc.oneof(often(4, fc.constant('researcher')), often(1, requester)),
+  fields: fc.subarray(['kind', 'url', 'typed', 'other'] as const, { minLength: 1 }),
+  sessions: fc.subarray([...sessions], { minLength: 1 }),
+  records: fc.oneof(often(9, fc.integer({ min: 1, max: 40 })), often(1, fc.constant(100_001))),
+  disclosures: fc.integer({ min: 1, max: 3 }),
+  durationSeconds: fc.integer({ min: 1, max: 20 }),
+});
+const nonces = fc.constantFrom('aa'.repeat(16), 'bb'.repeat(16));
+const forgedStatement = fc.oneof(
+  often(12, fc.constant({})),
+  often(
+    4,
+    fc.oneof(
+      nonces.map((nonce) => ({ nonce })),
+      fc.constantFrom(
+        { origin: 'custos.example/other' },
+        { approver: person('approver3') },
+        { request: requestId(1) },
+        { scopeHash: '00'.repeat(32) },
+        { policyHash: '00'.repeat(32) },
+        { expiresAt: 0 },
+        { expiresAt: 2 ** 50 },
+        { checkpoint: { size: 10_000, root: '00'.repeat(32) } },
+      ),
+    ),
+  ),
+);
+
+const signer: fc.Arbitrary<KeyName> = fc.constantFrom(...keyNames);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  often(
+    3,
+    fc.tuple(options, forgedRequest).map(([asked, forged]) => requested({ ...asked, forged })),
+  ),
+  often(
+    9,
+    fc.tuple(signer, slot, forgedStatement).map(([key, n, statement]) => approved(key, { n, statement })),
+  ),
+  often(
+    2,
+    options.map((asked) => granted(asked)),
+  ),
+  often(4, fc.record({ n: slot, records: fc.nat({ max: 25 }) }).map(disclosed)),
+  often(
+    1,
+    slot.map((n) => rejected(n)),
+  ),
+  often(
+    1,
+    slot.map((n) => revoked(n)),
+  ),
+  often(1, fc.constantFrom('sub-1', 'sub-2').map(erased)),
+  often(2, fc.constantFrom(1, 999, 1000, 5000, 7 * 24 * 3600 * 1000).map(later)),
+);
+const histories = fc.array(step, { maxLength: 16 });
+const disclosures = fc.record({
+  grant: fc.constantFrom(grantId(0), grantId(0), grantId(1), grantId(2)),
+  person: fc.constantFrom('researcher', 'researcher', 'researcher2', 'approver1').map(person),
+  session: fc.constantFrom('ses-1', 'ses-2', 'ses-3', 'ses-4').map(session),
+  fields: fc.oneof(often(4, fc.subarray(['url', 'typed'] as const)), often(1, fc.subarray(fieldNames))),
+  records: fc.nat({ max: 41 }),
+  after: fc.constantFrom(0, 1, 999, 1000, 19_999, 20_000),
+});
+
+describe('after any history, honest or forged', () => {
+  it('a disclosure is denied by exactly the rules by which the oracle denies it', () => {
+    const seen = { allow: 0, deny: 0 };
+    fc.assert(
+      fc.property(histories, fc.array(disclosures, { minLength: 1, maxLength: 8 }), (steps, list) => {
+        const told = tell(...steps);
+        const state = stateOf(told);
+        for (const { after, ...asked } of list) {
+          const disclosure = { ...asked, at: told.at + after };
+          const decision = decide(state, disclosure);
+          seen[decision.verdict] += 1;
+          const rules = decision.verdict === 'allow' ? [] : [...decision.rules].sort();
+          expect(rules).toEqual(deniedByOracle(oracle(), told.entries, disclosure));
+        }
+      }),
+      { numRuns: 250 },
+    );
+    // A test that only ever saw denials would prove nothing.
+    expect(seen.allow).toBeGreaterThan(20);
+    expect(seen.deny).toBeGreaterThan(20);
+  });
+
+  it('the grants are those of the oracle, each with a quorum of distinct people who may sign', () =>
+    fc.assert(
+      fc.property(histories, (steps) => {
+        const told = tell(...steps);
+        const state = stateOf(told);
+        const expected = grantsByOracle(oracle(), told.entries);
+        expect([...state.grants.keys()].sort()).toEqual(expected.map(({ request }) => request.data.request).sort());
+        expect([...state.requests.keys()].sort()).toEqual(
+          requestsIn(oracle(), told.entries)
+            .map(({ data }) => data.request)
+            .sort(),
+        );
+        for (const { request, from, signers } of expected) {
+          const grant = state.grants.get(request.data.request as string as ReturnType<typeof grantId>);
+          expect(grant).toMatchObject({ position: from.position, person: request.actor });
+          expect([...(state.requests.get(request.data.request)?.approvals.keys() ?? [])]).toEqual(signers);
+          expect(new Set(signers).size).toBeGreaterThanOrEqual(2);
+          expect(signers).not.toContain(request.actor);
+          for (const { subject } of request.data.scope.sessions) expect(signers).not.toContain(`subject:${subject}`);
+          expect(grant?.recordsLeft).toBeGreaterThanOrEqual(0);
+          expect(grant?.disclosuresLeft).toBeGreaterThanOrEqual(0);
+        }
+      }),
+      { numRuns: 250 },
+    ));
+});

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { fieldNames } from '../log/fields.js';
+import { decide } from './decide.js';
+import {
+  after,
+  disclosed,
+  enrolKeys,
+  erased,
+  granted,
+  grantId,
+  later,
+  person,
+  requested,
+  revoked,
+  session,
+  sessions,
+  start,
+  subject,
+  tell,
+  stateOf,
+  type Step,
+} from './given.spec.js';
+import { reach } from './reach.js';
+
+beforeAll(enrolKeys);
+
+const day = 24 * 3600 * 1000;
+const nobody: Step[][] = [
+  [],
+  [requested()],
+  [granted(), revoked()],
+  [granted(), later(3_600_000)],
+  [granted({ records: 5 }), disclosed({ records: 5 })],
+  [granted({ disclosures: 1 }), disclosed()],
+  [granted(), erased('sub-1')],
+];
+
+describe('nobody reaches anything', () => {
+  it.each(nobody.map((steps, index) => [index, steps] as const))('after history %i', (_index, steps) => {
+    const told = tell(...steps);
+    expect(reach(stateOf(told), told.at)).toEqual([]);
+  });
+});
+
+describe('reach', () => {
+  it('names person, subject, session, field, grant and end, in order', () =>
+    expect(reach(after(granted({ sessions: sessions.slice(1), fields: ['url'] })), start)).toEqual([
+      row('sub-1', 'ses-2'),
+      row('sub-2', 'ses-3'),
+    ]));
+  it('can be asked for a person, a subject or a field', () => {
+    const state = after(granted({ sessions }), granted({ n: 1, by: 'researcher2', sessions, fields: ['kind'] }));
+    expect(reach(state, start)).toHaveLength(9);
+    expect(reach(state, start, { person: person('researcher2') })).toHaveLength(3);
+    expect(reach(state, start, { subject: subject('sub-2') })).toHaveLength(3);
+    expect(reach(state, start, { field: 'url' })).toHaveLength(3);
+    expect(reach(state, start, { field: 'url', subject: subject('sub-2') })).toHaveLength(1);
+    expect(reach(state, start, { person: person('approver1') })).toEqual([]);
+    expect(reach(state, start, { field: 'screen' })).toEqual([]);
+  });
+
+  const row = (of: string, one: string) => ({
+    person: 'researcher',
+    subject: of,
+    session: one,
+    field: 'url',
+    grant: grantId(0),
+    until: start + 3_600_000,
+  });
+
+  const slot = fc.nat({ max: 3 });
+  const grants = fc
+    .record({
+      n: slot,
+      by: fc.constantFrom('researcher', 'researcher2'),
+      fields: fc.subarray(fieldNames, { minLength: 1, maxLength: 4 }),
+      sessions: fc.subarray([...sessions], { minLength: 1 }),
+      records: fc.integer({ min: 1, max: 3 }),
+      disclosures: fc.integer({ min: 1, max: 3 }),
+      durationSeconds: fc.integer({ min: 1, max: 3 }),
+    })
+    .map(granted);
+  const steps = fc.oneof(
+    { weight: 3, arbitrary: grants },
+    slot.map((n) => revoked(n)),
+    fc.record({ n: slot, records: fc.nat({ max: 3 }) }).map(disclosed),
+    fc.constantFrom('sub-1', 'sub-2').map(erased),
+    fc.nat({ max: 2000 }).map(later),
+  );
+
+  it('is exactly what decide allows, over every person, grant, session and field', () =>
+    fc.assert(
+      fc.property(fc.array(steps, { maxLength: 8 }), fc.nat({ max: 2000 }), (list, ms) => {
+        const told = tell(...list);
+        const state = stateOf(told);
+        const at = told.at + ms;
+        const tries = ['researcher', 'researcher2', 'approver1', 'nobody'].flatMap((who) =>
+          [0, 1, 2, 3, 4].flatMap((n) =>
+            ['ses-1', 'ses-2', 'ses-3', 'ses-4'].flatMap((one) =>
+              fieldNames.map((field) => ({ grant: grantId(n), person: person(who), session: session(one), field })),
+            ),
+          ),
+        );
+        const could = tries.filter(
+          ({ field, ...asked }) => decide(state, { ...asked, fields: [field], records: 1, at }).verdict === 'allow',
+        );
+        const key = (one: (typeof tries)[number]) => `${one.grant} ${one.person} ${one.session} ${one.field}`;
+        expect(reach(state, at).map(key).sort()).toEqual(could.map(key).sort());
+      }),
+      { numRuns: 60 },
+    ));
+  it('is empty long after', () => expect(reach(after(granted({ sessions })), start + day)).toEqual([]));
+});

@@ -1,0 +1,23 @@
+import { register as decideRequest } from './decide-request.js';
+import { register as history } from './history.js';
+import { register as ingest } from './ingest.js';
+import { register as log } from './log.js';
+import type { Register } from './program.js';
+import { register as read } from './read.js';
+import { register as request } from './request.js';
+import { register as session } from './session.js';
+import { register as subject } from './subject.js';
+import { register as verify } from './verify.js';
+
+/** The commands that ask a service, in the order of `--help`: as one needs them. */
+export const commands: readonly Register[] = [
+  ingest,
+  session,
+  request,
+  decideRequest,
+  read,
+  subject,
+  history,
+  log,
+  verify,
+];

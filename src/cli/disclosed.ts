@@ -1,0 +1,91 @@
+import type { Json } from '../sealing/json-data.js';
+import { disclosureDiffers, isDisclosure, verifyReceipt } from './receipt.js';
+import type { DisclosureAsked, LogKey, Receipt } from './receipt.js';
+import { notVerified, refusalOf } from './refusal.js';
+
+export interface RecordRead {
+  readonly sequence: number;
+  /** Epoch milliseconds, where times were granted. */
+  readonly time?: number;
+  readonly fields: { readonly [field: string]: Json };
+}
+
+export interface Disclosed {
+  readonly receipt: Receipt;
+  /** Of the disclosure in the log. */
+  readonly position: number;
+  readonly format: string;
+  /** @throws Problem not_verified unless the stream came to its end, a Refusal for what broke it off */
+  readonly records: AsyncIterable<RecordRead>;
+}
+
+type Line = { readonly kind?: unknown } & { readonly [member: string]: unknown };
+
+/**
+ * Reads the service's answer to a disclosure. Nothing of it comes back before its receipt has proven that the log
+ * holds exactly this reading, and no field afterwards that the log does not name.
+ * @throws Problem not_verified
+ */
+export async function disclosed(
+  answer: AsyncGenerator<unknown>,
+  asked: DisclosureAsked,
+  logKey: LogKey,
+): Promise<Disclosed> {
+  const receipt = receiptIn(await nextLine(answer, 0));
+  const verified = verifyReceipt(receipt, logKey);
+  if (verified.kind === 'refused') throw notVerified(verified.position, verified.check);
+  const { entry } = verified;
+  const differs = disclosureDiffers(entry, asked);
+  if (!isDisclosure(entry) || differs.length > 0) throw notVerified(entry.position, ...differs);
+  const { position } = entry;
+
+  const { kind, session, format } = await nextLine(answer, position);
+  if (kind !== 'session' || session !== asked.session || typeof format !== 'string') {
+    throw notVerified(position, 'session_line');
+  }
+  return { receipt, position, format, records: recordsIn(answer, position, new Set<string>(entry.data.fields)) };
+}
+
+async function* recordsIn(
+  answer: AsyncGenerator<unknown>,
+  position: number,
+  logged: ReadonlySet<string>,
+): AsyncGenerator<RecordRead> {
+  for (let count = 0; ; count += 1) {
+    const line = await nextLine(answer, position);
+    if (line.kind === 'end') {
+      if (line['records'] !== count) throw notVerified(position, 'record_count');
+      return;
+    }
+    const { sequence, time, fields } = line as unknown as RecordRead;
+    const wellFormed = line.kind === 'record' && Number.isSafeInteger(sequence) && isObject(fields);
+    if (!wellFormed) throw notVerified(position, 'record_line');
+    const unlogged =
+      Object.keys(fields).some((field) => !logged.has(field)) || (time !== undefined && !logged.has('time'));
+    if (unlogged) throw notVerified(position, 'field_not_in_receipt');
+    yield { sequence, ...(time === undefined ? {} : { time }), fields };
+  }
+}
+
+async function nextLine(answer: AsyncGenerator<unknown>, position: number): Promise<Line> {
+  const next = await answer.next();
+  // Cut off, by the connection or by somebody: what came is not all.
+  if (next.done === true) throw notVerified(position, 'ended_before_its_last_line');
+  const line: unknown = next.value;
+  if (!isObject(line)) throw notVerified(position, 'line_form');
+  if (line['kind'] === 'problem') {
+    const { kind: _kind, ...problem } = line;
+    throw refusalOf(problem);
+  }
+  return line;
+}
+
+function receiptIn({ kind, header, receipt }: Line): Receipt {
+  if (kind !== 'receipt' || typeof header !== 'string' || typeof receipt !== 'string') {
+    throw notVerified(0, 'receipt_form');
+  }
+  return { header: Uint8Array.from(Buffer.from(header, 'base64')), proof: receipt };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

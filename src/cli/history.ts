@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { parseTime, segment } from './arguments.js';
+import type { Query } from './client.js';
+import { connect, globals } from './globals.js';
+import { jsonText, printResult, table, timeText } from './output.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export function register(program: Command): void {
+  registerReach(program);
+  const history = program.command('history').description('what the log says of the past');
+  history
+    .command('at')
+    .description('subjects, requests and grants at a moment')
+    .argument('[moment]', 'a position, or a time in ISO 8601 (default: now)')
+    .addHelpText('after', '\nExample:\n  $ custos --as auditor history at 2026-01-31T09:00:00Z')
+    .action(async (moment: string | undefined, _options: unknown, command: Command) => {
+      const all = globals(command);
+      const query: Query = { at: momentOf(moment) };
+      const state = await (await connect(all)).get<Row>('/v1/history/state', query);
+      await printResult(all.json, state, () => jsonText(state, 2));
+    });
+  history
+    .command('ledger')
+    .description("what happened to a subject's data: who read what, why, and who signed for it")
+    .argument('<subject>', 'id of the subject')
+    .addHelpText('after', '\nExample:\n  $ custos --as subject:anna history ledger anna')
+    .action(async (subject: string, _options: unknown, command: Command) => {
+      const all = globals(command);
+      const path = `/v1/subjects/${segment(subject)}/ledger`;
+      const ledger = await (await connect(all)).get<{ consent: string; entries: readonly Row[] }>(path);
+      const text = async () =>
+        `consent: ${ledger.consent === 'given' ? 'given' : jsonText(ledger.consent)}\n${await ledgerTable(ledger.entries)}`;
+      await printResult(all.json, ledger, text);
+    });
+}
+
+function registerReach(program: Command): void {
+  program
+    .command('who-can-read')
+    .description('who could read what at a moment, from the grants in force then')
+    .option('--person <id>', 'this reader only')
+    .option('--subject <id>', 'this subject only')
+    .option('--field <name>', 'this field only')
+    .option('--at <moment>', 'a position, or a time in ISO 8601 (default: now)')
+    .addHelpText('after', '\nExample:\n  $ custos --as auditor who-can-read --subject anna --field typed')
+    .action(async ({ at, ...filter }: Readonly<Record<string, string>>, command: Command) => {
+      const all = globals(command);
+      const query: Query = { ...filter, at: momentOf(at) };
+      const answer = await (await connect(all)).get<{ reach: readonly Row[] }>('/v1/history/reach', query);
+      const columns = ['person', 'subject', 'session', 'field', 'grant', 'until'];
+      const rows = () =>
+        answer.reach.map((row) => columns.map((name) => (name === 'until' ? timeText(row[name]) : row[name])));
+      await printResult(all.json, answer, () => table(columns, rows()));
+    });
+}
+
+/** The service takes a position or ISO 8601; a date alone is made whole here. @throws Problem usage */
+function momentOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^\d{1,15}$/.test(text)) return text;
+  return new Date(parseTime('moment', text)).toISOString();
+}
+
+function ledgerTable(entries: readonly Row[]): Promise<string> {
+  const columns = [
+    'position',
+    'at',
+    'kind',
+    'person',
+    'session',
+    'fields',
+    'records',
+    'purpose',
+    'approvers',
+    'completed',
+  ];
+  const cell = (value: unknown) => (Array.isArray(value) ? value.join(' ') : value);
+  const rows = entries.map((entry) =>
+    columns.map((name) => (name === 'at' ? timeText(entry[name]) : cell(entry[name]))),
+  );
+  return table(columns, rows);
+}

@@ -1,0 +1,38 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MaskedRecord } from '../capture/formats/format.js';
+import type { RecordRead } from './disclosed.js';
+import { print, printResult } from './output.js';
+import { receiptText, type Receipt } from './receipt.js';
+import { wrongUse } from './refusal.js';
+
+/** Made-up times, where times were not granted: they keep the order and say nothing else. */
+const madeUpStepMs = 1000;
+
+export async function saveReceipt(dir: string, position: number, receipt: Receipt): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch(unwritable('--receipts'));
+  await writeFile(join(dir, `${position}.receipt`), receiptText(receipt)).catch(unwritable('--receipts'));
+}
+
+/** `to` is a file, or true for standard output. Nothing is written of a disclosure that broke off. */
+export async function writeRecording(
+  to: true | string,
+  { session, format, records }: { session: string; format: string; records: AsyncIterable<RecordRead> },
+  json: boolean,
+): Promise<void> {
+  const { formatOf } = await import('../capture/formats/formats.js');
+  const read: MaskedRecord[] = [];
+  for await (const { sequence, time, fields } of records) {
+    read.push({ sequence, time: time ?? sequence * madeUpStepMs, parts: fields });
+  }
+  const masked = formatOf(format);
+  const bytes = masked.assemble(masked.mask(read));
+  if (to === true) return print(bytes);
+  // It is personal data: for whoever asked, and nobody else on the machine.
+  await writeFile(to, bytes, { mode: 0o600 }).catch(unwritable('--recording'));
+  await printResult(json, { session, format, records: read.length, file: to }, () => `${read.length} records: ${to}`);
+}
+
+const unwritable = (option: string) => () => {
+  throw wrongUse(option, 'a place that can be written');
+};

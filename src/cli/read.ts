@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { collect, segment } from './arguments.js';
+import { connect, globals, trustFilePath, type Globals } from './globals.js';
+import { printLine } from './output.js';
+import { wrongUse } from './refusal.js';
+import type { RequestShown } from './request-text.js';
+
+interface ReadOptions {
+  readonly session?: readonly string[];
+  readonly field?: readonly string[];
+  readonly recording?: true | string;
+  readonly receipts?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('read')
+    .description('read what a grant gives, one JSON line a record; each reading is in the log before you have it')
+    .argument('<grant>', 'id of the grant')
+    .option('--session <id>', 'this session only; may be given several times (default: all of the grant)', collect)
+    .option('--field <name>', 'this field only; may be given several times (default: all of the grant)', collect)
+    .option('--recording [file]', 'the masked recording in its own format instead, to a file or standard output')
+    .option('--receipts <dir>', 'keep the receipts here; `custos verify FILE` checks them offline')
+    .addHelpText(
+      'after',
+      `
+The receipt is checked with the trust file before anything is printed.
+
+Examples:
+  $ custos --as researcher read 6a4d… --receipts receipts/
+  $ custos --as researcher read 6a4d… --session walk-1 --recording masked.json`,
+    )
+    .action(async (grant: string, options: ReadOptions, command: Command) => read(grant, options, globals(command)));
+}
+
+async function read(grant: string, options: ReadOptions, all: Globals): Promise<void> {
+  const [{ trustedLogKey }, { disclosed }, { saveReceipt, writeRecording }] = await Promise.all([
+    import('./receipt.js'),
+    import('./disclosed.js'),
+    import('./read-files.js'),
+  ]);
+  const logKey = await trustedLogKey(trustFilePath(all.data));
+  const client = await connect(all);
+  const sessions = options.session ?? (await sessionsOf(client, grant));
+  const { recording, receipts, field: fields } = options;
+  if (recording !== undefined && sessions.length !== 1) throw wrongUse('--session', 'exactly one with --recording');
+  for (const session of sessions) {
+    const asked = { grant, session, fields, person: client.person };
+    const answer = client.postForLines(`/v1/grants/${segment(grant)}/disclosures`, {
+      session,
+      ...(fields === undefined ? {} : { fields }),
+    });
+    const { receipt, position, format, records } = await disclosed(answer, asked, logKey);
+    if (receipts !== undefined) await saveReceipt(receipts, position, receipt);
+    if (recording !== undefined) await writeRecording(recording, { session, format, records }, all.json);
+    else for await (const record of records) await printLine({ session, ...record });
+  }
+}
+
+/** A grant has the id of its request. */
+async function sessionsOf(client: Awaited<ReturnType<typeof connect>>, grant: string): Promise<readonly string[]> {
+  const { scope } = await client.get<RequestShown>(`/v1/requests/${segment(grant)}`);
+  return scope.sessions.map(({ session }) => session);
+}

@@ -1,0 +1,159 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
+import { tokenVerifier, type TokenVerifier } from './tokens.js';
+
+const issuer = 'https://issuer.example';
+const hour = 3600;
+const day = 24 * hour;
+
+type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+let dir: string;
+let verifier: TokenVerifier;
+let ed25519: Key;
+let es256: Key;
+let stranger: Key;
+let publicPem: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'custos-tokens-'));
+  const first = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+  const second = await generateKeyPair('ES256');
+  const rsa = await generateKeyPair('RS256');
+  [ed25519, es256, stranger] = [first.privateKey, second.privateKey, (await generateKeyPair('EdDSA')).privateKey];
+  publicPem = await exportSPKI(first.publicKey);
+  const keys = [
+    { ...(await exportJWK(first.publicKey)), kid: 'one' },
+    { ...(await exportJWK(second.publicKey)), kid: 'two' },
+    { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256' },
+  ];
+  verifier = await verifierOf({ keys });
+  rsaKey = rsa.privateKey;
+});
+let rsaKey: Key;
+afterAll(() => rm(dir, { recursive: true }));
+
+async function verifierOf(set: unknown): Promise<TokenVerifier> {
+  const jwksFile = join(dir, 'jwks.json');
+  await writeFile(jwksFile, JSON.stringify(set));
+  return tokenVerifier({ jwksFile, issuer });
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+const claims = (differing: JWTPayload = {}): JWTPayload => ({
+  iss: issuer,
+  aud: 'custos',
+  sub: 'alice',
+  roles: ['researcher'],
+  iat: now() - 60,
+  exp: now() + hour,
+  ...differing,
+});
+
+interface Signing {
+  readonly alg?: string;
+  readonly kid?: string;
+  readonly typ?: string | undefined;
+  readonly key?: Key | Uint8Array;
+}
+function signed(payload: JWTPayload, { alg = 'EdDSA', kid = 'one', key = ed25519, ...rest }: Signing = {}) {
+  const typ = 'typ' in rest ? rest.typ : 'JWT';
+  return new SignJWT(payload).setProtectedHeader({ alg, kid, ...(typ === undefined ? {} : { typ }) }).sign(key);
+}
+const verify = async (token: Promise<string> | string) => verifier.verify(await token);
+const refused = (token: Promise<string> | string) =>
+  expect(verify(token)).rejects.toMatchObject({ code: 'token_invalid', members: {} });
+
+describe('a token is not valid', () => {
+  it('without a signature', () => refused(new UnsecuredJWT(claims()).encode()));
+  it('with alg none in the header of a signed one', async () => {
+    const [, payload, signature] = (await signed(claims())).split('.') as [string, string, string];
+    await refused(`${base64url.encode('{"alg":"none","typ":"JWT"}')}.${payload}.${signature}`);
+    await refused(`${base64url.encode('{"alg":"none","typ":"JWT"}')}.${payload}.`);
+  });
+  it('with an HMAC under our public key as the secret', () =>
+    refused(signed(claims(), { alg: 'HS256', key: new TextEncoder().encode(publicPem) })));
+  it('under another algorithm, though its key is in the set', () =>
+    refused(signed(claims(), { alg: 'RS256', kid: 'rsa', key: rsaKey })));
+  it('under a key that is not in the set', () => refused(signed(claims(), { key: stranger })));
+  it('under an unknown key id', () => refused(signed(claims(), { kid: 'three' })));
+  it("under another key's id", () => refused(signed(claims(), { kid: 'two' })));
+  it('when one byte of it was changed', async () => {
+    const [header, , signature] = (await signed(claims())).split('.') as [string, string, string];
+    await refused(`${header}.${base64url.encode(JSON.stringify(claims({ sub: 'mallory' })))}.${signature}`);
+  });
+  it('from another issuer', () => refused(signed(claims({ iss: 'https://other.example' }))));
+  it('without an issuer', () => refused(signed(without('iss'))));
+  it('for another audience', () => refused(signed(claims({ aud: 'payroll' }))));
+  it('without an audience', () => refused(signed(without('aud'))));
+  it('without an expiry', () => refused(signed(without('exp'))));
+  it('without the time it was made', () => refused(signed(without('iat'))));
+  it('without a subject claim', () => refused(signed(without('sub'))));
+  it('without roles', () => refused(signed(without('roles'))));
+  it('once expired', () => refused(signed(claims({ exp: now() - 30 }))));
+  it('before it begins', () => refused(signed(claims({ nbf: now() + 60 }))));
+  it('made in the future', () => refused(signed(claims({ iat: now() + 60, exp: now() + hour }))));
+  it('made more than a day ago, however late it expires', () =>
+    refused(signed(claims({ iat: now() - day - 60, exp: now() + day }))));
+  it.each(['logout+jwt', 'JWS', 'id+jwt'])('of the type %s', (typ) => refused(signed(claims(), { typ })));
+  it('of no type', () => refused(signed(claims(), { typ: undefined })));
+  it('for an id that none of ours can be', () => refused(signed(claims({ sub: 'a b' }))));
+  it('with roles that are not a list of names', () => refused(signed(claims({ roles: 'researcher' }))));
+  it('of a subject without the role subject', () => refused(signed(claims({ sub: 'subject:s1' }))));
+  it('with the role subject for somebody else', () => refused(signed(claims({ roles: ['subject'] }))));
+  it('of a subject who has another role too', () =>
+    refused(signed(claims({ sub: 'subject:s1', roles: ['subject', 'officer'] }))));
+  it('of a subject without an id', () => refused(signed(claims({ sub: 'subject:', roles: ['subject'] }))));
+  it.each(['', 'x', 'a.b.c', 'x'.repeat(100_000)])('that is no token at all', (text) => refused(text));
+});
+
+describe('a token is valid', () => {
+  it('under Ed25519', async () => {
+    expect(await verify(signed(claims()))).toEqual({ id: 'alice', roles: new Set(['researcher']) });
+  });
+  it('under ES256', async () => {
+    expect((await verify(signed(claims(), { alg: 'ES256', kid: 'two', key: es256 }))).id).toBe('alice');
+  });
+  it('of the type at+jwt', async () => {
+    expect((await verify(signed(claims(), { typ: 'at+jwt' }))).id).toBe('alice');
+  });
+  it('within the tolerance of clocks', async () => {
+    expect((await verify(signed(claims({ exp: now() - 1 })))).id).toBe('alice');
+  });
+  it('almost a day after it was made', async () => {
+    expect((await verify(signed(claims({ iat: now() - day + 60 })))).id).toBe('alice');
+  });
+  it('with roles that we do not know, which are left out', async () => {
+    const { roles } = await verify(signed(claims({ roles: ['owner', 'auditor', 'toString'] })));
+    expect([...roles]).toEqual(['auditor']);
+  });
+  it('for a subject', async () => {
+    expect(await verify(signed(claims({ sub: 'subject:s1', roles: ['subject'] })))).toEqual({
+      id: 'subject:s1',
+      roles: new Set(['subject']),
+      subject: 's1',
+    });
+  });
+});
+
+describe('a key set is refused', () => {
+  const unreadable = {
+    code: 'setting_invalid',
+    members: { issues: [expect.objectContaining({ path: 'CUSTOS_JWKS_FILE' })] },
+  };
+  it('when it is not there', () =>
+    expect(tokenVerifier({ jwksFile: join(dir, 'absent.json'), issuer })).rejects.toMatchObject(unreadable));
+  it('with a private key', async () => {
+    const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+    await expect(verifierOf({ keys: [await exportJWK(privateKey)] })).rejects.toMatchObject(unreadable);
+  });
+  it('with a shared secret', () =>
+    expect(verifierOf({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] })).rejects.toMatchObject(unreadable));
+  it('without a key', () => expect(verifierOf({ keys: [] })).rejects.toMatchObject(unreadable));
+});
+
+function without(claim: string): JWTPayload {
+  const { [claim]: _left, ...others } = claims();
+  return others;
+}
