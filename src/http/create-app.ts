@@ -1,20 +1,28 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { pino, type DestinationStream } from 'pino';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DestinationStream } from 'pino';
 import { tokenVerifier } from '../identity/tokens.js';
+import { Problem } from '../problem.js';
 import { AskerGuard, TOKENS } from './asker.guard.js';
-import { serveDocs } from './docs.js';
 import { HealthController, READINESS, type ReadinessCheck } from './health.http.js';
+import { readJsonOnly } from './json-body.js';
+import { NestLog, openLogger } from './logger.js';
 import { METRICS, Metrics, MetricsController } from './metrics.http.js';
-import { ProblemFilter } from './problem.filter.js';
+import { serveOpenApi } from './openapi.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { logRequests } from './request-log.js';
-import { undeclaredRoutes } from './routes.js';
-import { validationPipe } from './validation.js';
+import { listRoutes, undeclaredRoutes } from './routes.js';
+import { addSecurityHeaders, setSecurityHeaders } from './security-headers.js';
+import { watchRoutes } from './stray-routes.js';
+import { ValidationPipe } from './validation.js';
 
 export interface AppOptions {
   readonly bodyLimitBytes: number;
+  /** Whether /openapi.json and /docs are there. */
   readonly docs: boolean;
   readonly jwksFile: string;
   readonly tokenIssuer: string;
@@ -27,12 +35,18 @@ export interface AppOptions {
 @Module({})
 class ShellModule {}
 
-/** The HTTP shell around a module: one guard, one filter, one pipe, and no route that was not declared. */
-export async function createApp(root: DynamicModule, options: AppOptions): Promise<NestFastifyApplication> {
-  const logger = pino({ level: options.logLevel, base: null }, options.logTo ?? pino.destination(2));
+/**
+ * The HTTP shell around a module: one guard, one filter, one pipe, and no route that was not declared. The module's
+ * own providers may inject METRICS to count things of theirs.
+ * @throws Error naming every route that does not declare itself, Problem setting_invalid
+ */
+export async function createApp(root: Type | DynamicModule, options: AppOptions): Promise<NestFastifyApplication> {
+  const logger = openLogger({ level: options.logLevel, to: options.logTo });
+  const nestLog = new NestLog(logger);
   const metrics = new Metrics();
   const shell: DynamicModule = {
     module: ShellModule,
+    global: true,
     imports: [DiscoveryModule, root],
     controllers: [HealthController, MetricsController],
     providers: [
@@ -41,39 +55,51 @@ export async function createApp(root: DynamicModule, options: AppOptions): Promi
       { provide: METRICS, useValue: metrics },
       { provide: APP_GUARD, useClass: AskerGuard },
     ],
+    exports: [METRICS],
   };
-  const adapter = new FastifyAdapter({
-    bodyLimit: options.bodyLimitBytes,
-    trustProxy: false,
-    requestIdHeader: false,
-    logger: false,
+  const app = await NestFactory.create<NestFastifyApplication>(shell, fastifyAdapter(options), {
+    logger: nestLog,
+    abortOnError: false,
+    bodyParser: false,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(shell, adapter, { logger: false, abortOnError: false });
+  refuse(undeclaredRoutes(app));
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const strayRoutes = watchRoutes(fastify);
+  readJsonOnly(fastify);
+  addSecurityHeaders(fastify);
+  logRequests(fastify, logger, metrics);
   app.useGlobalFilters(new ProblemFilter(logger, options.bodyLimitBytes));
-  app.useGlobalPipes(validationPipe());
-  setSafeHeaders(app);
-  logRequests(app, logger, metrics);
-  if (options.docs) serveDocs(app);
+  app.useGlobalPipes(new ValidationPipe());
+  if (options.docs) serveOpenApi(app);
   await app.init();
-  refuseUndeclared(app);
+  refuse(strayRoutes(listRoutes(app)));
+  nestLog.fromNowOnServing();
   return app;
 }
 
-function refuseUndeclared(app: INestApplicationContext): void {
-  const undeclared = undeclaredRoutes(app);
-  if (undeclared.length > 0) throw new Error(undeclared.join('\n'));
+/** Longer than any id may be, so that an id that is too long is refused by its schema, which says so. */
+const mostPathParameterCharacters = 256;
+/** For all of a request, headers and body, to arrive: whoever trickles bytes gives the connection back. */
+const requestTimeoutMs = 120_000;
+
+function fastifyAdapter({ bodyLimitBytes }: AppOptions): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    routerOptions: { maxParamLength: mostPathParameterCharacters },
+    // Nothing that a caller sends names a request in our log, or says from where it came.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: false,
+    logger: false,
+    // Before routing, no hook has run. Fastify's own answer repeats the path.
+    frameworkErrors: (_error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
+      setSecurityHeaders(reply.raw, '');
+      sendProblem(reply, new Problem('route_unknown'));
+    },
+  });
 }
 
-/** Nothing that Custos answers may be kept by a cache or read as something else by a browser. */
-function setSafeHeaders(app: NestFastifyApplication): void {
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRequest', (request, reply, done) => {
-      void reply.header('x-content-type-options', 'nosniff');
-      void reply.header('referrer-policy', 'no-referrer');
-      if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
-      if (!request.url.startsWith('/docs')) void reply.header('content-security-policy', "default-src 'none'");
-      done();
-    });
+function refuse(routes: readonly string[]): void {
+  if (routes.length > 0) throw new Error(routes.join('\n'));
 }

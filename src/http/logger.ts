@@ -4,7 +4,10 @@ import { describeError } from './describe-error.js';
 
 /** One JSON line an event. Standard error unless named, so that standard output stays the command line's. */
 export const openLogger = (options: { level: string; to: DestinationStream | undefined }): Logger =>
-  pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.to ?? pino.destination(2));
+  pino(
+    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    options.to ?? pino.destination(2),
+  );
 
 /**
  * What Nest itself has to say. Errors come as in every log line of ours, without their message. Texts are dropped

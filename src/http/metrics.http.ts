@@ -4,7 +4,7 @@ import { Anyone } from './may-ask.js';
 
 export const METRICS = Symbol('metrics');
 
-/** Labels are route patterns, methods and status codes: never an address, an id or a name. */
+/** Labels are route patterns, methods and status codes: never an address, an id or a name, since anyone may look. */
 export class Metrics {
   readonly registry = new Registry();
   private readonly requests = new Counter({
@@ -36,7 +36,7 @@ export class MetricsController {
   constructor(@Inject(METRICS) private readonly metrics: Metrics) {}
 
   @Get()
-  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
   @Anyone()
   text(): Promise<string> {
     return this.metrics.registry.metrics();

@@ -1,0 +1,89 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { claim, claimFound, claimSame } from '../claim.js';
+import { canariesOf } from '../recordings.js';
+import type { Stage } from '../stage.js';
+
+interface Line {
+  readonly kind?: string;
+  readonly sequence?: number;
+  readonly fields?: Record<string, unknown>;
+}
+
+export async function reading({ step, custos, scratch, canaries }: Stage, grant: string): Promise<void> {
+  const { inField, elsewhere } = canariesOf(canaries, 'sign-up.rrweb.json', 'typed');
+  const receipts = join(scratch, 'receipts');
+  await mkdir(receipts);
+
+  await step('The researcher reads what was granted, and gets a receipt before the first record', async () => {
+    const { exitCode, stdout } = await custos.run('researcher', 'read', grant, '--receipts', receipts);
+    claimSame(exitCode, 0, 'exit code of custos read');
+    const records = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Line)
+      .filter(({ sequence, fields }) => sequence !== undefined && fields !== undefined);
+    const fields = new Set(records.flatMap((record) => Object.keys(record.fields ?? {})));
+    claimSame([...fields], ['typed'], 'fields that were released');
+    claimCanaries(stdout, { inField, elsewhere });
+    return [`${records.length} records with ${[...fields].join()} and nothing else`, undefined];
+  });
+
+  await step('She checks the receipt offline, with the log’s public key alone', async () => {
+    const [name] = await readdir(receipts);
+    const receipt = join(receipts, claimFound(name, 'the receipt'));
+    const [good, forged] = [await custos.run(undefined, 'verify', receipt), await forgedReceipts(receipt, scratch)];
+    claimSame(good.exitCode, 0, 'exit code of custos verify FILE');
+    for (const path of forged) {
+      const { exitCode } = await custos.run(undefined, 'verify', path);
+      claimSame(exitCode, 1, 'exit code with one character changed');
+    }
+    return [`it proves; with one character changed, in the entry or in the proof, it does not`, undefined];
+  });
+
+  await step('She plays the session back: everything else in it is masked', async () => {
+    const { exitCode, stdout } = await custos.run('researcher', 'read', grant, '--recording');
+    claimSame(exitCode, 0, 'exit code of custos read --recording');
+    const events = JSON.parse(stdout) as unknown[];
+    claim(Array.isArray(events) && events.length > 0, 'it is a recording in its own format');
+    claimCanaries(stdout, { inField, elsewhere });
+    const kinds = `${inField.length} planted secrets of the field are in it, ${elsewhere.length} of other fields are not`;
+    return [`${events.length} rrweb events; ${kinds}`, undefined];
+  });
+
+  await step('She asks for another field, and for another session', async () => {
+    const read = ['read', grant, '--session'];
+    const field = await custos.refused('disclosure_denied', 'researcher', ...read, 'sign-up-1', '--field', 'url');
+    const session = await custos.refused('disclosure_denied', 'researcher', ...read, 'shell-1');
+    claimSame(field.rules, ['field_not_granted'], 'why the field is refused');
+    claimSame(session.rules, ['session_not_granted'], 'why the session is refused');
+    await custos.refused('disclosure_denied', 'researcher2', ...read, 'sign-up-1');
+    return ['refused (field_not_granted; session_not_granted), and so is a colleague with her grant', undefined];
+  });
+}
+
+function claimCanaries(text: string, { inField, elsewhere }: ReturnType<typeof canariesOf>): void {
+  claim(inField.length > 0 && elsewhere.length > 0, 'there are canaries to look for');
+  const missing = inField.filter((canary) => !text.includes(canary));
+  const leaked = elsewhere.filter((canary) => text.includes(canary));
+  claimSame([missing.length, leaked.length], [0, 0], 'secrets of the field missing, of other fields leaked');
+}
+
+/** Two copies with one character changed: once in the entry, once in the proof. */
+async function forgedReceipts(path: string, scratch: string): Promise<string[]> {
+  const receipt = JSON.parse(await readFile(path, 'utf8')) as { header: string; proof: string };
+  // A base64 digit in the middle of the header, and one in the middle of the proof's hashes.
+  const forgeries = [
+    { ...receipt, header: otherDigit(receipt.header, receipt.header.length >> 1) },
+    { ...receipt, proof: otherDigit(receipt.proof, receipt.proof.search(/^[A-Za-z0-9+/]{43}=$/m) + 20) },
+  ];
+  return Promise.all(
+    forgeries.map(async (forgery, index) => {
+      const forged = join(scratch, `forged-${index}.json`);
+      await writeFile(forged, JSON.stringify(forgery));
+      return forged;
+    }),
+  );
+}
+
+const otherDigit = (text: string, at: number) => `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;

@@ -1,0 +1,59 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What all canaries have in common. To look for it alone is stricter, and a twentieth of the work. */
+export const canaryMark = 'canary-';
+
+export interface Find {
+  readonly path: string;
+  readonly form: string;
+}
+
+export interface Searched {
+  readonly files: number;
+  readonly bytes: number;
+  readonly finds: readonly Find[];
+}
+
+/** Every file below a folder, the write-ahead log included. */
+export async function searchFolder(folder: string, text: string): Promise<Searched> {
+  const forms = formsOf(text);
+  const finds: Find[] = [];
+  let files = 0;
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const content = await readFile(path);
+    files += 1;
+    bytes += content.length;
+    finds.push(...findsIn(content, forms).map((form) => ({ path, form })));
+  }
+  return { files, bytes, finds };
+}
+
+export const searchText = (content: string, text: string): readonly string[] =>
+  findsIn(Buffer.from(content), formsOf(text));
+
+/** The ways in which text may lie in a file without being sealed. */
+export function formsOf(text: string): ReadonlyMap<string, Buffer> {
+  const hex = Buffer.from(text).toString('hex');
+  return new Map([
+    ['raw', Buffer.from(text)],
+    ['UTF-16LE', Buffer.from(text, 'utf16le')],
+    ['hex', Buffer.from(hex)],
+    ['hex, upper case', Buffer.from(hex.toUpperCase())],
+    ...[0, 1, 2].map((offset) => [`base64, ${offset} before`, Buffer.from(base64After(text, offset))] as const),
+  ]);
+}
+
+/** The digits that do not depend on what stands before (`offset` bytes, modulo three) or after the text. */
+function base64After(text: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+  const certainUntil = Math.floor((bytes.length * 8) / 6);
+  return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), certainUntil);
+}
+
+function findsIn(content: Buffer, forms: ReadonlyMap<string, Buffer>): string[] {
+  return [...forms].filter(([, bytes]) => content.includes(bytes)).map(([form]) => form);
+}
