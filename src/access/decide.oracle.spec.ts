@@ -132,7 +132,7 @@ export function deniedByOracle(oracle: Oracle, entries: readonly Entry[], asked:
     grant_expired: asked.at >= grant.from.at + scope.durationSeconds * 1000,
     session_not_granted: named.length === 0,
     field_not_granted: asked.fields.length === 0 || asked.fields.some((field) => !scope.fields.includes(field)),
-    records_spent: spent > scope.budget.records || asked.records > scope.budget.records - spent,
+    records_spent: asked.records > Math.max(0, scope.budget.records - spent),
     disclosures_spent: released.length >= scope.budget.disclosures,
     subject_erased: entries.some(
       (one) => one.type === 'subject.erased' && named.some(({ subject }) => subject === one.subject),

@@ -1,4 +1,4 @@
-import { writeFile, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 
@@ -64,7 +64,9 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
     );
     stop.unshift(() => service.close());
     const runtime = { url: service.url, pid: process.pid, readerUrl: database.url('custos_reader') };
-    await writeFile(files.runtime, JSON.stringify(runtime), { mode: 0o600 });
+    // Renamed into place: whoever waits for it never reads half of it.
+    await writeFile(`${files.runtime}.new`, JSON.stringify(runtime), { mode: 0o600 });
+    await rename(`${files.runtime}.new`, files.runtime);
     stop.unshift(() => rm(files.runtime, { force: true }));
     database.server.onExit(() => {
       process.stderr.write(

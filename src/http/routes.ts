@@ -4,6 +4,7 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { checkedSources, takesCommandId } from './asker.js';
 import { accessOf, type Access } from './may-ask.js';
+import { isSchema } from './validation.js';
 
 export interface Route {
   /** Controller and method, as in the code. */
@@ -84,7 +85,7 @@ const sourceOf = (key: string): string =>
 
 /** The response is no input. All else that is not here, the whole request included, comes past every check. */
 const isChecked = (source: string, { schema, factory }: Parameter): boolean =>
-  canHaveSchema(source) ? schema !== undefined : source === 'response' || checkedSources.has(factory);
+  canHaveSchema(source) ? isSchema(schema) : source === 'response' || checkedSources.has(factory);
 
 const pathsOf = (target: object): string[] => [Reflect.getMetadata(PATH_METADATA, target) ?? ''].flat() as string[];
 

@@ -20,13 +20,15 @@ export class ValidationPipe implements PipeTransform {
     // @Asker() and @CommandIdHeader() check what they take.
     if (type === 'custom') return value;
     // Such a route does not start (routes.ts). Were one to slip through, nothing gets in by it.
-    if (!(schema instanceof z.core.$ZodType)) throw new Problem('internal');
+    if (!isSchema(schema)) throw new Problem('internal');
     const parsed = await z.safeParseAsync(schema, value);
     if (parsed.success) return parsed.data;
     const found = parsed.error.issues.slice(0, mostIssues);
     throw new Problem('input_invalid', { issues: found.map((issue) => named(issue, schema, data ?? type)) });
   }
 }
+
+export const isSchema = (schema: unknown): schema is z.core.$ZodType => schema instanceof z.core.$ZodType;
 
 /**
  * Where and which rule, and neither what was sent nor the name of a key that is none of ours: an unknown key is

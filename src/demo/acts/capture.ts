@@ -34,7 +34,10 @@ export async function capture({ step, custos, ...stage }: Stage): Promise<Captur
     const sizes = await Promise.all(recordings.map(({ file }) => stat(exampleFile(file))));
     const rawBytes = sizes.reduce((sum, { size }) => sum + size, 0);
     const records = total(answers, 'accepted');
-    return [`${records} records sealed: ${counts.join(' of rrweb, ')}`.replace(/, (\d+)$/, ', $1'), { records, rawBytes }];
+    return [
+      `${records} records sealed: ${counts.join(' of rrweb, ')}`.replace(/, (\d+)$/, ', $1'),
+      { records, rawBytes },
+    ];
   });
 
   await step('It sends them again: nothing is stored twice', async () => {

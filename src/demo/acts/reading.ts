@@ -86,4 +86,5 @@ async function forgedReceipts(path: string, scratch: string): Promise<string[]> 
   );
 }
 
-const otherDigit = (text: string, at: number) => `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+const otherDigit = (text: string, at: number) =>
+  `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;

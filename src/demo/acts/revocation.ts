@@ -34,7 +34,10 @@ export async function revocation({ step, custos }: Stage, grant: string): Promis
     claimSame([first.person, first.fields, first.purpose], ['researcher', ['typed'], purpose], 'who, what and why');
     claimSame([first.approvers?.length, first.completed], [2, 'delivered'], 'who signed, and whether it arrived');
     const rules = new Set(refused.flatMap((line) => line.rules ?? []));
-    claim(['grant_unknown', 'field_not_granted', 'grant_revoked'].every((rule) => rules.has(rule)), 'the refusals');
+    claim(
+      ['grant_unknown', 'field_not_granted', 'grant_revoked'].every((rule) => rules.has(rule)),
+      'the refusals',
+    );
     // Nobody else may look at it.
     await custos.refused('role_missing', 'subject:ben', 'history', 'ledger', 'anna');
     return [`${released.length} releases, with purpose and signers, and ${refused.length} refusals`, undefined];

@@ -18,7 +18,10 @@ export async function search({ step, service, data, scratch, planted }: Stage): 
     for (const canary of planted) {
       claim(canary.includes(canaryMark), 'every canary has the mark that is searched for');
       for (const [form, bytes] of formsOf(canary)) {
-        await writeFile(join(control, 'planted'), Buffer.concat([Buffer.from('before '), bytes, Buffer.from(' after')]));
+        await writeFile(
+          join(control, 'planted'),
+          Buffer.concat([Buffer.from('before '), bytes, Buffer.from(' after')]),
+        );
         const { finds } = await searchFolder(control, canaryMark);
         claimSame(
           finds.map((find) => find.form),
@@ -32,7 +35,10 @@ export async function search({ step, service, data, scratch, planted }: Stage): 
     const { finds } = await searchFolder(data, purpose);
     const inside = (folder: string) => finds.some(({ path }) => path.includes(join('postgres', folder)));
     claim(inside('base') && inside('pg_wal'), 'a purpose, which stands in clear, is found in tables and WAL');
-    return [`${planted.size} secrets in ${formsOf('').size} forms; and a purpose, in the tables and in the WAL`, undefined];
+    return [
+      `${planted.size} secrets in ${formsOf('').size} forms; and a purpose, in the tables and in the WAL`,
+      undefined,
+    ];
   });
 
   await step('None of the planted secrets is in the data folder, nor in what the service printed', async () => {

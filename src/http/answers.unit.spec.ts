@@ -1,0 +1,239 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { Controller, Get, Header, Post, Res, StreamableFile } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { Person } from '../identity/person.js';
+import type { CommandId } from '../log/ids.js';
+import { Asker, CommandIdHeader } from './asker.js';
+import { Anyone, MayAsk } from './may-ask.js';
+import { canary, startTestApp, type TestApp } from './test-app.spec.js';
+
+let arrived: () => void;
+let release: Promise<void>;
+
+@Controller('v1')
+class AnsweringController {
+  @Post('who')
+  @MayAsk('researcher', 'subject')
+  who(@Asker() { id, roles, subject }: Person, @CommandIdHeader() command: CommandId) {
+    return { id, roles: [...roles], subject, command };
+  }
+  @Get('lines')
+  @Anyone()
+  @Header('Content-Type', 'application/x-ndjson')
+  lines() {
+    return new StreamableFile(Readable.from(['{"n":1}\n', '{"n":2}\n'], { objectMode: false }));
+  }
+  @Get('broken')
+  @Anyone()
+  broken() {
+    async function* breaking() {
+      yield '{"n":1}\n';
+      await new Promise(setImmediate);
+      throw new Error(canary);
+    }
+    return new StreamableFile(Readable.from(breaking(), { objectMode: false }), { type: 'application/x-ndjson' });
+  }
+  @Get('raw')
+  @Anyone()
+  raw(@Res() reply: FastifyReply) {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    reply.raw.end('{"n":1}\n');
+  }
+  @Get('slow')
+  @Anyone()
+  async slow() {
+    arrived();
+    await release;
+    return { done: true };
+  }
+}
+
+let test: TestApp;
+let failing: boolean;
+beforeAll(async () => {
+  test = await startTestApp([AnsweringController], {
+    readiness: [
+      { name: 'log', check: () => Promise.resolve() },
+      { name: 'keyholder', check: () => (failing ? Promise.reject(new Error(canary)) : Promise.resolve()) },
+    ],
+  });
+  await test.app.listen(0, '127.0.0.1');
+});
+beforeEach(() => (failing = false));
+afterAll(() => test.close());
+const url = async (path: string) => `${await test.app.getUrl()}${path}`;
+
+describe('a token', () => {
+  const post = (headers: Record<string, string>) => test.app.inject({ method: 'POST', url: '/v1/who', headers });
+  it.each([
+    [{}, 'token_missing'],
+    [{ authorization: '' }, 'token_missing'],
+    [{ authorization: 'Basic YTpi' }, 'token_missing'],
+    [{ authorization: 'Bearer' }, 'token_invalid'],
+    [{ authorization: 'Bearer a b' }, 'token_invalid'],
+    [{ authorization: `Bearer ${canary}` }, 'token_invalid'],
+    [{ authorization: `Bearer ${'x'.repeat(9000)}` }, 'token_invalid'],
+  ])('is asked for, when the request has %j', async (headers, code) => {
+    const answer = await post(headers as Record<string, string>);
+    expect([answer.statusCode, answer.json().code]).toEqual([401, code]);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+  it('does not let another role ask', async () => {
+    const answer = await post(await test.bearer('officer1'));
+    expect([answer.statusCode, answer.json().code]).toEqual([403, 'role_missing']);
+  });
+  it('says who asks', async () => {
+    const headers = { ...(await test.bearer('subject:s1')), 'idempotency-key': 'command-1' };
+    expect((await post(headers)).json()).toEqual({
+      id: 'subject:s1',
+      roles: ['subject'],
+      subject: 's1',
+      command: 'command-1',
+    });
+    const lower = (await test.bearer('researcher')).authorization.replace('Bearer', 'bearer');
+    expect((await post({ authorization: lower })).statusCode).toBe(201);
+  });
+  it.each(['seven77', `${canary} `.repeat(3), 'x'.repeat(129), ''])(
+    'comes with a command id, and not %j',
+    async (key) => {
+      const answer = await post({ ...(await test.bearer('researcher')), 'idempotency-key': key });
+      expect(answer.json()).toMatchObject({ issues: [{ path: 'Idempotency-Key', rule: 'invalid_format' }] });
+      expect(answer.body).not.toContain(canary);
+    },
+  );
+});
+
+describe('an answer', () => {
+  it('streams', async () => {
+    const answer = await fetch(await url('/v1/lines'));
+    expect([answer.headers.get('content-type'), await answer.text()]).toEqual([
+      'application/x-ndjson',
+      '{"n":1}\n{"n":2}\n',
+    ]);
+  });
+  it('that breaks off midway is cut off, not ended, and logged without a value', async () => {
+    const answer = await fetch(await url('/v1/broken'));
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+    // The line of the request is written once its connection is closed.
+    while (!test.lines().some(({ route, whole }) => route === '/v1/broken' && whole === false)) {
+      await new Promise(setImmediate);
+    }
+    expect(test.logText()).not.toContain(canary);
+  });
+  it('is in no cache and nothing else than it says, even past Fastify', async () => {
+    for (const path of ['/v1/lines', '/v1/raw', '/nowhere', '/health/live', '/metrics']) {
+      const { headers } = await fetch(await url(path));
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      });
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    }
+  });
+  it('leaves one line, without address, id or header', async () => {
+    const before = test.lines().length;
+    await test.app.inject({
+      method: 'GET',
+      url: `/v1/lines?${canary}=1`,
+      headers: { 'x-request-id': canary, 'x-forwarded-for': canary },
+    });
+    const [line, ...more] = test.lines().slice(before);
+    expect(more).toEqual([]);
+    expect(line).toEqual({
+      level: 30,
+      time: expect.any(String),
+      msg: 'answered',
+      request: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      route: '/v1/lines',
+      method: 'GET',
+      status: 200,
+      milliseconds: expect.any(Number),
+    });
+  });
+  it('is counted under its route, and under `unknown` without one', async () => {
+    await test.app.inject({ method: 'GET', url: `/${canary}` });
+    await test.app.inject({ method: 'GET', url: '/v1/lines' });
+    const { body } = await test.app.inject({ method: 'GET', url: '/metrics' });
+    expect(body).toMatch(/custos_http_requests_total\{route="unknown",method="GET",status="404"\} \d/);
+    expect(body).toMatch(/custos_http_requests_total\{route="\/v1\/lines",method="GET",status="200"\} \d/);
+    expect(body).toMatch(/^process_cpu_seconds_total /m);
+    expect(body).not.toContain(canary);
+  });
+});
+
+describe('the service is', () => {
+  const get = (path: string) => test.app.inject({ method: 'GET', url: path });
+  it('not ready if one thing cannot be used, and does not say why', async () => {
+    failing = true;
+    const answer = await get('/health/ready');
+    expect([answer.statusCode, answer.json()]).toEqual([
+      503,
+      {
+        status: 'not_ready',
+        checks: [
+          { name: 'log', ok: true },
+          { name: 'keyholder', ok: false },
+        ],
+      },
+    ]);
+    expect((await get('/health/live')).json()).toEqual({ status: 'live' });
+  });
+  it('ready if everything can be used', async () => {
+    expect((await get('/health/ready')).json()).toMatchObject({ status: 'ready' });
+  });
+});
+
+describe('the description', () => {
+  const get = (path: string) => test.app.inject({ method: 'GET', url: path });
+  it('says for each route who may ask, what it takes, and how it refuses', async () => {
+    const { paths, components } = (await get('/openapi.json')).json();
+    const { post } = paths['/v1/who'];
+    expect(post).toMatchObject({ 'x-may-ask': ['researcher', 'subject'], security: [{ bearer: [] }] });
+    expect(post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header', required: false }]);
+    expect(post.responses.default.content).toHaveProperty(['application/problem+json']);
+    expect(paths['/v1/lines'].get.security).toBeUndefined();
+    expect(components.schemas.Problem.properties.code.enum).toContain('disclosure_denied');
+    expect(components.securitySchemes.bearer).toMatchObject({ scheme: 'bearer' });
+  });
+  it('is there for people too, from files of ours alone', async () => {
+    const page = await get('/docs');
+    expect(page.headers['content-security-policy']).toContain("script-src 'self';");
+    const links = [...page.body.matchAll(/(?:src|href)=['"]([^'"]+)['"]/g)].map(([, link]) => link as string);
+    expect(links.length).toBeGreaterThan(3);
+    for (const link of links) {
+      const { pathname, origin } = new URL(link, 'http://here/docs');
+      expect(origin).toBe('http://here');
+      expect((await get(pathname)).statusCode).toBe(200);
+    }
+    expect((await get('/docs/swagger-ui-init.js')).body).toContain('"validatorUrl": null');
+  });
+  it('is not there if it was not wanted', async () => {
+    const bare = await startTestApp([], { docs: false });
+    for (const path of ['/docs', '/openapi.json']) {
+      expect((await bare.app.inject({ method: 'GET', url: path })).json().code).toBe('route_unknown');
+    }
+    await bare.close();
+  });
+});
+
+it('a request that has begun is answered before the service ends', async () => {
+  const ending = await startTestApp([AnsweringController]);
+  await ending.app.listen(0, '127.0.0.1');
+  const begun = new Promise<void>((resolve) => (arrived = resolve));
+  let letGo = () => {};
+  release = new Promise((resolve) => (letGo = resolve));
+  const answer = fetch(`${await ending.app.getUrl()}/v1/slow`);
+  await begun;
+  const server = ending.app.getHttpServer();
+  const closed = once(server, 'close');
+  const ended = ending.close();
+  while (server.listening) await new Promise(setImmediate);
+  letGo();
+  expect(await (await answer).json()).toEqual({ done: true });
+  await ended;
+  await closed;
+});

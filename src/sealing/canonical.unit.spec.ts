@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { decodeCanonical, encodeCanonical, hashCanonical } from './canonical.js';
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const fromHex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
+
+const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', '\ufeff', '\ufffd', '10', ''));
+const { canonical } = fc.letrec<{ canonical: unknown }>((tie) => ({
+  canonical: fc.oneof(
+    { depthSize: 'medium' },
+    fc.constantFrom(null, true, false),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }).map((value) => value + 0),
+    anyText,
+    fc.uint8Array(),
+    fc.array(tie('canonical')),
+    fc.array(fc.tuple(anyText, tie('canonical'))).map((members) => Object.fromEntries(members)),
+  ),
+}));
+
+describe('deterministic CBOR is not decoded', () => {
+  it.each([
+    ['keys out of order', 'a2616201616102'],
+    ['a longer key before a shorter', 'a262616101616202'],
+    ['a key twice', 'a2616101616102'],
+    ['a key that is no text', 'a10101'],
+    ['an integer in more bytes than it takes', '1817'],
+    ['a length in more bytes than it takes', '780161'],
+    ['a float in more bytes than it takes', 'fb3ff8000000000000'],
+    ['a float that is a whole number', 'f93c00'],
+    ['minus zero', 'f98000'],
+    ['NaN', 'f97e00'],
+    ['an infinite number', 'f97c00'],
+    ['an integer past 2^53 - 1', '1b0020000000000000'],
+    ['undefined', 'f7'],
+    ['undefined inside', '81f7'],
+    ['an unassigned simple value', 'f0'],
+    ['a tag', 'c11a514b67b0'],
+    ['an array of indefinite length', '9f01ff'],
+    ['a text of indefinite length', '7f6161ff'],
+    ['a text that is no UTF-8', '61ff'],
+    ['bytes after the end', '0100'],
+    ['an end too early', '8201'],
+    ['nothing', ''],
+    ['65 levels', `${'81'.repeat(65)}01`],
+  ])('with %s', (_, encoded) => {
+    expect(() => decodeCanonical(fromHex(encoded))).toThrow(new Error('not deterministic CBOR'));
+  });
+
+  it('unless it is the encoding of what it decodes to', () => {
+    const nearly = fc.tuple(canonical, fc.nat(), fc.nat({ max: 255 })).map(([value, at, byte]) => {
+      const bytes = encodeCanonical(value);
+      bytes[at % bytes.length] = byte;
+      return bytes;
+    });
+    fc.assert(
+      fc.property(fc.oneof(nearly, fc.uint8Array({ minLength: 1, maxLength: 12 })), (bytes) => {
+        let value: unknown;
+        try {
+          value = decodeCanonical(bytes);
+        } catch {
+          return;
+        }
+        expect(hex(encodeCanonical(value))).toBe(hex(bytes));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('deterministic CBOR is refused for', () => {
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['a member that is undefined', { secret: undefined }],
+    ['a hole in an array', [, 'secret']], // eslint-disable-line no-sparse-arrays
+    ['an integer past 2^53 - 1', 2 ** 53],
+    ['an integer under -(2^53 - 1)', -(2 ** 53)],
+    ['NaN', NaN],
+    ['an infinite number', Infinity],
+    ['a bigint', 1n],
+    ['a lone surrogate', 'secret\ud800'],
+    ['a lone surrogate in a key', { 'secret\udc00': 1 }],
+    ['a map', new Map([['secret', 1]])],
+    ['a date', new Date(0)],
+    ['other typed arrays', Uint16Array.of(1)],
+    ['a function', () => 'secret'],
+  ])('%s, without a word of the value', (_, value) => {
+    expect(() => encodeCanonical(value)).toThrow(TypeError);
+    expect(() => encodeCanonical(value)).not.toThrow(/secret/);
+  });
+
+  it('65 levels, and not for 64', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+    expect(() => encodeCanonical(nested(65))).toThrow('nested more than 64 levels deep');
+    expect(decodeCanonical(encodeCanonical(nested(64)))).toEqual(nested(64));
+  });
+});
+
+describe('deterministic CBOR', () => {
+  it('comes back: decode(encode(x)) = x', () => {
+    fc.assert(fc.property(canonical, (value) => expect(decodeCanonical(encodeCanonical(value))).toEqual(value)));
+  });
+
+  it('does not depend on the order of keys', () => {
+    expect(hex(encodeCanonical({ b: 1, aa: 2, a: 3 }))).toBe('a361610361620162616102');
+    expect(encodeCanonical({ a: 3, aa: 2, b: 1 })).toEqual(encodeCanonical({ b: 1, aa: 2, a: 3 }));
+  });
+
+  it.each<[unknown, string]>([
+    [Number.MAX_SAFE_INTEGER, '1b001fffffffffffff'],
+    [Number.MIN_SAFE_INTEGER, '3b001ffffffffffffe'],
+    [1.5, 'f93e00'],
+    [-0, '00'],
+    ['\ufeffa', '64efbbbf61'],
+    [Uint8Array.of(1, 2), '420102'],
+  ])('of %p is %s', (value, encoded) => {
+    expect(hex(encodeCanonical(value))).toBe(encoded);
+  });
+
+  it('gives bytes back as Uint8Array that share nothing, also out of a Buffer', () => {
+    const encoded = Buffer.from(encodeCanonical({ id: Buffer.of(1, 2, 3) }));
+    const { id } = decodeCanonical(encoded) as { id: Uint8Array };
+    encoded.fill(0);
+    expect(Object.getPrototypeOf(id)).toBe(Uint8Array.prototype);
+    expect([...id]).toEqual([1, 2, 3]);
+  });
+});
+
+describe('the hash of a value', () => {
+  it('is SHA-256 of domain, zero byte and encoding', () => {
+    const expected = createHash('sha256').update('custos/scope/v1\0').update(fromHex('a1616101')).digest('hex');
+    expect(hex(hashCanonical('custos/scope/v1', { a: 1 }))).toBe(expected);
+  });
+  it('is another in another domain', () => {
+    expect(hashCanonical('a', 1)).not.toEqual(hashCanonical('b', 1));
+  });
+  it('is refused in a domain with a zero character, which would move the border', () => {
+    expect(() => hashCanonical('a\0b', 1)).toThrow('domain of hash');
+  });
+});

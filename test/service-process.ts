@@ -1,0 +1,140 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mintDevToken } from '../src/identity/dev-people.js';
+
+const main = join(process.cwd(), 'dist/cli/main.js');
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows the shape that it asks for
+  readonly json: any;
+}
+
+/** The real service, `custos serve --dev`, as a process of its own on a data folder of its own. */
+export class ServiceProcess {
+  private process: ChildProcess | undefined;
+  url = '';
+  /** All that the process said on both outputs, over all its lives. */
+  said = '';
+
+  private constructor(
+    readonly folder: string,
+    readonly data: string,
+  ) {}
+
+  static async start(): Promise<ServiceProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'custos-system-'));
+    const service = new ServiceProcess(folder, join(folder, 'data'));
+    await service.start();
+    return service;
+  }
+
+  async start(): Promise<void> {
+    const child = this.launch();
+    this.process = child;
+    const ended = new Promise<never>((_, reject) =>
+      child.once('exit', () => reject(new Error(`ended early: ${this.said}`))),
+    );
+    ended.catch(() => undefined);
+    await Promise.race([ended, this.ready()]);
+  }
+
+  /** Another one on the same folder; resolves when it has ended. */
+  async second(): Promise<{ code: number | null; said: string }> {
+    const child = this.launch();
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+    return { code, said };
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.process as ChildProcess;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    return ended;
+  }
+
+  /** Ends everything, an orphaned PostgreSQL too, and removes the folder. */
+  async remove(): Promise<void> {
+    if (this.process?.exitCode === null && this.process.signalCode === null) await this.stop('SIGTERM');
+    const pid = await readFile(join(this.data, 'postgres/postmaster.pid'), 'utf8').catch(() => undefined);
+    if (pid !== undefined) {
+      try {
+        process.kill(Number(pid.split('\n')[0]), 'SIGQUIT');
+        await sleep(500);
+      } catch {
+        // It has ended already.
+      }
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** `as` is a name of dev mode; undefined sends no token. */
+  async ask(
+    as: string | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const authorization = as === undefined ? {} : { authorization: `Bearer ${await mintDevToken(this.data, as)}` };
+    const raw = typeof body === 'string';
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...authorization, ...headers },
+      ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, text, json: parsed(text) };
+  }
+
+  /** Runs the command line against this service. */
+  async custos(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [main, ...args], {
+      env: { ...process.env, CUSTOS_URL: this.url, CUSTOS_DATA: this.data },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, stdout, stderr };
+  }
+
+  private launch(): ChildProcess {
+    const child = spawn(process.execPath, [main, 'serve', '--dev', '--data', this.data, '--port', '0'], {
+      env: { ...process.env, CUSTOS_LOG_LEVEL: 'trace' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+    return child;
+  }
+
+  private async ready(): Promise<void> {
+    const pid = this.process?.pid;
+    for (;;) {
+      const told = await readFile(join(this.data, 'running.json'), 'utf8').then(JSON.parse, () => undefined);
+      if (told?.pid === pid) {
+        this.url = told.url;
+        return;
+      }
+      await sleep(50);
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
