@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { SessionId } from '../log/ids.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { Secret } from '../sealing/secret.js';
@@ -8,6 +9,7 @@ import { emptySession, evolveSession, type SessionState } from './session-state.
 /** Sessions written at the same time by one process. The one unused for longest makes room, and its key is wiped. */
 const mostOpen = 10_000;
 const idleMs = 10 * 60_000;
+const sweepMs = 60_000;
 
 /** A session key for as long as this process writes the session: it seals, and cannot open what it sealed to others. */
 export interface Epoch {
@@ -24,14 +26,24 @@ export interface OpenSession {
 }
 
 /** The sessions that this process is writing. Whatever is remembered here the log's stream version checks. */
-export class OpenSessions {
+export class OpenSessions implements OnModuleInit, OnModuleDestroy {
   private readonly sessions = new Map<SessionId, OpenSession>();
   private readonly turns = new Map<SessionId, Promise<unknown>>();
+  private sweeping: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly reader: LogReader,
     private readonly clock: () => number = Date.now,
   ) {}
+
+  onModuleInit(): void {
+    this.sweeping = setInterval(() => this.close(idleMs), sweepMs).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.sweeping);
+    this.close(0);
+  }
 
   /** Runs writers of one session one after the other: side by side they would only refuse each other. */
   async inTurn<T>(session: SessionId, write: (open: OpenSession) => Promise<T>): Promise<T> {
@@ -66,7 +78,7 @@ export class OpenSessions {
   }
 
   /** Forgets what is idle, above all its key. */
-  close(olderThanMs = idleMs): void {
+  close(olderThanMs: number): void {
     for (const [id, open] of this.sessions) {
       if (this.clock() - open.usedAt >= olderThanMs && !this.turns.has(id)) this.forget(id);
     }
@@ -78,13 +90,19 @@ export class OpenSessions {
     open.usedAt = this.clock();
     if (known === undefined) {
       await this.refresh(session, open);
-      const [oldest] = this.sessions.keys();
-      if (this.sessions.size >= mostOpen && oldest !== undefined) this.forget(oldest);
+      if (this.sessions.size >= mostOpen) this.makeRoom();
     }
     // Insertion order is order of use.
     this.sessions.delete(session);
     this.sessions.set(session, open);
     return open;
+  }
+
+  /** The one that was used longest ago, and that nobody is writing right now. */
+  private makeRoom(): void {
+    for (const id of this.sessions.keys()) {
+      if (!this.turns.has(id)) return this.forget(id);
+    }
   }
 
   private forget(session: SessionId): void {

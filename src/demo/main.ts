@@ -36,7 +36,8 @@ async function demo({ keep, json }: { keep: boolean; json: boolean }): Promise<n
     if (json) printJson({ ok: false, failed, steps: told.steps });
     if (error instanceof Interrupted) return error.exitCode;
     process.stderr.write(`\n${pico.red(`The demo failed at: ${failed}`)}\n`);
-    if (process.env['CUSTOS_DEBUG'] !== undefined) process.stderr.write(`${(error as Error).stack}\n`);
+    if (process.env['CUSTOS_DEBUG'] !== undefined)
+      process.stderr.write(`${(error as Error).stack}\n${stage.service.output}\n`);
     return 1;
   } finally {
     await stage.service.end();

@@ -34,10 +34,8 @@ export async function capture({ step, custos, ...stage }: Stage): Promise<Captur
     const sizes = await Promise.all(recordings.map(({ file }) => stat(exampleFile(file))));
     const rawBytes = sizes.reduce((sum, { size }) => sum + size, 0);
     const records = total(answers, 'accepted');
-    return [
-      `${records} records sealed: ${counts.join(' of rrweb, ')}`.replace(/, (\d+)$/, ', $1'),
-      { records, rawBytes },
-    ];
+    const parts = recordings.map(({ format }, index) => `${counts[index]} ${format}`);
+    return [`${records} records sealed: ${parts.join(', ')}`, { records, rawBytes }];
   });
 
   await step('It sends them again: nothing is stored twice', async () => {

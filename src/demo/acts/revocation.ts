@@ -44,9 +44,10 @@ export async function revocation({ step, custos }: Stage, grant: string): Promis
   });
 
   await step('The auditor asks who could read, just before the revocation and after', async () => {
-    const at = (moment: number) =>
-      custos.done<ReachAnswer>('auditor', 'who-can-read', '--subject', 'anna', '--at', String(moment));
-    const [before, after] = [await at(position - 1), await at(position)];
+    // A moment is how many entries count: the revocation itself counts in the second answer only.
+    const at = (entries: number) =>
+      custos.done<ReachAnswer>('auditor', 'who-can-read', '--subject', 'anna', '--at', String(entries));
+    const [before, after] = [await at(position), await at(position + 1)];
     claimSame(
       before.reach.map(({ person, session, field }) => [person, session, field]),
       [['researcher', 'sign-up-1', 'typed']],
