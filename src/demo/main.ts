@@ -17,7 +17,8 @@ const usage = `Usage: npm run demo [-- --keep] [-- --json]
 
 async function demo({ keep, json }: { keep: boolean; json: boolean }): Promise<number> {
   const begun = performance.now();
-  const say = (line: string) => void (json || process.stdout.write(`${line}\n`));
+  let silent = json;
+  const say = (line: string) => void (silent || process.stdout.write(`${line}\n`));
   const folder = await mkdtemp(join(tmpdir(), 'custos-demo-'));
   // As root, PostgreSQL runs as another user and must pass through; what lies inside is closed by itself.
   await chmod(folder, 0o711);
@@ -32,6 +33,7 @@ async function demo({ keep, json }: { keep: boolean; json: boolean }): Promise<n
     say(`\n${figuresTable(figures, seconds)}\n${pico.green('Every step held.')}`);
     return 0;
   } catch (error) {
+    silent = true; // what the end of the service breaks now is no news
     const failed = error instanceof Interrupted ? 'interrupted' : (told.steps.at(-1)?.step ?? 'start');
     if (json) printJson({ ok: false, failed, steps: told.steps });
     if (error instanceof Interrupted) return error.exitCode;

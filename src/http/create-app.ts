@@ -8,6 +8,7 @@ import type { DestinationStream } from 'pino';
 import { tokenVerifier } from '../identity/tokens.js';
 import { Problem } from '../problem.js';
 import { AskerGuard, TOKENS } from './asker.guard.js';
+import { closeGracefully } from './graceful-close.js';
 import { HealthController, READINESS, type ReadinessCheck } from './health.http.js';
 import { readJsonOnly } from './json-body.js';
 import { NestLog, openLogger } from './logger.js';
@@ -68,6 +69,7 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
   readJsonOnly(fastify);
   addSecurityHeaders(fastify);
   logRequests(fastify, logger, metrics);
+  closeGracefully(fastify);
   app.useGlobalFilters(new ProblemFilter(logger, options.bodyLimitBytes));
   app.useGlobalPipes(new ValidationPipe());
   if (options.docs) serveOpenApi(app);

@@ -41,12 +41,12 @@ const isErrorCode = (code: unknown): code is string =>
 
 const framePattern = /^ {4}at .*?((?:node:[\w./-]+|(?:node_modules|dist|src|test)\/[\w@./-]+\.[cm]?[jt]s):\d+):\d+\)?$/;
 
-/** None if the message was changed after the stack was made: it could not be told where the message ends. */
+/** None if the stack does not begin with the message of now: it could not be told where that of then ends. */
 function framesOf({ stack = '', message }: Error): string[] {
-  const start = stack.indexOf(message);
-  if (start < 0) return [];
+  const [name = ''] = /^[\w$.]+( \[\w+\])?(: )?/.exec(stack) ?? [];
+  if (!stack.startsWith(`${name}${message}\n`)) return [];
   return stack
-    .slice(start + message.length)
+    .slice(name.length + message.length)
     .split('\n')
     .flatMap((line) => framePattern.exec(line)?.[1] ?? [])
     .slice(0, mostFrames);

@@ -72,7 +72,7 @@ afterAll(() => test.close());
 
 const get = async (url: string) => {
   const answer = await test.app.inject({ method: 'GET', url });
-  expect(answer.headers['content-type']).toBe('application/problem+json');
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json\b/);
   expect(answer.body + JSON.stringify(answer.headers) + test.logText()).not.toContain(canary);
   return answer;
 };
@@ -143,6 +143,7 @@ describe('the description of an error has', () => {
   it('no frame that its message made up', () => expect(text(forge('x'))).not.toContain(canary));
   it('no frame at all, if its message was changed since', () => {
     const error = forge('x');
+    void error.stack; // Some runtimes write the stack when it is first read.
     error.message = 'y';
     expect(describeError(error).frames).toEqual([]);
   });

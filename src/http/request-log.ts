@@ -7,15 +7,19 @@ import type { Metrics } from './metrics.http.js';
  * an id of anybody: a URL names subjects and sessions. `request` is a random id that our other lines repeat.
  */
 export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: Metrics): void {
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    const { method } = request;
-    const status = reply.statusCode;
-    const milliseconds = Math.round(reply.elapsedTime * 10) / 10;
-    metrics.answered({ route, method, status }, milliseconds / 1000);
-    // The status went out first. Whether all of the answer did is known only now.
-    const whole = reply.raw.writableFinished;
-    logger.info({ request: request.id, route, method, status, milliseconds, ...(whole ? {} : { whole }) }, 'answered');
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const startedAt = performance.now();
+    // Fastify's own `onResponse` is silent about an answer that is cut off after its headers.
+    reply.raw.once('close', () => {
+      const route = request.routeOptions.url ?? 'unknown';
+      const { method, id } = request;
+      const status = reply.raw.statusCode;
+      const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
+      metrics.answered({ route, method, status }, milliseconds / 1000);
+      // The status went out first; whether all of the answer did is known only now.
+      const whole = reply.raw.writableFinished ? {} : { whole: false };
+      logger.info({ request: id, route, method, status, milliseconds, ...whole }, 'answered');
+    });
     done();
   });
 }

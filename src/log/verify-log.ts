@@ -146,7 +146,11 @@ class Verification {
     this.grow(row.leaf);
     const entry = decoded(row.header);
     if (entry === undefined) this.report(position, 'header_unreadable');
-    if (entry === undefined || !intact) return undefined;
+    if (entry === undefined || !intact) {
+      // What its columns say of it goes on, so that the entries behind it are not reported for its sake.
+      this.versions.set(row.stream, row.version + 1);
+      return undefined;
+    }
     this.compare(row, entry);
     this.govern(entry);
     return entry;

@@ -41,7 +41,7 @@ function walk(value: unknown, levels: number, budget: Budget): void {
     for (let index = 0; index < value.length; index += 1) walk(value[index], levels - 1, budget);
     return;
   }
-  if (false) throw new TypeError('not JSON data: an object with a prototype of its own');
+  if (!isPlain(value)) throw new TypeError('not JSON data: an object with a prototype of its own');
   for (const key of Object.keys(value)) {
     spend(budget);
     walk((value as Record<string, unknown>)[key], levels - 1, budget);

@@ -47,7 +47,7 @@ export async function revocation({ step, custos }: Stage, grant: string): Promis
     // A moment is how many entries count: the revocation itself counts in the second answer only.
     const at = (entries: number) =>
       custos.done<ReachAnswer>('auditor', 'who-can-read', '--subject', 'anna', '--at', String(entries));
-    const [before, after] = [await at(position), await at(position + 1)];
+    const [before, after] = await Promise.all([at(position), at(position + 1)]);
     claimSame(
       before.reach.map(({ person, session, field }) => [person, session, field]),
       [['researcher', 'sign-up-1', 'typed']],

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify';
+
+/**
+ * Lets a closing service end as soon as the last answer is out. Node closes the connections that are idle when the
+ * close begins, and Fastify waits for the others: one that carries an answer then would be kept alive after it, and
+ * the close would take the 72 seconds of the keep-alive timeout.
+ */
+export function closeGracefully(fastify: FastifyInstance): void {
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  // Silent about an answer that was cut off, whose connection is gone already.
+  fastify.addHook('onResponse', (_request, _reply, done) => {
+    // In the next turn: the connection becomes idle only after this one.
+    if (closing) setImmediate(() => fastify.server.closeIdleConnections());
+    done();
+  });
+}
