@@ -12,7 +12,10 @@ export function register(program: Command): void {
   history
     .command('at')
     .description('subjects, requests and grants at a moment')
-    .argument('[moment]', 'a position, or a time in ISO 8601 (default: now)')
+    .argument(
+      '[moment]',
+      'how many entries of the log to look back to (the state after the first N), or a time in ISO 8601 (default: now)',
+    )
     .addHelpText('after', '\nExample:\n  $ custos --as auditor history at 2026-01-31T09:00:00Z')
     .action(async (moment: string | undefined, _options: unknown, command: Command) => {
       const all = globals(command);
@@ -42,7 +45,10 @@ function registerReach(program: Command): void {
     .option('--person <id>', 'this reader only')
     .option('--subject <id>', 'this subject only')
     .option('--field <name>', 'this field only')
-    .option('--at <moment>', 'a position, or a time in ISO 8601 (default: now)')
+    .option(
+      '--at <moment>',
+      'how many entries of the log to look back to (the state after the first N), or a time in ISO 8601 (default: now)',
+    )
     .addHelpText('after', '\nExample:\n  $ custos --as auditor who-can-read --subject anna --field typed')
     .action(async ({ at, ...filter }: Readonly<Record<string, string>>, command: Command) => {
       const all = globals(command);
