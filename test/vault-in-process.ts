@@ -1,0 +1,218 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { ApproveRequest, ApproveRequestHandler } from '../src/access/approve-request.handler.js';
+import { signApproval } from '../src/access/approval.js';
+import { Disclose, DiscloseHandler } from '../src/access/disclose.handler.js';
+import { judgeDisclosure } from '../src/access/judge-disclosure.js';
+import { builtInPolicy, policyHash } from '../src/access/policy.js';
+import { RequestAccess, RequestAccessHandler } from '../src/access/request-access.handler.js';
+import { RevokeGrant, RevokeGrantHandler } from '../src/access/revoke-grant.handler.js';
+import { IngestRecords, IngestRecordsHandler } from '../src/capture/ingest-records.js';
+import { OpenSessions } from '../src/capture/open-sessions.js';
+import { governanceSlices } from '../src/governance.js';
+import { keyIdOf, type Trust } from '../src/identity/trust.js';
+import { Keyholder } from '../src/keys/keyholder.js';
+import type { KeyholderPort } from '../src/keys/keyholder-port.js';
+import { attestationKey } from '../src/keys/root-key.js';
+import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
+import { SubjectKeys } from '../src/keys/subject-keys.js';
+import { openPool } from '../src/log/database.js';
+import type { FieldName } from '../src/log/fields.js';
+import type { CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
+import { Log } from '../src/log/log.js';
+import { openCheckpoint } from '../src/merkle/checkpoint.js';
+import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
+import { Secret } from '../src/sealing/secret.js';
+import { generateSigningKey } from '../src/sealing/signature.js';
+import { sodiumReady } from '../src/sealing/sodium.js';
+import { cloneDatabase, type TestDatabase } from './postgres/database.js';
+
+const origin = 'custos.example/test';
+const approvers = ['ada', 'bob', 'cyd'] as const;
+export const start = Date.UTC(2026, 5, 1);
+export const researcher = 'researcher' as PersonId;
+export const freshCommand = () => randomUUID() as CommandId;
+
+/** Input events of rrweb, a second apart, each with a text of its own. */
+export const typedRecords = (count: number, text = 'typed', first = 0) =>
+  Array.from({ length: count }, (_, index) => {
+    const timestamp = start + (first + index) * 1000;
+    return {
+      time: timestamp,
+      data: { type: 3, data: { source: 5, text: `${text} ${first + index}`, id: 7 }, timestamp },
+    };
+  });
+
+/** Every part that works together, real and on a database of its own, without HTTP around it. */
+export class VaultInProcess {
+  readonly rootKey = new Secret(new Uint8Array(randomBytes(32)));
+  readonly signer = ed25519Signer(origin, randomBytes(32));
+  readonly signingKeys = new Map(approvers.map((name) => [name, generateSigningKey()]));
+  clock = Date.now;
+  database!: TestDatabase;
+  log!: Log;
+  keyholder!: Keyholder;
+  private readonly pools: pg.Pool[] = [];
+  private readonly logs: Log[] = [];
+
+  static async start(): Promise<VaultInProcess> {
+    await sodiumReady();
+    const vault = new VaultInProcess();
+    vault.database = await cloneDatabase();
+    vault.log = await vault.openLog();
+    vault.keyholder = await vault.openKeyholder();
+    return vault;
+  }
+
+  async stop(): Promise<void> {
+    for (const log of this.logs) await log.close();
+    for (const pool of this.pools) await pool.end();
+    await this.database.drop();
+  }
+
+  get trust(): Trust {
+    const keys = [...this.signingKeys].map(
+      ([name, { publicKey }]) =>
+        [keyIdOf(publicKey), { person: name as string as PersonId, role: 'approver' as const, publicKey }] as const,
+    );
+    const log = formatVerifierKey(origin, this.signer.publicKey);
+    return { origin, log, keyholder: attestationKey(this.rootKey), keys: new Map(keys) };
+  }
+
+  async openLog(): Promise<Log> {
+    const log = new Log({
+      pool: this.pool('custos_service'),
+      identity: { origin, signer: this.signer },
+      verifiers: [parseVerifierKey(this.trust.log)],
+      slices: governanceSlices(this.trust),
+    });
+    this.logs.push(log);
+    await log.start();
+    return log;
+  }
+
+  async openKeyholder(trust = this.trust): Promise<Keyholder> {
+    const pool = this.pool('custos_keyholder');
+    const keyholder = new Keyholder({
+      pool,
+      store: new SubjectKeyStore(pool),
+      rootKey: this.rootKey,
+      trusted: { origin, verifiers: [parseVerifierKey(trust.log)] },
+      slices: governanceSlices(trust),
+      judge: judgeDisclosure,
+      clock: () => this.clock(),
+    });
+    await keyholder.start();
+    return keyholder;
+  }
+
+  /** A source's writer of its own: its session keys are known to nobody else. */
+  ingester(log = this.log): IngestRecordsHandler {
+    return new IngestRecordsHandler(log, new OpenSessions(log.reader), new SubjectKeys(log, this.keyholder));
+  }
+
+  ingest(
+    session: string,
+    subject: string,
+    records: { time: number; data: unknown }[],
+    options: { first?: number; format?: string; with?: IngestRecordsHandler; command?: CommandId } = {},
+  ) {
+    const body = {
+      session: session as SessionId,
+      subject: subject as SubjectId,
+      format: options.format ?? 'rrweb',
+      first: options.first ?? 0,
+      records,
+    };
+    return (options.with ?? this.ingester()).execute(
+      new IngestRecords(options.command ?? freshCommand(), 'source' as PersonId, body),
+    );
+  }
+
+  async grant(
+    session: string,
+    fields: FieldName[],
+    terms: { from?: number; to?: number; records?: number; disclosures?: number } = {},
+  ): Promise<GrantId> {
+    const { from = start, to = start + 3_600_000, records = 1000, disclosures = 10 } = terms;
+    const { request, scopeHash } = await new RequestAccessHandler(this.log).execute(
+      new RequestAccess(freshCommand(), researcher, {
+        fields,
+        sessions: [session as SessionId],
+        subjects: [],
+        from,
+        to,
+        purpose: 'to see that it works',
+        durationSeconds: 3600,
+        budget: { records, disclosures },
+      }),
+    );
+    for (const name of approvers.slice(0, 2)) {
+      const { checkpoint: note } = await this.log.reader.head();
+      const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
+      const key = this.signingKeys.get(name) as { publicKey: Uint8Array; seed: Secret };
+      const statement = {
+        type: 'custos.approval.v1' as const,
+        origin,
+        request,
+        scopeHash,
+        policyHash: hex(policyHash(builtInPolicy)),
+        checkpoint: { size, root: hex(root) },
+        expiresAt: Date.now() + 3_600_000,
+        nonce: randomBytes(16).toString('hex'),
+        approver: name as string as PersonId,
+      };
+      const envelope = signApproval(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
+      await new ApproveRequestHandler(this.log).execute(
+        new ApproveRequest(freshCommand(), name as string as PersonId, request, envelope),
+      );
+    }
+    return request as string as GrantId;
+  }
+
+  revoke(grant: GrantId) {
+    const by = { as: 'overseer' as const };
+    return new RevokeGrantHandler(this.log).execute(
+      new RevokeGrant(freshCommand(), 'ada' as PersonId, grant, by, 'enough'),
+    );
+  }
+
+  /** The whole way of a disclosure. Records as the reader gets them. */
+  async read(grant: GrantId, session: string, fields?: FieldName[], keyholder: KeyholderPort = this.keyholder) {
+    const handler = new DiscloseHandler(this.log, keyholder);
+    const disclosed = await handler.execute(
+      new Disclose(freshCommand(), researcher, grant, session as SessionId, fields),
+    );
+    const records = [];
+    for await (const { sequences, times, columns } of disclosed.batches) {
+      for (const [index, sequence] of sequences.entries()) {
+        const values = Object.entries(columns).map(([field, column]) => [field, column[index]] as const);
+        records.push({
+          sequence,
+          time: times[index],
+          fields: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
+        });
+      }
+    }
+    return { ...disclosed, records };
+  }
+
+  /** What only a superuser can do, with every trigger off. */
+  async asIntruder(sql: string, values: unknown[] = []): Promise<pg.QueryResult> {
+    const pool = openPool(this.database.superuserUrl, { connections: 1, name: 'intruder' });
+    try {
+      await pool.query('SET session_replication_role = replica');
+      return await pool.query(sql, values);
+    } finally {
+      await pool.end();
+    }
+  }
+
+  private pool(role: 'custos_service' | 'custos_keyholder'): pg.Pool {
+    const pool = openPool(this.database.url(role), { connections: 4, name: 'test' });
+    this.pools.push(pool);
+    return pool;
+  }
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
