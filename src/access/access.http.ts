@@ -83,7 +83,7 @@ export class AccessController {
     @Param('grant', { schema: GrantId }) grant: GrantId,
     @Body({ schema: ReasonBody }) { reason }: z.infer<typeof ReasonBody>,
   ) {
-    const by = oversees(asker) ? { as: 'overseer' as const } : { as: 'holder' as const, person: asker.id };
+    const by = mayRevokeAny(asker) ? { as: 'overseer' as const } : { as: 'holder' as const, person: asker.id };
     return this.commands.execute(new RevokeGrant(command, asker.id, grant, by, reason));
   }
 
@@ -102,5 +102,6 @@ export class AccessController {
   }
 }
 
+const mayRevokeAny = ({ roles }: Person) => roles.has('approver') || roles.has('officer');
 const oversees = ({ roles }: Person) => roles.has('approver') || roles.has('officer') || roles.has('auditor');
 const visibleTo = (asker: Person): Visible => (oversees(asker) ? { of: 'everyone' } : { of: 'one', person: asker.id });
