@@ -19,7 +19,7 @@ export function register(program: Command): void {
       `
 Examples:
   $ custos serve --dev                     # everything in .custos/, on 127.0.0.1:7100
-  $ custos serve --dev --data /tmp/try     # in another folder
+  $ custos serve --dev --data ./try        # in another folder
   $ DATABASE_URL=… CUSTOS_TRUST_FILE=… custos serve   # production; docs/operating/ lists the settings`,
     )
     .action(async (_options: unknown, command: Command) => {

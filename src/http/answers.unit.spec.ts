@@ -30,7 +30,7 @@ class AnsweringController {
     async function* breaking() {
       yield '{"n":1}\n';
       await new Promise(setImmediate);
-      throw new Error(canary);
+      throw new RangeError(canary);
     }
     return new StreamableFile(Readable.from(breaking(), { objectMode: false }), { type: 'application/x-ndjson' });
   }
@@ -130,7 +130,11 @@ describe('an answer', () => {
     expect(answer.status).toBe(200);
     await expect(answer.text()).rejects.toThrow();
     // The line of the request is written once its connection is closed.
-    await until(() => test.lines().some(({ route, whole }) => route === '/v1/broken' && whole === false));
+    const lineOf = (of: object) => expect.arrayContaining([expect.objectContaining(of)]);
+    await until(() => test.lines().some(({ route }) => route === '/v1/broken'));
+    expect(test.lines()).toEqual(lineOf({ msg: 'answered', route: '/v1/broken', status: 200, whole: false }));
+    const frames = expect.arrayContaining([expect.stringMatching(/answers\.unit\.spec\.ts:\d+$/)]);
+    expect(test.lines()).toEqual(lineOf({ msg: 'broken off', error: 'RangeError', frames }));
     expect(test.logText()).not.toContain(canary);
   });
   it('is in no cache and nothing else than it says, even past Fastify', async () => {

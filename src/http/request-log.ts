@@ -1,5 +1,7 @@
+import { Stream } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { describeError } from './describe-error.js';
 import type { Metrics } from './metrics.http.js';
 
 /**
@@ -20,6 +22,15 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: M
       const whole = reply.raw.writableFinished ? {} : { whole: false };
       logger.info({ request: id, route, method, status, milliseconds, ...whole }, 'answered');
     });
+    done();
+  });
+  // What fails before the first byte is the filter's; after it, nobody else would say why the answer broke off.
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    if (payload instanceof Stream) {
+      payload.once('error', (error) => {
+        if (reply.raw.headersSent) logger.error({ request: request.id, ...describeError(error) }, 'broken off');
+      });
+    }
     done();
   });
 }
