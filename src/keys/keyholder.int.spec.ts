@@ -1,6 +1,3 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { start, typedRecords, freshCommand, researcher, VaultInProcess } from '../../test/vault-in-process.js';
 import type { DisclosureMade } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
@@ -10,8 +7,6 @@ import { ed25519Signer, formatVerifierKey } from '../merkle/note.js';
 import { certifies } from './attestation.js';
 import { EraseSubject, EraseSubjectHandler } from './erase-subject.js';
 import type { KeyholderPort } from './keyholder-port.js';
-import { serveKeyholder } from './keyholder-server.js';
-import { connectKeyholder } from './remote-keyholder.js';
 
 let vault: VaultInProcess;
 let grant: GrantId;
@@ -244,26 +239,5 @@ describe('the keyholder opens', () => {
     const position = await forge({ versions: 3 });
     await vault.ingest('one', 's1', typedRecords(5, 'later', 10), { first: 10 });
     expect((await open(position)).flatMap(({ sequences }) => sequences)).toHaveLength(10);
-  });
-});
-
-describe('a keyholder behind a socket', () => {
-  let dir: string;
-  beforeEach(async () => (dir = await mkdtemp(join(tmpdir(), 'custos-socket-'))));
-  afterEach(() => rm(dir, { recursive: true }));
-
-  it('gives the same answers and the same refusals, to whom the file lets in', async () => {
-    const socket = join(dir, 'k.sock');
-    const server = await serveKeyholder(vault.keyholder, socket);
-    const remote = connectKeyholder(socket);
-    expect((await stat(socket)).mode & 0o777).toBe(0o660);
-    const { records } = await vault.read(grant, 'one', undefined, remote);
-    expect(records.map(({ fields }) => (fields['typed'] as { text: string }).text)).toEqual(
-      Array.from({ length: 10 }, (_, index) => `typed ${index}`),
-    );
-    await expect(open(0 as Position, remote)).rejects.toMatchObject({ code: 'keyholder_refused' });
-    expect(await remote.register('s1' as SubjectId)).toEqual(await vault.keyholder.register('s1' as SubjectId));
-    await server.close();
-    await expect(open(await forge(), remote)).rejects.toMatchObject({ code: 'keyholder_unavailable' });
   });
 });

@@ -1,0 +1,149 @@
+import { createServer, request, type RequestListener, type Server } from 'node:http';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { start, typedRecords, freshCommand, researcher, VaultInProcess } from '../../test/vault-in-process.js';
+import { Disclose, DiscloseHandler } from '../access/disclose.handler.js';
+import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
+import { EraseSubject, EraseSubjectHandler } from './erase-subject.js';
+import type { KeyholderPort } from './keyholder-port.js';
+import { serveKeyholder } from './keyholder-server.js';
+import { connectKeyholder } from './remote-keyholder.js';
+
+let vault: VaultInProcess;
+let grant: GrantId;
+let dir: string;
+let socket: string;
+let server: { close(): Promise<void> };
+let remote: KeyholderPort;
+const subject = 's1' as SubjectId;
+
+beforeEach(async () => {
+  vault = await VaultInProcess.start();
+  await vault.ingest('one', 's1', typedRecords(10));
+  grant = await vault.grant('one', ['typed']);
+  dir = await mkdtemp(join(tmpdir(), 'custos-socket-'));
+  socket = join(dir, 'k.sock');
+  server = await serveKeyholder(vault.keyholder, socket);
+  remote = connectKeyholder(socket);
+});
+afterEach(async () => {
+  await server.close();
+  await rm(dir, { recursive: true });
+  await vault.stop();
+});
+
+async function open(position: Position) {
+  const batches = [];
+  for await (const batch of remote.open(position)) batches.push(batch);
+  return batches;
+}
+
+/** What the server says to any body, or that it hung up. */
+const post = (body: string | Uint8Array): Promise<string> =>
+  new Promise((resolve) => {
+    const asking = request({ socketPath: socket, method: 'POST', path: '/' }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('close', () => resolve(text));
+    });
+    asking.on('error', () => resolve('hung up'));
+    asking.end(body);
+  });
+
+describe('a keyholder behind a socket refuses', () => {
+  it('with the codes and members that it refuses with in the same process', async () => {
+    await expect(open(0 as Position)).rejects.toMatchObject({ code: 'keyholder_refused' });
+    await expect(remote.destroy(0 as Position)).rejects.toMatchObject({ code: 'keyholder_refused' });
+    const { position } = await new EraseSubjectHandler(vault.log, remote).execute(
+      new EraseSubject(freshCommand(), 'officer1' as PersonId, subject),
+    );
+    await expect(remote.register(subject)).rejects.toMatchObject({ code: 'subject_erased', members: { position } });
+  });
+
+  it('midway too, where a later batch was changed', async () => {
+    await vault.ingest('long', 's1', typedRecords(1200));
+    const long = await vault.grant('long', ['typed'], { records: 2000 });
+    await vault.asIntruder(
+      `UPDATE log.body SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)
+       WHERE field = 'typed' AND position = (SELECT max(position) FROM log.body)`,
+    );
+    const disclosed = await new DiscloseHandler(vault.log, remote).execute(
+      new Disclose(freshCommand(), researcher, long, 'long' as SessionId, undefined),
+    );
+    let records = 0;
+    const readOn = async () => {
+      for await (const { sequences } of disclosed.batches) records += sequences.length;
+    };
+    await expect(readOn()).rejects.toMatchObject({ code: 'tampered' });
+    expect(records).toBe(1024);
+  });
+
+  it.each([
+    ['no JSON', 'not json'],
+    ['nothing', ''],
+    ['bytes that are no text', new Uint8Array([0xff, 0xfe, 0x00])],
+    ['another call', '{"call":"dump"}'],
+    ['a call with a member too many', '{"call":"register","subject":"s1","force":true}'],
+    ['a position that is a text', '{"call":"open","disclosure":"1"}'],
+    ['a negative position', '{"call":"open","disclosure":-1}'],
+    ['a call that is too long', JSON.stringify({ call: 'register', subject: 'x'.repeat(5000) })],
+  ])('%s, and goes on serving', async (_what, body) => {
+    expect(await post(body)).toBe('hung up');
+    expect(await remote.register(subject)).toMatchObject({ keyId: expect.any(String) });
+  });
+
+  it('everybody whom the file does not let in', async () => {
+    expect((await stat(socket)).mode & 0o777).toBe(0o660);
+  });
+});
+
+describe('a keyholder that is gone', () => {
+  it('before the call is unavailable', async () => {
+    await server.close();
+    for (const asked of [open(1 as Position), remote.register(subject), remote.destroy(1 as Position)]) {
+      await expect(asked).rejects.toMatchObject({ code: 'keyholder_unavailable' });
+    }
+  });
+
+  const batch = `${JSON.stringify({ batch: { sequences: [0], times: [], columns: { typed: ['x'] } } })}\n`;
+  it.each<[string, RequestListener]>([
+    ['hangs up', (_request, response) => response.write(batch, () => response.destroy())],
+    ['ends without saying so', (_request, response) => response.end(batch)],
+    ['stops within a line', (_request, response) => response.end(`${batch}{"bat`)],
+  ])('midway is unavailable, and never a release that looks whole: it %s', async (_how, listener) => {
+    const path = join(dir, 'dying.sock');
+    const dying: Server = createServer(listener);
+    await new Promise<void>((resolve) => dying.listen(path, resolve));
+    let batches = 0;
+    const readOn = async () => {
+      for await (const { sequences } of connectKeyholder(path).open(1 as Position)) batches += sequences.length;
+    };
+    await expect(readOn()).rejects.toMatchObject({ code: 'keyholder_unavailable' });
+    expect(batches).toBe(1);
+    await new Promise((resolve) => dying.close(resolve));
+  });
+});
+
+describe('a keyholder behind a socket', () => {
+  it('registers, opens and destroys like one in the same process', async () => {
+    expect(await remote.register(subject)).toEqual(await vault.keyholder.register(subject));
+    const { records } = await vault.read(grant, 'one', undefined, remote);
+    expect(records).toEqual((await vault.read(grant, 'one')).records);
+    const { position, certificate } = await new EraseSubjectHandler(vault.log, remote).execute(
+      new EraseSubject(freshCommand(), 'officer1' as PersonId, subject),
+    );
+    const again = await vault.keyholder.destroy(position);
+    expect(certificate.signature).toBe(Buffer.from(again.certificate).toString('base64'));
+    expect((await vault.asIntruder('SELECT * FROM keys.subject_key')).rows).toEqual([]);
+  });
+
+  it('tells a field that a record lacks from one that is null', async () => {
+    const mouse = { type: 3, data: { source: 2, x: 1, y: 2 }, timestamp: start + 1000 };
+    await vault.ingest('mixed', 's1', [...typedRecords(1), { time: start + 1000, data: mouse }]);
+    const mixed = await vault.grant('mixed', ['typed', 'pointer']);
+    const { records } = await vault.read(mixed, 'mixed', undefined, remote);
+    expect(records).toEqual((await vault.read(mixed, 'mixed')).records);
+    expect(records.map(({ fields }) => Object.keys(fields))).toEqual([['typed'], ['pointer']]);
+  });
+});
