@@ -1,15 +1,24 @@
 import { freshCommand, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
-import { EraseSubject, EraseSubjectHandler } from '../keys/erase-subject.js';
-import type { Consent } from '../log/entries.js';
-import type { PersonId, SessionId, SubjectId } from '../log/ids.js';
-import { ChangeConsent, ChangeConsentHandler } from './change-consent.js';
+import type { SessionId } from '../log/ids.js';
+import type { Log } from '../log/log.js';
 
 let vault: VaultInProcess;
 beforeEach(async () => (vault = await VaultInProcess.start()));
 afterEach(() => vault.stop());
 
-const consent = (subject: string, value: Consent, log = vault.log) =>
-  new ChangeConsentHandler(log).execute(new ChangeConsent(freshCommand(), subject as SubjectId, value));
+const bodies = async () => (await vault.asIntruder('SELECT position, field FROM log.body ORDER BY 1, 2')).rows;
+/** A writer to whom something happens once, when everything is sealed and the head is not taken yet. */
+function writerInterruptedBy(happens: () => Promise<unknown>) {
+  let interrupt = happens;
+  const log: Log = Object.create(vault.log);
+  log.append = async (command, decide) => {
+    const now = interrupt;
+    interrupt = () => Promise.resolve();
+    await now();
+    return vault.log.append(command, decide);
+  };
+  return vault.ingester(log);
+}
 const streamOf = async (session: string) =>
   (await vault.log.reader.session(session as SessionId)).map(({ type }) => type);
 
@@ -17,7 +26,7 @@ describe('nothing is stored', () => {
   it.each(['refused', 'paused'] as const)(
     'of a subject who has %s: no session, no key, only the count',
     async (value) => {
-      await consent('s1', value);
+      await vault.consent('s1', value);
       expect(await vault.ingest('one', 's1', typedRecords(7))).toMatchObject({ suppressed: 7, accepted: 0, next: 7 });
       expect(await streamOf('one')).toEqual(['records.suppressed']);
       expect((await vault.asIntruder('SELECT * FROM keys.subject_key')).rows).toEqual([]);
@@ -27,10 +36,32 @@ describe('nothing is stored', () => {
 
   it('of an erased subject', async () => {
     await vault.ingest('one', 's1', typedRecords(1));
-    await new EraseSubjectHandler(vault.log, vault.keyholder).execute(
-      new EraseSubject(freshCommand(), 'officer1' as PersonId, 's1' as SubjectId),
-    );
+    await vault.erase('s1');
+    const stored = await bodies();
     expect(await vault.ingest('two', 's1', typedRecords(2))).toMatchObject({ suppressed: 2 });
+    const [entry] = await vault.log.reader.session('two' as SessionId);
+    expect(entry).toMatchObject({ type: 'records.suppressed', data: { first: 0, count: 2, reason: 'erased' } });
+    expect(await bodies()).toEqual(stored);
+  });
+
+  it.each([
+    ['pauses', 'paused', () => vault.openLog().then((elsewhere) => vault.consent('s1', 'paused', elsewhere))],
+    ['refuses', 'refused', () => vault.consent('s1', 'refused')],
+    ['is erased', 'erased', () => vault.erase('s1')],
+  ])('of what is sealed already when its subject %s', async (_what, reason, happens) => {
+    await vault.ingest('one', 's1', typedRecords(1));
+    const stored = await bodies();
+    const late = { first: 1, with: writerInterruptedBy(happens) };
+    expect(await vault.ingest('one', 's1', typedRecords(4, 'late', 1), late)).toMatchObject({
+      suppressed: 4,
+      accepted: 0,
+      next: 5,
+    });
+    expect((await vault.log.reader.session('one' as SessionId)).at(-1)).toMatchObject({
+      type: 'records.suppressed',
+      data: { first: 1, count: 4, reason },
+    });
+    expect(await bodies()).toEqual(stored);
   });
 
   it('of what was under way when the subject paused on another instance', async () => {
@@ -38,7 +69,7 @@ describe('nothing is stored', () => {
     await vault.ingest('one', 's1', typedRecords(1), { with: source });
     const elsewhere = await vault.openLog();
     // The writer still believes in the consent that it saw last; the head knows better.
-    await consent('s1', 'paused', elsewhere);
+    await vault.consent('s1', 'paused', elsewhere);
     expect(await vault.ingest('one', 's1', typedRecords(4, 'late', 1), { first: 1, with: source })).toMatchObject({
       suppressed: 4,
       accepted: 0,
@@ -46,9 +77,9 @@ describe('nothing is stored', () => {
   });
 
   it('of what was suppressed, also when it is sent again after the subject came back', async () => {
-    await consent('s1', 'refused');
+    await vault.consent('s1', 'refused');
     await vault.ingest('one', 's1', typedRecords(3));
-    await consent('s1', 'given');
+    await vault.consent('s1', 'given');
     const again = await vault.ingest('one', 's1', typedRecords(5));
     expect(again).toMatchObject({ suppressed: 3, accepted: 2, duplicate: 0, next: 5 });
   });
@@ -95,6 +126,25 @@ describe('a record is stored once', () => {
     expect(first.accepted).toBe(3);
   });
 
+  it('and the same command gets the same answer, from another instance too', async () => {
+    const command = freshCommand();
+    const first = await vault.ingest('one', 's1', typedRecords(3), { command });
+    await vault.ingest('one', 's1', typedRecords(2, 'typed', 3), { first: 3 });
+    const stored = await bodies();
+    for (const writer of [vault.ingester(), vault.ingester(await vault.openLog())]) {
+      expect(await vault.ingest('one', 's1', typedRecords(3), { command, with: writer })).toEqual(first);
+    }
+    expect(await bodies()).toEqual(stored);
+  });
+
+  it('when consent comes back after the writer saw the pause: sealed then, not lost', async () => {
+    await vault.ingest('one', 's1', typedRecords(1));
+    await vault.consent('s1', 'paused');
+    const writer = writerInterruptedBy(() => vault.consent('s1', 'given'));
+    const late = { first: 1, with: writer };
+    expect(await vault.ingest('one', 's1', typedRecords(2, 'typed', 1), late)).toMatchObject({ accepted: 2, next: 3 });
+  });
+
   it('by two writers of one session on two instances', async () => {
     const [one, two] = [vault.ingester(), vault.ingester(await vault.openLog())];
     for (let first = 0; first < 20; first += 2) {
@@ -107,6 +157,24 @@ describe('a record is stored once', () => {
     }
     const { records } = await vault.read(await vault.grant('one', ['typed']), 'one');
     expect(records.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  });
+});
+
+describe('a record that cannot be stored', () => {
+  const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
+
+  // json-data.ts throws a RangeError while sealing, past the place in ingest-records.ts that rejects one record.
+  it.failing('is rejected by its number, and those around it are stored', async () => {
+    const [before, bad, after] = typedRecords(3);
+    const records = [before, { ...bad, data: nested(1300) }, after] as NonNullable<typeof before>[];
+    expect(await vault.ingest('one', 's1', records)).toMatchObject({
+      accepted: 2,
+      rejected: 1,
+      next: 3,
+      problems: [{ index: 1 }],
+    });
+    const { records: read } = await vault.read(await vault.grant('one', ['typed']), 'one');
+    expect(read.map(({ sequence }) => sequence)).toEqual([0, 2]);
   });
 });
 
@@ -135,24 +203,30 @@ describe('what is stored', () => {
     const grant = await vault.grant('one', ['typed']);
     const { records } = await vault.read(grant, 'one');
     expect(JSON.stringify(records)).toContain(canary);
-    const tables = [
-      'log.entry',
-      'log.body',
-      'log.command',
-      'log.head',
-      'log.checkpoint',
-      'log.tile',
-      'keys.subject_key',
-      'keys.opened',
-    ];
-    for (const table of tables) {
-      const { rows } = await vault.asIntruder(`SELECT t::text AS row FROM ${table} t`);
-      const text = rows.map(({ row }) => row).join('\n');
-      expect([table, text.includes(canary), text.includes(Buffer.from(canary).toString('hex'))]).toEqual([
-        table,
-        false,
-        false,
-      ]);
+    const tables = await vault.asIntruder(
+      "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('log', 'keys', 'public')",
+    );
+    const dumped: string[] = [];
+    for (const { name } of tables.rows) {
+      const { rows } = await vault.asIntruder(`SELECT t::text AS row FROM ${name} t`);
+      dumped.push(...rows.map(({ row }) => row as string));
     }
+    const found = (text: string) => spellings(text).filter((spelling) => dumped.some((row) => row.includes(spelling)));
+    // The name of the format is not secret, and stands in a header: the search does find what is there.
+    expect(found('rrweb')).not.toEqual([]);
+    expect(found(canary)).toEqual([]);
   });
 });
+
+/** How PostgreSQL's text of a row would show it: as text or in bytes, plain, in UTF-16, or in base64 at any offset. */
+function spellings(text: string): string[] {
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.from(`${' '.repeat(offset)}${text}`)
+      .toString('base64')
+      .slice(offset === 0 ? 0 : 4)
+      .replace(/.?=*$/, ''),
+  );
+  const hexOf = (one: string, encoding: BufferEncoding) => Buffer.from(one, encoding).toString('hex');
+  const texts = [text, ...base64];
+  return [...texts, ...texts.map((one) => hexOf(one, 'utf8')), hexOf(text, 'utf16le')];
+}

@@ -19,6 +19,7 @@ const shared: readonly [file: string, format: string][] = [
   ['asciicast/asciinema-welcome.v1.json', 'asciicast'],
   ['asciicast/asciinema-welcome.v2.cast', 'asciicast'],
   ['asciicast/asciinema-server-full.v3.cast', 'asciicast'],
+  ['asciicast/kwok-pod-priority-and-preemption.v2.cast', 'asciicast'],
   ['asciicast/kwok-scale-using-hpa.v2.cast', 'asciicast'],
   ['asciicast/tcut-typed-input.v2.cast', 'asciicast'],
 ];
@@ -69,37 +70,49 @@ describe.each(recordings)('$file', (recording) => {
     expect(named.size).toBeGreaterThan(2);
   });
 
-  it.each(fieldNames)('masked to `%s` holds no string that belongs to other fields only', (granted) => {
+  it.each(fieldNames)('masked to `%s`, alone or with `kind`, holds no string of other fields only', (field) => {
     const { format, records } = load(recording);
     const parts = records.map(({ data }) => format.decompose(data));
-    const allowed = JSON.stringify(parts.map((one) => one[granted]));
-    const shown = stringsIn(format.mask(maskTo(parts, granted))).join('\n');
-    const strings = new Set(
-      parts.flatMap((one) => fieldNames.filter((field) => field !== granted).flatMap((field) => stringsIn(one[field]))),
-    );
-    const leaked = [...strings].filter(
-      (one) => !allowed.includes(inJson(one)) && !skeleton.has(one) && shown.includes(one),
-    );
-    expect(leaked).toEqual([]);
+    for (const granted of [[field], [field, 'kind', 'time']] as FieldName[][]) {
+      const allowed = JSON.stringify(parts.map((one) => granted.map((name) => one[name])));
+      const shown = stringsIn(format.mask(maskTo(parts, granted))).join('\n');
+      const others = fieldNames.filter((name) => !granted.includes(name));
+      const strings = new Set(parts.flatMap((one) => others.flatMap((name) => stringsIn(one[name]))));
+      const leaked = [...strings].filter(
+        (one) => !skeleton.has(one) && shown.includes(one) && !allowed.includes(inJson(one)),
+      );
+      expect(leaked).toEqual([]);
+    }
   });
 
   it('masked to nothing is still a recording of its format', () => {
     const { format, records } = load(recording);
     const parts = records.map(({ data }) => format.decompose(data));
-    const file = format.assemble(format.mask(maskTo(parts, undefined)));
+    const file = format.assemble(format.mask(maskTo(parts, [])));
     expect(() => JSON.parse(Buffer.from(file).toString('utf8').split('\n')[0] as string)).not.toThrow();
   });
+});
+
+const histories = ['swe-agent-gpt4-pydicom', 'swe-agent-marshmallow-toolcalls']
+  .map((name) => join(sharedFolder, 'transcripts', `${name}.traj.json`))
+  .filter((path) => existsSync(path));
+it.each(histories)('%s: its history in the form of OpenAI is the same again', (path) => {
+  const { history } = JSON.parse(readFileSync(path, 'utf8')) as { history: Json[] };
+  const { cut, decompose, reassemble, assemble } = formatOf('messages');
+  const records = cut(Buffer.from(JSON.stringify(history)), startedAt);
+  const again = records.map(({ data }) => reassemble(decompose(data)));
+  expect(Buffer.from(assemble(again)).toString()).toBe(JSON.stringify(history));
 });
 
 const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
 
 /** Words of the formats themselves, which masked recordings hold by necessity. */
 const skeleton = new Set(['html', 'head', 'body', 'about:blank', 'user', 'assistant', 'tool']);
-const maskTo = (parts: readonly Parts[], granted: FieldName | undefined): MaskedRecord[] =>
+const maskTo = (parts: readonly Parts[], granted: readonly FieldName[]): MaskedRecord[] =>
   parts.map((one, sequence) => ({
     sequence,
     time: startedAt + sequence,
-    parts: granted === undefined || one[granted] === undefined ? {} : { [granted]: one[granted] },
+    parts: Object.fromEntries(Object.entries(one).filter(([field]) => granted.includes(field as FieldName))),
   }));
 
 function stringsIn(value: Json | undefined): string[] {
@@ -155,11 +168,51 @@ describe.each(formatNames)('%s', (name) => {
   });
 });
 
-describe('a truncated recording', () => {
+describe('a recording that was cut off', () => {
+  const cutAt = (format: string, file: string, bytes: number): string => {
+    try {
+      return `${formatOf(format).cut(Buffer.from(file).subarray(0, bytes), startedAt).length} records`;
+    } catch (error) {
+      return error instanceof Problem ? error.code : 'another error';
+    }
+  };
+  it.each([
+    ['rrweb', '[{"type":4,"data":{"href":"é\\"","width":1.5},"timestamp":1}]'],
+    ['rrweb', '{"a":[],"result":[{"type":4,"data":{"x":null},"timestamp":1}]}'],
+    ['asciicast', '{"version":1,"stdout":[[0.25,"żółć"]]}'],
+    ['messages', '{"messages":[{"role":"user","content":"é"}]}'],
+  ])('is truncated wherever it was cut: %s', (format, file) => {
+    const size = Buffer.byteLength(file);
+    const outcomes = Array.from({ length: size - 1 }, (_, index) => cutAt(format, file, index + 1));
+    expect(new Set(outcomes)).toEqual(new Set(['recording_truncated']));
+    expect(cutAt(format, file, size)).toMatch(/^[12] records$/);
+  });
+
+  it('is whole up to a line end, and truncated inside a line', () => {
+    const file = '{"version":3,"term":{"cols":9,"rows":9}}\n[1,"o","é"]\n[1,"i","b"]\n';
+    const bytes = Buffer.from(file);
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const isWhole = bytes[size] === 10 || bytes[size - 1] === 10 || size === bytes.length;
+      expect(cutAt('asciicast', file, size)).toMatch(isWhole ? /^[123] records$/ : /^recording_truncated$/);
+    }
+  });
+
   it.each(examples)('%s is refused as truncated', (file, format) => {
-    const whole = readFileSync(join(process.cwd(), file));
-    const cutInside = whole.subarray(0, whole.length - 3);
-    expect(() => formatOf(format).cut(cutInside, startedAt)).toThrow(new Problem('recording_truncated'));
+    const whole = readFileSync(join(process.cwd(), file), 'utf8');
+    expect(cutAt(format, whole, Buffer.byteLength(whole) - 3)).toBe('recording_truncated');
+  });
+});
+
+describe('a record that is not of its format', () => {
+  it.each([
+    ['rrweb', '[{"type":4,"data":{},"timestamp":1},"SECRET"]', 1],
+    ['asciicast', '{"version":2,"width":80,"height":24}\n[0.1,"o","a"]\n"SECRET"\n', 2],
+    ['asciicast', '{"version":1,"stdout":["SECRET"]}', 1],
+    ['messages', '[{"role":"user"},"SECRET"]', 1],
+  ])('is told by its index, and never by what it holds: %s', (format, file, index) => {
+    const cut = () => formatOf(format).cut(Buffer.from(file), startedAt);
+    expect(cut).toThrow(expect.objectContaining({ code: 'recording_malformed', members: { index } }) as Error);
+    expect(cut).not.toThrow('SECRET');
   });
 });
 

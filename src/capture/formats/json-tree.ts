@@ -11,22 +11,32 @@ export function setOwn(object: Record<string, Json>, key: string, value: Json): 
   else object[key] = value;
 }
 
-/** A tree without the leaves that belong to other fields: each is null, and `holes` says which and whose. */
+/** A copy with another value under a key that it has; the order of the keys stays. */
+export function withKey(object: JsonObject, name: string, value: Json): JsonObject {
+  const copy: Record<string, Json> = {};
+  for (const key of Object.keys(object)) setOwn(copy, key, key === name ? value : (object[key] as Json));
+  return copy;
+}
+
+/** A tree without what belongs to other fields: there it is null, and `holes` says where and whose. */
 export interface Carrier {
   /** Ordinal of each hole in a walk through the tree, and the field that fills it, in order. */
   readonly holes: readonly (readonly [ordinal: number, field: FieldName])[];
   readonly tree: Json;
 }
 
-/** Names the field of a leaf, or undefined to leave it where it is. `path` holds the values from the root down. */
-export type Classify = (key: string, leaf: Json, path: readonly Json[]) => FieldName | undefined;
+/**
+ * Names the field that takes a value, a leaf or a whole subtree; undefined leaves it where it is.
+ * `path` holds the values from the root down to the one that holds this one, which stands there under `key`.
+ */
+export type Classify = (key: string, value: Json, path: readonly Json[]) => FieldName | undefined;
 
 export interface Split {
   readonly carrier: Carrier;
   readonly values: ReadonlyMap<FieldName, readonly Json[]>;
 }
 
-/** Takes leaves out of a tree. `fill` is the exact inverse, whatever the tree holds. */
+/** Takes leaves and subtrees out of a tree. `fill` is the exact inverse, whatever the tree holds. */
 export function split(tree: Json, classify: Classify): Split {
   const holes: [number, FieldName][] = [];
   const values = new Map<FieldName, Json[]>();
@@ -35,7 +45,9 @@ export function split(tree: Json, classify: Classify): Split {
 
   const walk = (node: Json, key: string): Json => {
     ordinal += 1;
-    if (typeof node !== 'object' || node === null) return leaf(node, key);
+    const field = classify(key, node, path);
+    if (field !== undefined) return taken(field, node);
+    if (typeof node !== 'object' || node === null) return node;
     path.push(node);
     const copy = Array.isArray(node) ? node.map((item: Json) => walk(item, '')) : walkObject(node as JsonObject);
     path.pop();
@@ -46,13 +58,11 @@ export function split(tree: Json, classify: Classify): Split {
     for (const key of Object.keys(node)) setOwn(copy, key, walk(node[key] as Json, key));
     return copy;
   };
-  const leaf = (node: Json, key: string): Json => {
-    const field = classify(key, node, path);
-    if (field === undefined) return node;
+  const taken = (field: FieldName, value: Json): Json => {
     holes.push([ordinal, field]);
     const list = values.get(field);
-    if (list === undefined) values.set(field, [node]);
-    else list.push(node);
+    if (list === undefined) values.set(field, [value]);
+    else list.push(value);
     return null;
   };
   const carried = walk(tree, '');

@@ -3,11 +3,18 @@ import type { Json } from './format.js';
 
 /** @throws Problem recording_malformed for bytes that are no UTF-8, recording_empty for nothing. */
 export function readText(file: Uint8Array): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(file);
+    text = decoder.decode(file, { stream: true });
   } catch {
     throw new Problem('recording_malformed');
+  }
+  try {
+    decoder.decode();
+  } catch {
+    // Only the last character is incomplete: the file was cut inside of it.
+    throw new Problem('recording_truncated');
   }
   if (text.trim() === '') throw new Problem('recording_empty');
   return text;

@@ -1,68 +1,96 @@
 import type { FieldName } from '../../log/fields.js';
-import type { Json, JsonObject } from './format.js';
-import type { Classify } from './json-tree.js';
+import type { Json } from './format.js';
+import { isAddress } from './rrweb-attributes.js';
+import { anything, finite, finiteOrNull, flag, listOf, numbersOf, scalar, text } from './shapes.js';
+import type { KnownKeys, Shape } from './shapes.js';
 
 /** Numbers of rrweb's event types (rrweb packages/types, EventType). */
-export const eventType = { fullSnapshot: 2, incremental: 3, meta: 4 } as const;
-const lastEventType = 6;
-
-/** Sources of incremental events (IncrementalSource) and the field that holds their data. Others are `other`. */
-export const sourceFields: Readonly<Record<number, FieldName>> = {
-  0: 'screen', // mutation: its texts and addresses are taken out
-  1: 'pointer', // mouse move
-  2: 'pointer', // mouse interaction
-  3: 'pointer', // scroll
-  4: 'window', // viewport resize
-  5: 'typed', // input
-  6: 'pointer', // touch move
-  7: 'screen', // media interaction
-  8: 'screen', // style sheet rule
-  9: 'screen', // canvas mutation
-  10: 'screen', // font
-  12: 'pointer', // drag
-  13: 'screen', // style declaration
-  14: 'pointer', // selection
-  15: 'screen', // adopted style sheet
-  16: 'screen', // custom element
-};
-export const mutationSource = 0;
+export const eventType = { fullSnapshot: 2, incremental: 3, meta: 4, custom: 5, plugin: 6 } as const;
+const lastEventType = 7;
 
 export const isEventType = (value: Json | undefined): value is number =>
   typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) && value >= 0 && value <= lastEventType;
 
-const addresses = new Set([
-  'action', 'background', 'cite', 'data', 'formaction', 'href', 'ping', 'poster', 'rr_src', 'src', 'srcset', 'xlink:href',
-]); // prettier-ignore
-const spoken = new Set(['alt', 'content', 'label', 'placeholder', 'srcdoc', 'summary', 'title']);
-const typedInto = new Set(['checked', 'rr_value', 'selected', 'value']);
+export const eventKeys: KnownKeys = { type: ['kind', finite], timestamp: ['time', finite] };
 
-/** Field of an attribute's value. Style and everything that only shapes the page stays with the structure. */
-function attributeField(name: string): FieldName | undefined {
-  if (addresses.has(name)) return 'url';
-  if (typedInto.has(name)) return 'typed';
-  return spoken.has(name) || name.startsWith('aria-') || name.startsWith('data-') ? 'screen.text' : undefined;
-}
+export const metaKeys: KnownKeys = { href: ['url', isAddress], width: ['window', finite], height: ['window', finite] };
 
-/** Which leaves of a snapshot or a mutation do not belong to `screen`. */
-export const classifyDom: Classify = (key, leaf, path) => {
-  if (typeof leaf !== 'string' && typeof leaf !== 'boolean') return undefined;
-  const parent = path.at(-1) as Json;
-  if (key === 'textContent') return textField(parent as JsonObject, path);
-  const owner = path.at(-2) as JsonObject | undefined;
-  // A mutated text: { id, value } in the list `texts`. Whose text it is, is not told: it may have been typed.
-  if (key === 'value' && Array.isArray(path.at(-2))) return 'screen.text';
-  if (owner !== undefined && !Array.isArray(owner) && owner['attributes'] === parent) return attributeField(key);
-  return undefined;
+/** Numbers of the sources of incremental events (IncrementalSource), as far as something here depends on one. */
+export const source = {
+  mutation: 0,
+  mouseMove: 1,
+  mouseInteraction: 2,
+  scroll: 3,
+  resize: 4,
+  input: 5,
+  touchMove: 6,
+  styleSheetRule: 8,
+  drag: 12,
+  styleDeclaration: 13,
+  selection: 14,
+  adoptedStyleSheet: 15,
+} as const;
+
+/** All of one source's data is one field, so the part tells the order of its keys. Other keys are `other`. */
+const oneField = (field: FieldName, keys: Readonly<Record<string, Shape>>) => ({
+  field,
+  keys: Object.fromEntries(
+    Object.entries({ source: finite, ...keys }).map(([key, shape]) => [key, [field, shape]]),
+  ) as KnownKeys,
+});
+const positions = oneField('pointer', { positions: listOf(numbersOf('x', 'y', 'id', 'timeOffset')) });
+
+/** Sources of incremental events but for mutations, by their number. One that is not here is `other`, whole. */
+export const sources: Readonly<Record<number, { readonly field: FieldName; readonly keys: KnownKeys }>> = {
+  [source.mouseMove]: positions,
+  [source.mouseInteraction]: oneField('pointer', {
+    type: finite,
+    id: finite,
+    x: finiteOrNull,
+    y: finiteOrNull,
+    pointerType: finiteOrNull,
+  }),
+  [source.scroll]: oneField('pointer', { id: finite, x: finite, y: finite }),
+  [source.resize]: oneField('window', { width: finite, height: finite }),
+  [source.input]: oneField('typed', { id: finite, text, isChecked: flag, userTriggered: flag }),
+  [source.touchMove]: positions,
+  7: oneField('screen', {
+    type: finite,
+    id: finite,
+    currentTime: scalar,
+    volume: scalar,
+    muted: scalar,
+    loop: scalar,
+    playbackRate: scalar,
+  }), // media
+  [source.styleSheetRule]: oneField('screen', {
+    id: finite,
+    styleId: finite,
+    removes: anything,
+    adds: anything,
+    replace: anything,
+    replaceSync: anything,
+  }),
+  9: oneField('screen', {
+    id: finite,
+    type: finite,
+    commands: anything,
+    property: anything,
+    args: anything,
+    setter: anything,
+  }), // canvas
+  10: oneField('screen', { family: anything, fontSource: anything, buffer: anything, descriptors: anything }), // font
+  [source.drag]: positions,
+  [source.styleDeclaration]: oneField('screen', {
+    id: finite,
+    styleId: finite,
+    index: anything,
+    set: anything,
+    remove: anything,
+  }),
+  [source.selection]: oneField('typed', {
+    ranges: listOf(numbersOf('start', 'startOffset', 'end', 'endOffset')),
+  }),
+  [source.adoptedStyleSheet]: oneField('screen', { id: finite, styles: anything, styleIds: anything }),
+  16: oneField('screen', { define: anything }), // custom element
 };
-
-function textField(node: JsonObject, path: readonly Json[]): FieldName | undefined {
-  // From the node up: its list of siblings, then the element that holds it.
-  const holder = path.at(-3);
-  const tag =
-    typeof holder === 'object' && holder !== null && !Array.isArray(holder)
-      ? (holder as JsonObject)['tagName']
-      : undefined;
-  if (node['isStyle'] === true || tag === 'style') return undefined;
-  if (tag === 'title') return 'window';
-  return tag === 'textarea' ? 'typed' : 'screen.text';
-}

@@ -1,14 +1,17 @@
 import type { FieldName } from '../../log/fields.js';
 import { Problem } from '../../problem.js';
-import type { CutRecord, Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
-import { fill, isObject, setOwn, split, type Carrier } from './json-tree.js';
+import type { CutRecord, Format, Json, JsonObject, Parts } from './format.js';
+import { fill, isObject, setOwn, split, withKey, type Carrier } from './json-tree.js';
 import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
 import { parseDocument, readText } from './read-recording.js';
-import { classifyDom, eventType, isEventType, mutationSource, sourceFields } from './rrweb-fields.js';
+import { classifyDom } from './rrweb-dom.js';
+import { eventKeys, eventType, isEventType, metaKeys, source, sources } from './rrweb-fields.js';
+import { maskedEvent } from './rrweb-mask.js';
+import { playable } from './rrweb-playable.js';
 
-const eventKeys = { type: 'kind', timestamp: 'time' } as const;
-const metaKeys = { href: 'url', width: 'window', height: 'window' } as const;
 const mostDepthOfWrapper = 3;
+const eventOrder = ['type', 'data', 'timestamp'];
+const metaOrder = ['href', 'width', 'height'];
 
 /** Recordings of pages by rrweb: a JSON array of events, bare or in a wrapper such as `{ "result": [...] }`. */
 export const rrweb: Format = {
@@ -16,10 +19,12 @@ export const rrweb: Format = {
 
   cut(file, startedAt) {
     const document = parseDocument(readText(file));
-    const path = pathToEvents(document, mostDepthOfWrapper);
+    const path = pathTo(hasEvents, document, mostDepthOfWrapper) ?? pathTo(isEmptyList, document, mostDepthOfWrapper);
     if (path === undefined) throw new Problem('recording_malformed');
     const events = path.reduce<Json>((node, key) => (node as JsonObject)[key] as Json, document) as Json[];
     if (events.length === 0) throw new Problem('recording_empty');
+    const wrong = events.findIndex((event) => !isEvent(event));
+    if (wrong >= 0) throw new Problem('recording_malformed', { index: wrong });
     const first = timeOf(events[0]) ?? startedAt;
     const wrapper: CutRecord[] = path.length === 0 ? [] : [{ time: first, data: emptied(document, path) }];
     return [...wrapper, ...events.map((data) => ({ time: timeOf(data) ?? first, data }))];
@@ -27,20 +32,18 @@ export const rrweb: Format = {
 
   decompose(data) {
     if (!isObject(data) || !isEventType(data['type']) || !isObject(data['data'])) return { other: { whole: data } };
-    const { data: content, ...event } = data as { type: number; data: JsonObject };
-    const kept = partsOfData(data['type'], content);
-    const { parts, keys } = splitKeys(withoutKey(data, 'data'), eventKeys);
+    const content = partsOfData(data['type'], data['data']);
+    const { parts } = splitKeys(withoutKey(data, 'data'), eventKeys);
     const order = Object.keys(data);
-    const standard = keys !== undefined && order.join() === 'type,data,timestamp';
-    const kind = { type: event.type, ...(kept.source === undefined ? {} : { source: kept.source }) };
+    const isStandard = parts['other'] === undefined && sameList(order, eventOrder);
     const other = {
-      ...(standard ? {} : { order, extra: partOf(parts['other'], 'extra') ?? {} }),
-      ...(kept.other === undefined ? {} : { data: kept.other }),
+      ...(isStandard ? {} : { order, extra: partOf(parts['other'], 'extra') ?? {} }),
+      ...content.other,
     };
     const time = partOf(parts['time'], 'timestamp');
     return {
-      ...kept.parts,
-      kind,
+      ...content.parts,
+      kind: { type: data['type'], ...content.kind },
       ...(time === undefined ? {} : { time }),
       ...(Object.keys(other).length === 0 ? {} : { other }),
     };
@@ -49,28 +52,22 @@ export const rrweb: Format = {
   reassemble(parts) {
     const whole = partOf(parts.other, 'whole');
     if (whole !== undefined) return whole;
-    const order = (partOf(parts.other, 'order') ?? ['type', 'data', 'timestamp']) as string[];
+    const order = (partOf(parts.other, 'order') ?? eventOrder) as readonly string[];
     const extra = (partOf(parts.other, 'extra') ?? {}) as JsonObject;
     const event: Record<string, Json> = {};
     for (const key of order) {
-      const value =
-        key === 'type'
-          ? partOf(parts.kind, 'type')
-          : key === 'data'
-            ? dataOf(parts)
-            : key === 'timestamp'
-              ? parts.time
-              : extra[key];
-      setOwn(event, key, value as Json);
+      if (key === 'type') setOwn(event, key, partOf(parts.kind, 'type') as Json);
+      else if (key === 'data') setOwn(event, key, dataOf(parts));
+      else setOwn(event, key, (Object.hasOwn(extra, key) ? extra[key] : parts.time) as Json);
     }
     return event;
   },
 
-  mask(records) {
-    const events = records.flatMap((record) => maskEvent(record) ?? []);
-    const hasPage = events.some((event) => partOf(event, 'type') === eventType.fullSnapshot);
-    return hasPage ? events : [...blankStart(records[0]?.time ?? 0), ...events];
-  },
+  mask: (records) =>
+    playable(
+      records.map(maskedEvent).filter((event) => event !== undefined),
+      records[0]?.time ?? 0,
+    ),
 
   assemble(records) {
     const [first, ...rest] = records;
@@ -87,13 +84,16 @@ interface Wrapper {
 const isWrapper = (record: Json | undefined): record is JsonObject & Wrapper =>
   isObject(record) && Array.isArray(record['path']) && Object.keys(record).join() === 'wrapper,path';
 
-/** Where the events stand in the document, as keys from the root down. */
-function pathToEvents(node: Json, depth: number): string[] | undefined {
-  if (Array.isArray(node))
-    return node.every((event) => isObject(event as Json) && 'type' in (event as JsonObject)) ? [] : undefined;
+const isEvent = (value: Json | undefined): boolean => isObject(value) && typeof value['type'] === 'number';
+const hasEvents = (list: readonly Json[]): boolean => isEvent(list[0]);
+const isEmptyList = (list: readonly Json[]): boolean => list.length === 0;
+
+/** Where the list of events stands in the document, as keys from the root down. */
+function pathTo(isSought: (list: readonly Json[]) => boolean, node: Json, depth: number): string[] | undefined {
+  if (Array.isArray(node)) return isSought(node as Json[]) ? [] : undefined;
   if (!isObject(node) || depth === 0) return undefined;
   for (const key of Object.keys(node)) {
-    const path = pathToEvents(node[key] as Json, depth - 1);
+    const path = pathTo(isSought, node[key] as Json, depth - 1);
     if (path !== undefined) return [key, ...path];
   }
   return undefined;
@@ -104,12 +104,7 @@ const emptied = (document: Json, path: string[]): Json => ({ wrapper: refilled(d
 /** A copy of the document with another value at the path. */
 function refilled(node: Json, [key, ...rest]: readonly string[], value: Json): Json {
   if (key === undefined) return value;
-  const copy: Record<string, Json> = {};
-  for (const name of Object.keys(node as JsonObject)) {
-    const child = (node as JsonObject)[name] as Json;
-    setOwn(copy, name, name === key ? refilled(child, rest, value) : child);
-  }
-  return copy;
+  return withKey(node as JsonObject, key, refilled((node as JsonObject)[key] as Json, rest, value));
 }
 
 function timeOf(event: Json | undefined): number | undefined {
@@ -125,113 +120,62 @@ function withoutKey(object: JsonObject, key: string): JsonObject {
   return copy;
 }
 
-/** The parts of an event's data, or all of it for `other`. */
-function partsOfData(type: number, data: JsonObject): { parts: Parts; source?: number; other?: Json } {
-  if (type === eventType.meta) {
-    const { parts, keys } = splitKeys(data, metaKeys);
-    return keys?.join() === 'href,width,height' ? { parts } : { parts: {}, other: data };
-  }
-  if (type === eventType.fullSnapshot) return { parts: domParts(data) };
-  if (type !== eventType.incremental) return { parts: {}, other: data };
-  const { source } = data;
-  const field = typeof source === 'number' ? sourceFields[source] : undefined;
-  if (field === undefined) return { parts: {}, other: data };
-  const parts = source === mutationSource ? domParts(data) : { [field]: data };
-  return { parts, source: source as number };
+/** What an event's data gives to the parts of the event: `rest` are keys of it, `data` is all of it. */
+interface DataParts {
+  readonly parts: Parts;
+  readonly kind?: JsonObject;
+  readonly other?: { readonly data: Json } | { readonly rest: Json } | { readonly values: Json };
 }
 
-function domParts(data: JsonObject): Parts {
+function partsOfData(type: number, data: JsonObject): DataParts {
+  if (type === eventType.fullSnapshot) return domParts(data);
+  if (type === eventType.meta) {
+    const { parts, keys } = splitKeys(data, metaKeys);
+    const { other, ...named } = parts;
+    if (other !== undefined) return { parts: named, other: { rest: other } };
+    return { parts: named, kind: sameList(keys ?? [], metaOrder) ? {} : { keys: keys as string[] } };
+  }
+  const told = data['source'];
+  if (type !== eventType.incremental || typeof told !== 'number') return { parts: {}, other: { data } };
+  if (told === source.mutation) {
+    const { kind, ...split } = domParts(data);
+    return { ...split, kind: { ...kind, source: told } };
+  }
+  const known = sources[told];
+  if (known === undefined) return { parts: {}, other: { data } };
+  const { other, ...named } = splitKeys(data, known.keys).parts;
+  return { parts: named, kind: { source: told }, ...(other === undefined ? {} : { other: { rest: other } }) };
+}
+
+function domParts(data: JsonObject): DataParts {
   const { carrier, values } = split(data, classifyDom);
-  return { ...Object.fromEntries(values), screen: carrier as unknown as Json };
+  const { other, ...named } = Object.fromEntries(values);
+  const parts = { ...named, screen: carrier as unknown as Json };
+  return other === undefined ? { parts } : { parts, other: { values: other } };
 }
 
 function dataOf(parts: Parts): Json {
   const kept = partOf(parts.other, 'data');
   if (kept !== undefined) return kept;
-  const { type, source } = parts.kind as { type: number; source?: number };
-  if (type === eventType.meta)
-    return joinKeys({ url: parts.url as Json, window: parts.window as Json }, metaKeys, ['href', 'width', 'height']);
-  if (type === eventType.fullSnapshot || source === mutationSource) {
-    const next = nextOf(parts);
-    return fill(parts.screen as unknown as Carrier, (field) => next(field) as Json);
-  }
-  return parts[sourceFields[source as number] as FieldName] as Json;
+  const { type, source: told, keys } = parts.kind as { type: number; source?: number; keys?: string[] };
+  if (type === eventType.fullSnapshot || told === source.mutation) return filledDom(parts);
+  const rest = partOf(parts.other, 'rest');
+  const whole = { ...parts, ...(rest === undefined ? { other: {} } : { other: rest }) };
+  if (type === eventType.meta) return joinKeys(whole, metaKeys, keys ?? metaOrder);
+  const known = sources[told as number] as (typeof sources)[number];
+  return joinKeys(whole, known.keys, Object.keys((parts[known.field] ?? {}) as JsonObject));
 }
 
-/** Hands out the values of each field in order; undefined where the field is not there. */
-function nextOf(parts: Parts): (field: FieldName) => Json | undefined {
+/** The tree with every value in its place again, in the order of the walk that took them out. */
+function filledDom(parts: Parts): Json {
   const used = new Map<FieldName, number>();
-  return (field) => {
+  return fill(parts.screen as unknown as Carrier, (field) => {
     const index = used.get(field) ?? 0;
     used.set(field, index + 1);
-    return (parts[field] as Json[] | undefined)?.[index];
-  };
-}
-
-const blankAddress = 'about:blank';
-const maskedText = '••••';
-const blankPage = {
-  node: {
-    type: 0,
-    id: 1,
-    childNodes: [
-      { type: 1, id: 2, name: 'html', publicId: '', systemId: '' },
-      {
-        type: 2,
-        id: 3,
-        tagName: 'html',
-        attributes: {},
-        childNodes: [
-          { type: 2, id: 4, tagName: 'head', attributes: {}, childNodes: [] },
-          { type: 2, id: 5, tagName: 'body', attributes: {}, childNodes: [] },
-        ],
-      },
-    ],
-  },
-  initialOffset: { left: 0, top: 0 },
-};
-
-const blankSize = { width: 1280, height: 720 };
-const blankStart = (timestamp: number): Json[] => [
-  { type: eventType.meta, data: { href: blankAddress, ...blankSize }, timestamp },
-  { type: eventType.fullSnapshot, data: blankPage, timestamp },
-];
-
-/** What cannot be shown is left out, but for the meta event and the snapshot: no player starts without them. */
-function maskEvent({ parts, time: timestamp }: MaskedRecord): Json | undefined {
-  const type = partOf(parts.kind, 'type') ?? typeTold(parts);
-  if (type === eventType.meta) {
-    const href = partOf(parts.url, 'href') ?? blankAddress;
-    const { width, height } = { ...blankSize, ...(parts.window as object | undefined) };
-    return { type, data: { href, width, height }, timestamp };
-  }
-  if (type === eventType.fullSnapshot) {
-    return { type, data: parts.screen === undefined ? blankPage : maskedDom(parts), timestamp };
-  }
-  if (type !== eventType.incremental) return undefined;
-  const data = isCarrier(parts.screen)
-    ? maskedDom(parts)
-    : [parts.typed, parts.pointer, parts.window, parts.screen].find(hasSource);
-  return data === undefined ? undefined : { type, data, timestamp };
-}
-
-/** Without its kind, a record still tells by its data what it was. */
-function typeTold({ url, window, screen, typed, pointer }: Parts): number | undefined {
-  if (isCarrier(screen))
-    return partOf(screen['tree'], 'node') === undefined ? eventType.incremental : eventType.fullSnapshot;
-  if ([typed, pointer, window, screen].some(hasSource)) return eventType.incremental;
-  return isObject(url) || isObject(window) ? eventType.meta : undefined;
-}
-
-const isCarrier = (part: Json | undefined): part is JsonObject => isObject(part) && 'holes' in part;
-const hasSource = (part: Json | undefined): boolean => partOf(part, 'source') !== undefined;
-
-/** Addresses are never kept in a page: a player would fetch them. */
-function maskedDom(parts: Parts): Json {
-  const next = nextOf(parts);
-  return fill(parts.screen as unknown as Carrier, (field) => {
-    const value = next(field);
-    if (field === 'url') return blankAddress;
-    return value ?? (field === 'typed' ? '' : maskedText);
+    const values = (field === 'other' ? partOf(parts.other, 'values') : parts[field]) as readonly Json[];
+    return values[index] as Json;
   });
 }
+
+const sameList = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((one, index) => one === right[index]);

@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { fieldNames } from '../../log/fields.js';
+import type { Format, Json } from './format.js';
+import { formatOf } from './formats.js';
+
+const rrweb = formatOf('rrweb');
+const asciicast = formatOf('asciicast');
+const messages = formatOf('messages');
+const event = (type: number, data: Json, timestamp: Json = 1): Json => ({ type, data, timestamp });
+const change = (source: number, data: object): Json => event(3, { source, ...data } as Json);
+const element = (tagName: string, attributes: object, childNodes: Json[] = []): Json =>
+  ({ type: 2, id: 2, tagName, attributes, childNodes }) as Json;
+const page = (node: Json): Json => event(2, { node: { type: 0, id: 1, childNodes: [node] } } as Json);
+
+/** Fields in which a text of the recording stands. */
+const fieldsOf = (format: Format, data: Json, text = 'SECRET') => {
+  const parts = format.decompose(data);
+  return fieldNames.filter((field) => JSON.stringify(parts[field] ?? null).includes(text));
+};
+
+describe('a text never comes into a milder class', () => {
+  it.each<[string, Format, Json]>([
+    ['as a time', rrweb, event(0, {}, 'SECRET')],
+    ['as an unknown type of event', rrweb, { type: 'SECRET', data: {}, timestamp: 1 }],
+    ['as a key of an event', rrweb, { type: 3, data: { source: 3 }, timestamp: 1, SECRET: 1 }],
+    ['as an unknown source', rrweb, event(3, { source: 'SECRET' })],
+    ['beside the positions of a pointer', rrweb, change(1, { positions: [], note: 'SECRET' })],
+    ['inside a position of a pointer', rrweb, change(1, { positions: [{ x: 1, y: 2, id: 3, note: 'SECRET' }] })],
+    ['as a coordinate', rrweb, change(3, { id: 1, x: 'SECRET', y: 0 })],
+    ['as a size of the window', rrweb, change(4, { width: { SECRET: 1 }, height: 1 })],
+    ['as the size of a page', rrweb, event(4, { href: 'about:blank', width: 'SECRET', height: 1 })],
+    [
+      'as an address that holds its own bytes',
+      rrweb,
+      event(4, { href: ' DA\nTA:text/html,SECRET', width: 1, height: 1 }),
+    ],
+    ['as an offset', rrweb, event(2, { node: {}, initialOffset: { top: 'SECRET', left: 0 } })],
+    ['as an unknown key of a snapshot', rrweb, event(2, { node: {}, note: { SECRET: 1 } })],
+    ['as an unknown key of a node', rrweb, page({ type: 3, id: 2, textContent: ' ', note: 'SECRET' })],
+    ['as a program', rrweb, page(element('a', { onClick: 'SECRET' }))],
+    ['as a page in a page', rrweb, page(element('iframe', { srcdoc: 'SECRET' }))],
+    ['as the frames of a header', asciicast, { version: 1, stdout: ['SECRET'] }],
+    ['as the time of a header', asciicast, { version: 2, timestamp: 'SECRET' }],
+    ['as the width of a terminal', asciicast, { version: 3, term: { cols: 'SECRET', type: 'SECRET' } }],
+    ['as an unknown version', asciicast, { version: 'SECRET' }],
+    ['as an unknown code', asciicast, [1, 'SECRET', 'x']],
+    ['as an unknown role', messages, { role: 'SECRET', content: 'x' }],
+    ['as an unknown key of a message', messages, { role: 'user', content: 'x', SECRET: 1 }],
+    ['as an item of an unknown type', messages, { role: 'user', content: [{ type: 'SECRET' }] }],
+  ])('%s', (_how, format, data) => {
+    expect(fieldsOf(format, data)).toEqual(['other']);
+    expect(JSON.stringify(format.reassemble(format.decompose(data)))).toBe(JSON.stringify(data));
+  });
+});
+
+describe('a part of a page goes to its field', () => {
+  const within = (tagName: string, textContent: string) =>
+    page(element(tagName, {}, [{ type: 3, id: 3, textContent }]));
+  it.each<[string, Json, string]>([
+    ['href', page(element('a', { href: 'https://x/SECRET' })), 'url'],
+    ['HREF in another case', page(element('a', { HREF: '/SECRET' })), 'url'],
+    ['an address under another name', page(element('a', { longname: 'https://x/SECRET' })), 'url'],
+    ['mailto', page(element('a', { href: 'mailto:SECRET@x' })), 'screen.text'],
+    ['javascript', page(element('a', { href: ' java\tscript:SECRET' })), 'screen.text'],
+    ['a picture in its address', page(element('img', { src: 'data:image/png;base64,SECRET' })), 'screen'],
+    ['a picture among addresses', page(element('img', { srcset: '/a 1x, data:image/png;base64,SECRET 2x' })), 'screen'],
+    ['class', page(element('p', { class: 'SECRET' })), 'screen'],
+    ['CSS with an address', page(element('p', { style: 'background: url(SECRET)' })), 'screen'],
+    ['aria-label', page(element('p', { 'aria-label': 'SECRET' })), 'screen.text'],
+    ['value', page(element('input', { value: 'SECRET' })), 'typed'],
+    ['text', within('p', 'SECRET'), 'screen.text'],
+    ['text of a style', within('style', 'SECRET'), 'screen'],
+    ['text of a title', within('title', 'SECRET'), 'window'],
+    ['text of a textarea', within('TEXTAREA', 'SECRET'), 'typed'],
+    ['text of a script', within('script', 'SECRET'), 'other'],
+    ['a mutated text', change(0, { texts: [{ id: 1, value: 'SECRET' }] }), 'screen.text'],
+    ['a mutated value', change(0, { attributes: [{ id: 1, attributes: { value: 'SECRET' } }] }), 'typed'],
+    [
+      'a mutated style',
+      change(0, { attributes: [{ id: 1, attributes: { style: { top: ['SECRET', ''] } } }] }),
+      'screen',
+    ],
+    ['input', change(5, { id: 1, text: 'SECRET', isChecked: false }), 'typed'],
+    ['a console line', event(6, { plugin: 'rrweb/console@1', payload: 'SECRET' }), 'other'],
+    ['a font', change(10, { family: 'SECRET' }), 'screen'],
+  ])('%s', (_what, data, field) => expect(fieldsOf(rrweb, data)).toEqual([field]));
+});
+
+describe('a part of a terminal recording or a chat goes to its field', () => {
+  it.each<[string, Format, Json, string]>([
+    ['output', asciicast, [1, 'o', 'SECRET'], 'screen.text'],
+    ['a frame of v1', asciicast, [1, 'SECRET'], 'screen.text'],
+    ['input', asciicast, [1, 'i', 'SECRET'], 'typed'],
+    ['a marker', asciicast, [1, 'm', 'SECRET'], 'other'],
+    ['a comment', asciicast, '# SECRET', 'other'],
+    ['the theme in term', asciicast, { version: 3, term: { cols: 1, theme: { fg: 'SECRET' } } }, 'screen'],
+    ['the title', asciicast, { version: 2, title: 'SECRET' }, 'other'],
+    ['what a user asked', messages, { role: 'user', content: [{ type: 'text', text: 'SECRET' }] }, 'prompt'],
+    ['an answer', messages, { role: 'assistant', content: 'SECRET' }, 'response'],
+    ['a thought', messages, { role: 'assistant', reasoning_content: 'SECRET' }, 'reasoning'],
+    [
+      'a thought in a list',
+      messages,
+      { role: 'assistant', content: [{ type: 'thinking', thinking: 'SECRET' }] },
+      'reasoning',
+    ],
+    ['a call', messages, { role: 'assistant', tool_calls: [{ function: { name: 'SECRET' } }] }, 'tool.input'],
+    [
+      'a call in a list',
+      messages,
+      { role: 'assistant', content: [{ type: 'tool_use', input: 'SECRET' }] },
+      'tool.input',
+    ],
+    ['an output', messages, { role: 'tool', content: 'SECRET' }, 'tool.output'],
+    [
+      'an output in a list',
+      messages,
+      { role: 'user', content: [{ type: 'tool_result', content: 'SECRET' }] },
+      'tool.output',
+    ],
+  ])('%s', (_what, format, data, field) => expect(fieldsOf(format, data)).toEqual([field]));
+});
+
+/** The same data with a text of its own in place of each text, so that every one can be found again. */
+function marked(value: Json, marks: string[]): Json {
+  if (typeof value === 'string') return marks[marks.push(`«mark ${marks.length}»`) - 1] as string;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((one: Json) => marked(one, marks));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [
+      key,
+      key === 'tagName' || key === 'role' ? one : marked(one as Json, marks),
+    ]),
+  );
+}
+
+describe('whatever a record holds', () => {
+  const anyNode: fc.Arbitrary<Json> = fc.letrec<{ node: Json; attributes: Json }>((tie) => ({
+    attributes: fc.dictionary(
+      fc.constantFrom('href', 'value', 'title', 'style', 'class', 'onload', 'data', 'attributes', 'rr_x'),
+      fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('x', { a: 'b', c: ['d', 'important'], e: false })),
+    ) as fc.Arbitrary<Json>,
+    node: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
+      fc.record(
+        {
+          type: fc.oneof(fc.integer({ min: -1, max: 7 }), fc.string()),
+          id: fc.integer(),
+          tagName: fc.constantFrom('title', 'style', 'textarea', 'p', 'script'),
+          attributes: tie('attributes'),
+          childNodes: fc.oneof(fc.array(tie('node')), fc.jsonValue({ maxDepth: 1 })),
+          node: tie('node'),
+          textContent: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 1 })),
+          value: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 1 })),
+          note: fc.jsonValue({ maxDepth: 1 }),
+        },
+        { requiredKeys: [] },
+      ) as fc.Arbitrary<Json>,
+    ),
+  })).node;
+  const dom = fc.record(
+    {
+      source: fc.constant(0),
+      node: anyNode,
+      texts: fc.oneof(fc.array(anyNode), anyNode),
+      attributes: fc.oneof(fc.array(anyNode), anyNode),
+      adds: fc.array(anyNode),
+      removes: fc.array(anyNode),
+      initialOffset: fc.oneof(fc.constant({ top: 1, left: 2 }), fc.jsonValue()),
+    },
+    { requiredKeys: ['source'] },
+  );
+  const events = fc.record({ type: fc.constantFrom(2, 3), data: dom, timestamp: fc.integer() });
+  const changes = fc.record({
+    type: fc.integer({ min: 0, max: 8 }),
+    data: fc.record({
+      source: fc.integer({ min: -1, max: 18 }),
+      id: fc.jsonValue(),
+      text: fc.jsonValue(),
+      ranges: fc.jsonValue(),
+    }),
+    timestamp: fc.jsonValue(),
+  });
+  const chats = fc.record({
+    role: fc.constantFrom('user', 'assistant', 'tool', 'nobody'),
+    content: fc.oneof(
+      fc.array(fc.record({ type: fc.constantFrom('text', 'thinking', 'tool_use'), text: fc.jsonValue() })),
+      fc.jsonValue(),
+    ),
+    items: fc.jsonValue(),
+    tool_calls: fc.jsonValue(),
+  });
+  const casts = fc.oneof(
+    fc.record({
+      version: fc.constantFrom(1, 2, 3, 4),
+      term: fc.jsonValue(),
+      theme: fc.jsonValue(),
+      keys: fc.jsonValue(),
+    }),
+    fc.tuple(fc.double(), fc.constantFrom('o', 'i', 'q'), fc.jsonValue()),
+  );
+  it.each<[string, Format, fc.Arbitrary<unknown>]>([
+    ['a page or a mutation', rrweb, events],
+    ['another event', rrweb, changes],
+    ['a message', messages, chats],
+    ['a line of a terminal', asciicast, casts],
+  ])('%s comes back the same, and each text stood in one field, once', (_what, format, arbitrary) =>
+    fc.assert(
+      fc.property(arbitrary, (value) => {
+        const marks: string[] = [];
+        const data = marked(value as Json, marks);
+        const parts = format.decompose(data);
+        expect(JSON.stringify(format.reassemble(parts))).toBe(JSON.stringify(data));
+        const stored = JSON.stringify(parts);
+        expect(marks.filter((mark) => stored.split(mark).length !== 2)).toEqual([]);
+        expect(JSON.stringify([parts.kind ?? 0, parts.time ?? 0])).not.toMatch(/«/);
+      }),
+      { numRuns: 300 },
+    ),
+  );
+
+  it('that is deeper than any page is taken apart, and not out of stack', () => {
+    let deep: Json = 'x';
+    for (let level = 0; level < 20_000; level += 1) deep = level % 2 === 0 ? [deep] : { childNodes: deep };
+    expect(Object.keys(rrweb.decompose(event(2, { node: { childNodes: [deep] } })))).toContain('other');
+  });
+});
