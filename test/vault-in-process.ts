@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { ApproveRequest, ApproveRequestHandler } from '../src/access/approve-request.handler.js';
 import { signApproval } from '../src/access/approval.js';
@@ -7,16 +10,19 @@ import { judgeDisclosure } from '../src/access/judge-disclosure.js';
 import { builtInPolicy, policyHash } from '../src/access/policy.js';
 import { RequestAccess, RequestAccessHandler } from '../src/access/request-access.handler.js';
 import { RevokeGrant, RevokeGrantHandler } from '../src/access/revoke-grant.handler.js';
+import { ChangeConsent, ChangeConsentHandler } from '../src/capture/change-consent.js';
 import { IngestRecords, IngestRecordsHandler } from '../src/capture/ingest-records.js';
 import { OpenSessions } from '../src/capture/open-sessions.js';
 import { governanceSlices } from '../src/governance.js';
 import { keyIdOf, type Trust } from '../src/identity/trust.js';
+import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
 import type { KeyholderPort } from '../src/keys/keyholder-port.js';
 import { attestationKey } from '../src/keys/root-key.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
 import { openPool } from '../src/log/database.js';
+import type { Consent } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
 import type { CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
 import { Log } from '../src/log/log.js';
@@ -25,6 +31,7 @@ import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkl
 import { Secret } from '../src/sealing/secret.js';
 import { generateSigningKey } from '../src/sealing/signature.js';
 import { sodiumReady } from '../src/sealing/sodium.js';
+import { startKeyholder } from '../src/service/start-keyholder.js';
 import { cloneDatabase, type TestDatabase } from './postgres/database.js';
 
 const origin = 'custos.example/test';
@@ -106,6 +113,24 @@ export class VaultInProcess {
     return keyholder;
   }
 
+  /** Starts a keyholder as `custos keyholder` does, from files, with whatever root key; says how many it destroyed. */
+  async startKeyholderWith(rootKey: Uint8Array): Promise<number> {
+    const dir = await mkdtemp(join(tmpdir(), 'custos-keyholder-'));
+    const { keyholder, keys, ...trust } = this.trust;
+    const people = [...keys].map(([keyId, { publicKey, ...of }]) => ({ ...of, keyId, publicKey: base64(publicKey) }));
+    const [rootKeyFile, trustFile] = [join(dir, 'root.key'), join(dir, 'trust.json')];
+    try {
+      await writeFile(rootKeyFile, hex(rootKey));
+      await writeFile(trustFile, JSON.stringify({ ...trust, keyholder: base64(keyholder), people }));
+      const databaseUrl = this.database.url('custos_keyholder');
+      const running = await startKeyholder({ databaseUrl, rootKeyFile, trustFile });
+      await running.close();
+      return running.destroyed;
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  }
+
   /** A source's writer of its own: its session keys are known to nobody else. */
   ingester(log = this.log): IngestRecordsHandler {
     return new IngestRecordsHandler(log, new OpenSessions(log.reader), new SubjectKeys(log, this.keyholder));
@@ -177,12 +202,26 @@ export class VaultInProcess {
     );
   }
 
-  /** The whole way of a disclosure. Records as the reader gets them. */
-  async read(grant: GrantId, session: string, fields?: FieldName[], keyholder: KeyholderPort = this.keyholder) {
-    const handler = new DiscloseHandler(this.log, keyholder);
-    const disclosed = await handler.execute(
+  consent(subject: string, consent: Consent, log = this.log) {
+    return new ChangeConsentHandler(log).execute(new ChangeConsent(freshCommand(), subject as SubjectId, consent));
+  }
+
+  erase(subject: string, keyholder: KeyholderPort = this.keyholder) {
+    return new EraseSubjectHandler(this.log, keyholder).execute(
+      new EraseSubject(freshCommand(), 'officer1' as PersonId, subject as SubjectId),
+    );
+  }
+
+  /** A disclosure up to its first batch; the caller reads on. */
+  disclose(grant: GrantId, session: string, fields?: FieldName[], keyholder: KeyholderPort = this.keyholder) {
+    return new DiscloseHandler(this.log, keyholder).execute(
       new Disclose(freshCommand(), researcher, grant, session as SessionId, fields),
     );
+  }
+
+  /** The whole way of a disclosure. Records as the reader gets them. */
+  async read(grant: GrantId, session: string, fields?: FieldName[], keyholder: KeyholderPort = this.keyholder) {
+    const disclosed = await this.disclose(grant, session, fields, keyholder);
     const records = [];
     for await (const { sequences, times, columns } of disclosed.batches) {
       for (const [index, sequence] of sequences.entries()) {
@@ -216,3 +255,4 @@ export class VaultInProcess {
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');

@@ -1,5 +1,7 @@
 import { freshCommand, researcher, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FieldName } from '../log/fields.js';
+import { decodeHeader } from '../log/header.js';
 import type { GrantId, SessionId, SubjectId } from '../log/ids.js';
 import { writeCommand } from '../log/write-command.js';
 import { HistoryAt, HistoryAtHandler } from './history-at.js';
@@ -39,6 +41,29 @@ describe('a ledger', () => {
     ]);
   });
 
+  it('tells what the subject decided, and their erasure, in order, and nothing of anybody else', async () => {
+    await vault.ingest('two', 's2', typedRecords(1));
+    await vault.read(await vault.grant('two', ['typed']), 'two');
+    const paused = await vault.consent('s1', 'paused');
+    const given = await vault.consent('s1', 'given');
+    const refused = await vault.consent('s1', 'refused');
+    const erased = await vault.erase('s1');
+    const { consent, entries } = await ledger();
+    expect(consent).toBe('refused');
+    expect(entries.map(({ at: _at, ...line }) => line)).toEqual([
+      { position: paused.position, kind: 'consent', person: 'subject:s1', consent: 'paused' },
+      { position: given.position, kind: 'consent', person: 'subject:s1', consent: 'given' },
+      { position: refused.position, kind: 'consent', person: 'subject:s1', consent: 'refused' },
+      { position: erased.position, kind: 'erased', person: 'officer1' },
+    ]);
+  });
+
+  it('shows what is asked for after the erasure as refused', async () => {
+    await vault.erase('s1');
+    await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'subject_erased' });
+    expect((await ledger()).entries.map(({ kind }) => kind)).toEqual(['erased', 'refused']);
+  });
+
   it('counts a release that was never completed as unknown, with all that it could have been', async () => {
     await vault.log.append(writeCommand(freshCommand(), researcher, 'lost'), () => ({
       entries: [
@@ -57,12 +82,7 @@ describe('a ledger', () => {
   it('counts a release that the reader broke off, up to there', async () => {
     await vault.ingest('long', 's1', typedRecords(1200));
     const long = await vault.grant('long', ['typed'], { records: 1200 });
-    const { batches, ...disclosed } = await import('../access/disclose.handler.js').then(
-      ({ Disclose, DiscloseHandler }) =>
-        new DiscloseHandler(vault.log, vault.keyholder).execute(
-          new Disclose(freshCommand(), researcher, long, 'long' as SessionId, undefined),
-        ),
-    );
+    const { batches, ...disclosed } = await vault.disclose(long, 'long');
     for await (const batch of batches) {
       expect(batch.sequences.length).toBeGreaterThan(0);
       break;
@@ -82,6 +102,14 @@ describe('who can read', () => {
     expect((await whoCanRead(position)).reach).toMatchObject(before);
     expect((await whoCanRead(position + 1)).reach).toEqual([]);
     expect((await whoCanRead()).reach).toEqual([]);
+  });
+
+  it('is answered by time, to the millisecond of the revocation', async () => {
+    await sleep(5); // The revocation must have a millisecond of its own.
+    const { position } = await vault.revoke(grant);
+    const { at } = decodeHeader(await vault.log.reader.header(position));
+    expect((await whoCanRead(new Date(at - 1).toISOString())).reach).toMatchObject(before);
+    expect((await whoCanRead(new Date(at).toISOString())).reach).toEqual([]);
   });
 
   it('is nobody once the grant has run out', async () => {
@@ -106,5 +134,11 @@ describe('history at a moment', () => {
       subjects: [{ subject: 's1', key: 'registered', consent: 'given' }],
     });
     expect((await historyAt()).requests).toMatchObject([{ state: 'revoked' }]);
+  });
+
+  it('is not answered beyond the head, and is at the head', async () => {
+    const size = vault.log.size;
+    expect(await historyAt(size)).toMatchObject({ position: size });
+    await expect(historyAt(size + 1)).rejects.toMatchObject({ code: 'position_unknown', members: { size } });
   });
 });

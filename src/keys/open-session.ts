@@ -67,7 +67,7 @@ async function openBatch(
 }
 
 async function openOne(
-  { reader, origin }: OpenSession,
+  { reader, origin, asked }: OpenSession,
   keys: SessionKeys,
   batch: EntryOf<'session.batch'>,
   field: FieldName,
@@ -78,7 +78,9 @@ async function openOne(
   if (sealed === undefined || !createHash('sha256').update(sealed).digest().equals(directory.sha256)) {
     throw new Problem('tampered', { position: batch.position });
   }
-  const { session, count, catalogue, epoch } = batch.data;
+  const { count, catalogue, epoch } = batch.data;
+  // The session that was granted, not the batch's own: a row moved into its stream must not open.
+  const { session } = asked;
   const key = columnKey(keys.of(epoch, batch.position), field);
   const opened = openColumn(key, { origin, session, entry: batch.id, field, count, catalogue }, sealed);
   key.wipe();
