@@ -107,7 +107,7 @@ it.each(histories)('%s: its history in the form of OpenAI is the same again', (p
 const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
 
 /** Words of the formats themselves, which masked recordings hold by necessity. */
-const skeleton = new Set(['html', 'head', 'body', 'about:blank', 'user', 'assistant', 'tool']);
+const skeleton = new Set(['html', 'head', 'body', 'textarea', 'about:blank', 'user', 'assistant', 'tool']);
 const maskTo = (parts: readonly Parts[], granted: readonly FieldName[]): MaskedRecord[] =>
   parts.map((one, sequence) => ({
     sequence,

@@ -94,8 +94,7 @@ describe('a masked page never shows', () => {
         removes: [{ parentId: 98, id: 99 }],
         adds: [{ parentId: 97, nextId: null, node: text(96, 'x') }],
       }),
-      { type: 3, data: { source: 3, id: 99, x: 0, y: 1 }, timestamp: 3 },
-      { type: 3, data: { source: 5, id: 99, text: 'x', isChecked: false }, timestamp: 3 },
+      { type: 3, data: { source: 13, id: 99, index: [0], set: {} }, timestamp: 3 },
       { type: 3, data: { source: 14, ranges: [{ start: 5, startOffset: 0, end: 99, endOffset: 0 }] }, timestamp: 3 },
     );
     expect(events.map(({ type }) => type)).toEqual([4, 2]);
@@ -138,6 +137,26 @@ describe('a masked page starts with its size and a page', () => {
       (data) => (data?.['positions'] as { id: number }[])[0]?.id,
     );
     expect([blank, real]).toEqual([1_000_000_004, 4]); // The body of the blank page; the node itself.
+  });
+
+  it('with a box for each that was typed into, where the page itself was not granted', () => {
+    const typed = (id: number, text: string) => ({
+      type: 3,
+      data: { source: 5, id, text, isChecked: false },
+      timestamp: 3,
+    });
+    const parts = [typed(7, 'a'), typed(7, 'ab'), typed(8, 'c')].map((event) =>
+      grantedOnly(rrweb.decompose(event as Json), ['typed']),
+    );
+    const events = mask(parts);
+    expect(missingNodes(events)).toEqual([]);
+    expect(events.slice(2).map(({ data }) => (data as { text?: string }).text ?? 'box')).toEqual([
+      'box',
+      'a',
+      'ab',
+      'box',
+      'c',
+    ]);
   });
 
   it.each([[[]], [['kind']], [['pointer', 'kind']], [['screen']]])('if only %j was granted', (granted) => {

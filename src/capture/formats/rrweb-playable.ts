@@ -34,10 +34,10 @@ export function playable(events: readonly JsonObject[], startedAt: number): Json
       start(blank, timestamp);
       page = blankNodes;
     }
-    const data =
-      event['type'] === eventType.incremental
-        ? onPage(page, event['data'] as JsonObject)
-        : (event['data'] as JsonObject);
+    const told = event['data'] as JsonObject;
+    const box = event['type'] === eventType.incremental ? boxFor(page, told) : undefined;
+    if (box !== undefined) shown.push({ type: eventType.incremental, data: box, timestamp });
+    const data = event['type'] === eventType.incremental ? onPage(page, told) : told;
     if (data !== undefined) shown.push({ ...event, data });
   }
   if (page === undefined) start(blankSnapshot(startedAt)[0], meta?.['timestamp'] ?? startedAt);
@@ -48,6 +48,23 @@ const blankSnapshot = (timestamp: Json): [JsonObject, Page] => [
   { type: eventType.fullSnapshot, data: blankPage, timestamp },
   new Page(blankPage['node'] as JsonObject),
 ];
+
+/**
+ * What was typed was granted, and perhaps not the page that it was typed into: it gets a box of its own, as a
+ * mutation, or the player would have nowhere to show it.
+ */
+function boxFor(page: Page, data: JsonObject): JsonObject | undefined {
+  const id = data['id'];
+  return data['source'] === source.input && typeof id === 'number' && !page.has(id)
+    ? page.mutated({ source: source.mutation, texts: [], attributes: [], removes: [], adds: [boxAt(page.anchor, id)] })
+    : undefined;
+}
+
+const boxAt = (parentId: number, id: number): JsonObject => ({
+  parentId,
+  nextId: null,
+  node: { type: 2, id, tagName: 'textarea', attributes: {}, childNodes: [] },
+});
 
 /** The data as far as its nodes are on the page. A pointer keeps its place over a node that is not shown. */
 function onPage(page: Page, data: JsonObject): JsonObject | undefined {
@@ -60,6 +77,7 @@ function onPage(page: Page, data: JsonObject): JsonObject | undefined {
     case source.drag:
       return { ...data, positions: (data['positions'] as JsonObject[]).map(placed) };
     case source.mouseInteraction:
+    case source.scroll:
       return placed(data);
     case source.resize:
       return data;
