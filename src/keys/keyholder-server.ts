@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Position, SubjectId } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import type { KeyholderPort } from './keyholder-port.js';
+import { packBatch } from './packed-batch.js';
 
 /** What may be asked; `open` answers with a line a batch, then `end`, so that a broken stream shows. */
 export const KeyholderCall = z.discriminatedUnion('call', [
@@ -54,7 +55,7 @@ async function answer(keyholder: KeyholderPort, request: IncomingMessage, respon
 async function* lines(keyholder: KeyholderPort, call: KeyholderCall): AsyncGenerator<string> {
   try {
     if (call.call === 'open') {
-      for await (const batch of keyholder.open(call.disclosure)) yield line({ batch });
+      for await (const batch of keyholder.open(call.disclosure)) yield line({ batch: packBatch(batch) });
       yield line({ end: true });
     } else if (call.call === 'register') {
       const { keyId, publicKey, attestation } = await keyholder.register(call.subject);

@@ -13,7 +13,7 @@ import { attestKey, certifyDestruction } from './attestation.js';
 import type { Judge, Judgement, KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
 import { openSession } from './open-session.js';
 import { attestationSeed } from './root-key.js';
-import type { SubjectKeyStore } from './subject-key-store.js';
+import type { StoredKey, SubjectKeyStore } from './subject-key-store.js';
 import { subjectsKey, type Subjects } from './subjects.js';
 
 /** A disclosure opens within a minute of its commit, or never. */
@@ -61,10 +61,14 @@ export class Keyholder implements KeyholderPort {
     const known = (await this.catchUp()).get(subject);
     if (known?.kind === 'erased') throw new Problem('subject_erased', { position: known.tombstone });
     const kept = (await this.parts.store.find(subject)) ?? (await this.make(subject));
-    const claim = { subject, keyId: kept.keyId, publicKey: Uint8Array.from(kept.publicKey) };
-    // An attested key must be one that the root key opens: a row put in by hand gets no signature.
-    this.unwrap(subject, kept.keyId, kept.wrapped).wipe();
-    return { keyId: claim.keyId, publicKey: claim.publicKey, attestation: attestKey(this.seed, claim) };
+    // An attested key is the one that the root key opens: a row put in or changed by hand gets no signature.
+    const { publicKey, secretKey } = this.unwrap(subject, kept);
+    secretKey.wipe();
+    return {
+      keyId: kept.keyId,
+      publicKey,
+      attestation: attestKey(this.seed, { subject, keyId: kept.keyId, publicKey }),
+    };
   }
 
   async destroy(tombstone: Position): Promise<{ keyId: string; certificate: Uint8Array }> {
@@ -90,17 +94,17 @@ export class Keyholder implements KeyholderPort {
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
 
-    const secretKey = this.unwrap(judgement.subject, stored.keyId, stored.wrapped);
+    const keyPair = this.unwrap(judgement.subject, stored);
     try {
       yield* openSession({
         reader: this.reader,
         origin: this.parts.trusted.origin,
-        keyPair: { publicKey: subject.publicKey, secretKey },
+        keyPair,
         asked: entry.data,
         range: judgement,
       });
     } finally {
-      secretKey.wipe();
+      keyPair.secretKey.wipe();
     }
   }
 
@@ -119,10 +123,12 @@ export class Keyholder implements KeyholderPort {
     }
   }
 
-  private unwrap(subject: SubjectId, keyId: string, wrapped: Uint8Array): Secret {
+  private unwrap(subject: SubjectId, { keyId, publicKey, wrapped }: StoredKey) {
     const unwrapped = unwrapSubjectKey(this.parts.rootKey, { subject, keyId }, wrapped);
     if (unwrapped.kind === 'tampered') throw new Problem('tampered');
-    return unwrapped.secretKey;
+    if (Buffer.from(unwrapped.publicKey).equals(publicKey)) return unwrapped;
+    unwrapped.secretKey.wipe();
+    throw new Problem('tampered');
   }
 
   /** One at a time: two replays of one state would each start from where the other has not been. */

@@ -3,11 +3,12 @@ import { createInterface } from 'node:readline';
 import type { IncomingMessage } from 'node:http';
 import type { Position, SubjectId } from '../log/ids.js';
 import { Problem, type ProblemCode, type ProblemMembers } from '../problem.js';
-import type { KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
+import type { KeyholderPort, RegisteredKey } from './keyholder-port.js';
 import type { KeyholderCall } from './keyholder-server.js';
+import { unpackBatch, type PackedBatch } from './packed-batch.js';
 
 interface Line {
-  readonly batch?: OpenedBatch;
+  readonly batch?: PackedBatch;
   readonly end?: true;
   readonly problem?: ProblemCode;
   readonly members?: ProblemMembers;
@@ -31,7 +32,7 @@ export function connectKeyholder(socket: string): KeyholderPort {
     async *open(disclosure: Position) {
       for await (const { batch, end } of lines(socket, { call: 'open', disclosure })) {
         if (end === true) return;
-        yield batch as OpenedBatch;
+        yield unpackBatch(batch as PackedBatch);
       }
       // No `end`: the keyholder died midway. What came is plaintext all the same, and the log says so.
       throw new Problem('keyholder_unavailable');

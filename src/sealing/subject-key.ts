@@ -10,8 +10,10 @@ export interface SubjectKeyBinding {
   readonly keyId: string;
 }
 
+/** `publicKey` is computed from the secret one: what stands beside a wrapped key is believed in nothing. */
 export type UnwrappedSubjectKey =
-  { readonly kind: 'opened'; readonly secretKey: Secret } | { readonly kind: 'tampered' };
+  | { readonly kind: 'opened'; readonly publicKey: Uint8Array; readonly secretKey: Secret }
+  | { readonly kind: 'tampered' };
 
 const format = { name: 'custos/subject-key', version: 1 } as const;
 
@@ -43,7 +45,7 @@ export function unwrapSubjectKey(
 ): UnwrappedSubjectKey {
   const bytes = withWrappingKey(rootKey, (key) => openFrame(format, key, { subject, keyId }, wrapped));
   if (bytes?.length !== keyBytes) return { kind: 'tampered' };
-  return { kind: 'opened', secretKey: new Secret(bytes) };
+  return { kind: 'opened', publicKey: libsodium().crypto_scalarmult_base(bytes), secretKey: new Secret(bytes) };
 }
 
 /**
