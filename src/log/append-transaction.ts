@@ -6,7 +6,7 @@ import { leafHash } from '../merkle/hash.js';
 import type { NoteSigner } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import type { Draft, Head, Outcome, WriteCommand } from './draft.js';
-import { governs } from './entries.js';
+import { governs, type Actor } from './entries.js';
 import { encodeHeader, type Entry } from './header.js';
 import type { Position } from './ids.js';
 import { insertGroup, type PlacedEntry } from './insert-group.js';
@@ -158,18 +158,12 @@ function decideOnce(
       conflicts.add(pending);
       throw new VersionConflict();
     }
-    for (const draft of outcome.entries) {
-      const version = versions.get(draft.stream) ?? 0;
-      versions.set(draft.stream, version + 1);
-      const one = place(draft, {
-        position: (base.size + placed.length) as Position,
-        version,
-        at,
-        actor: command.actor,
-      });
-      placed.push(one);
-      if (governs[one.entry.type]) governance = governance.evolve(one.entry);
-    }
+    // All of an outcome or nothing of it: what cannot be encoded must not leave the entries before it behind.
+    const own = placeAll(outcome.entries, versions, { position: first, at, actor: command.actor });
+    const after = own.reduce((state, { entry }) => (governs[entry.type] ? state.evolve(entry) : state), governance);
+    placed.push(...own);
+    governance = after;
+    for (const { entry } of own) versions.set(entry.stream, entry.version + 1);
     const positions = range(first, outcome.entries.length);
     if (positions.length > 0)
       answered.set(commandKey(command), { digest: command.digest, answer: outcome.answer, positions });
@@ -204,6 +198,19 @@ async function readVersions(client: pg.ClientBase, streams: readonly string[], v
     values: [[...new Set(streams)]],
   });
   for (const { stream, next } of rows) versions.set(stream, next);
+}
+
+function placeAll(
+  drafts: readonly Draft[],
+  versions: ReadonlyMap<string, number>,
+  { position, ...at }: { position: number; at: number; actor: Actor },
+): PlacedEntry[] {
+  const next = new Map<string, number>();
+  return drafts.map((draft, offset) => {
+    const version = next.get(draft.stream) ?? versions.get(draft.stream) ?? 0;
+    next.set(draft.stream, version + 1);
+    return place(draft, { position: (position + offset) as Position, version, ...at });
+  });
 }
 
 function place(draft: Draft, at: Pick<Entry, 'position' | 'version' | 'at' | 'actor'>): PlacedEntry {

@@ -20,6 +20,8 @@ export function openPool(url: string, options: { connections: number; name: stri
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // The same for one that is in use: its query is rejected, and that is where it is dealt with.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
