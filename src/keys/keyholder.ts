@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import type { BodyStore } from '../log/body-store.js';
 import type { AnySlice } from '../log/governance.js';
 import type { EntryOf } from '../log/header.js';
 import type { Position, SubjectId } from '../log/ids.js';
 import { LogReader } from '../log/log-reader.js';
+import { PostgresBodyStore } from '../log/postgres-body-store.js';
 import { VerifiedReplay } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
@@ -22,6 +24,8 @@ const opensWithinMs = 60_000;
 export interface KeyholderParts {
   /** Read-only on the log, by a connection of its own: what the service says is not evidence. */
   readonly pool: pg.Pool;
+  /** Left out: in the log's own database. */
+  readonly bodies?: BodyStore;
   readonly store: SubjectKeyStore;
   readonly rootKey: Secret;
   readonly trusted: { readonly origin: string; readonly verifiers: readonly NoteVerifier[] };
@@ -37,6 +41,7 @@ interface Judged {
 
 export class Keyholder implements KeyholderPort {
   private readonly reader: LogReader;
+  private readonly bodies: BodyStore;
   private readonly replay: VerifiedReplay;
   /** Judged while replaying, with the state just below each; forgotten once it is too old to be opened. */
   private judged = new Map<Position, Judged>();
@@ -44,6 +49,7 @@ export class Keyholder implements KeyholderPort {
 
   constructor(private readonly parts: KeyholderParts) {
     this.reader = new LogReader(parts.pool);
+    this.bodies = parts.bodies ?? new PostgresBodyStore(parts.pool);
     this.replay = new VerifiedReplay(parts.trusted, parts.slices);
   }
 
@@ -98,6 +104,7 @@ export class Keyholder implements KeyholderPort {
     try {
       yield* openSession({
         reader: this.reader,
+        bodies: this.bodies,
         origin: this.parts.trusted.origin,
         keyPair,
         asked: entry.data,

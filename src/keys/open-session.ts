@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { BodyStore } from '../log/body-store.js';
 import type { DisclosureMade } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { EntryOf } from '../log/header.js';
@@ -15,6 +16,7 @@ type TimeValue = [time: number, raw?: ColumnValue];
 
 export interface OpenSession {
   readonly reader: LogReader;
+  readonly bodies: BodyStore;
   readonly origin: string;
   readonly keyPair: { readonly publicKey: Uint8Array; readonly secretKey: Secret };
   readonly asked: DisclosureMade;
@@ -67,14 +69,14 @@ async function openBatch(
 }
 
 async function openOne(
-  { reader, origin, asked }: OpenSession,
+  { bodies, origin, asked }: OpenSession,
   keys: SessionKeys,
   batch: EntryOf<'session.batch'>,
   field: FieldName,
 ): Promise<readonly ColumnValue[] | undefined> {
   const directory = batch.columns.find((column) => column.field === field);
   if (directory === undefined) return undefined;
-  const sealed = await reader.column(batch.position, field);
+  const sealed = await bodies.column(batch.position, field);
   if (sealed === undefined || !createHash('sha256').update(sealed).digest().equals(directory.sha256)) {
     throw new Problem('tampered', { position: batch.position });
   }

@@ -5,6 +5,7 @@ import { appendLeaves, encodeFrontier, frontierRoot } from '../merkle/frontier.j
 import { leafHash } from '../merkle/hash.js';
 import type { NoteSigner } from '../merkle/note.js';
 import { Problem } from '../problem.js';
+import type { BodyStore } from './body-store.js';
 import type { Draft, Head, Outcome, WriteCommand } from './draft.js';
 import { governs, type Actor } from './entries.js';
 import { encodeHeader, type Entry } from './header.js';
@@ -15,6 +16,12 @@ import type { Replayed, VerifiedReplay } from './verified-replay.js';
 export interface LogIdentity {
   readonly origin: string;
   readonly signer: NoteSigner;
+}
+
+export interface AppenderParts {
+  readonly identity: LogIdentity;
+  readonly bodies: BodyStore;
+  readonly replay: VerifiedReplay;
 }
 
 /** A command waiting for the head: `decide` is pure, so it may be asked again. */
@@ -45,8 +52,7 @@ export interface Prepared {
  */
 export async function prepareGroup(
   client: pg.ClientBase,
-  identity: LogIdentity,
-  replay: VerifiedReplay,
+  { identity, bodies, replay }: AppenderParts,
   group: readonly Pending[],
 ): Promise<Prepared> {
   const head = await lockHead(client);
@@ -64,7 +70,7 @@ export async function prepareGroup(
     { origin: identity.origin, size: frontier.size, root: frontierRoot(frontier) },
     identity.signer,
   );
-  await insertGroup(client, {
+  await insertGroup(client, bodies, {
     from: base.size,
     to: frontier.size,
     at: head.at,

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { Problem } from '../problem.js';
-import { prepareGroup, type LogIdentity, type Pending, type Prepared } from './append-transaction.js';
+import { prepareGroup, type AppenderParts, type Pending, type Prepared } from './append-transaction.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
-import type { Replayed, VerifiedReplay } from './verified-replay.js';
+import type { Replayed } from './verified-replay.js';
 import { ownCommand } from './write-command.js';
 
 /** Bounds memory: past it, callers are told to come back, and nothing is lost in silence. */
@@ -28,8 +28,7 @@ export class Appender {
 
   constructor(
     private readonly pool: pg.Pool,
-    private readonly identity: LogIdentity,
-    private readonly replay: VerifiedReplay,
+    private readonly parts: AppenderParts,
   ) {}
 
   /**
@@ -49,7 +48,7 @@ export class Appender {
   /** Waits for what is under way, then reads what others appended. */
   async catchUp(): Promise<Replayed> {
     await this.append(ownCommand('catch-up'), () => ({ entries: [], answer: null }));
-    return this.replay.current;
+    return this.parts.replay.current;
   }
 
   /** Finishes what was accepted and takes no more. */
@@ -92,18 +91,18 @@ export class Appender {
       await client.query('BEGIN').catch(unavailable);
       let prepared: Prepared;
       try {
-        prepared = await prepareGroup(client, this.identity, this.replay, group);
+        prepared = await prepareGroup(client, this.parts, group);
       } catch (error) {
         // Nothing is durable. The server rolls back by itself if the connection is gone.
         await client.query('ROLLBACK').catch((lost: unknown) => (broken = lost));
-        throw asProblem(error, this.replay.current.size);
+        throw asProblem(error, this.parts.replay.current.size);
       }
       await client.query('COMMIT').catch(async (error: unknown) => {
         broken = error;
         await this.settle(prepared);
       });
       // Durable now. If we stop here the callers do not know it: they send the command again and get this answer.
-      if (prepared.next !== undefined) this.replay.adopt(prepared.next);
+      if (prepared.next !== undefined) this.parts.replay.adopt(prepared.next);
       return prepared;
     } finally {
       client.release(broken !== undefined);

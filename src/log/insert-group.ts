@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import { nodeHash } from '../merkle/hash.js';
 import { completedTiles, tileWidth } from '../merkle/tile.js';
+import type { BodyStore } from './body-store.js';
 import type { Draft, WriteCommand } from './draft.js';
 import { governs } from './entries.js';
 import type { Entry } from './header.js';
+import { layEndToEnd } from './lay-end-to-end.js';
 
 /** An entry in its place, with the header that is hashed. */
 export interface PlacedEntry {
@@ -25,9 +27,9 @@ export interface Group {
 }
 
 /** Writes a decided group. Nothing is durable before the caller's COMMIT; a throw leaves nothing behind. */
-export async function insertGroup(client: pg.ClientBase, group: Group): Promise<void> {
+export async function insertGroup(client: pg.ClientBase, bodies: BodyStore, group: Group): Promise<void> {
   await insertEntries(client, group);
-  await insertBodies(client, group);
+  await bodies.put(client, group.placed.flatMap(columnsOf));
   await insertAnswers(client, group);
   await insertTiles(client, group);
   await client.query({
@@ -37,10 +39,10 @@ export async function insertGroup(client: pg.ClientBase, group: Group): Promise<
   });
 }
 
-/**
- * One statement and one binary parameter for all headers: pg sends an array of buffers as hex text, twice
- * the bytes, and a row a statement costs a round trip each.
- */
+const columnsOf = ({ entry: { position }, draft }: PlacedEntry) =>
+  (draft.columns ?? []).map((column) => ({ position, ...column }));
+
+/** One statement and one binary parameter for all headers. */
 async function insertEntries(client: pg.ClientBase, { placed, at }: Group): Promise<void> {
   const headers = layEndToEnd(placed.map(({ header }) => header));
   await client.query({
@@ -63,27 +65,6 @@ async function insertEntries(client: pg.ClientBase, { placed, at }: Group): Prom
       headers.starts,
       headers.lengths,
       placed.map((_, index) => index + 1),
-    ],
-  });
-}
-
-async function insertBodies(client: pg.ClientBase, { placed }: Group): Promise<void> {
-  const columns = placed.flatMap(({ entry, draft }) =>
-    (draft.columns ?? []).map(({ field, sealed }) => ({ position: entry.position, field, sealed })),
-  );
-  if (columns.length === 0) return;
-  const bodies = layEndToEnd(columns.map(({ sealed }) => sealed));
-  await client.query({
-    name: 'insert-bodies',
-    text: `INSERT INTO log.body (position, field, sealed)
-           SELECT position, field, substring($1::bytea FROM start FOR bytes)
-           FROM unnest($2::bigint[], $3::text[], $4::int[], $5::int[]) AS b(position, field, start, bytes)`,
-    values: [
-      bodies.bytes,
-      columns.map(({ position }) => position),
-      columns.map(({ field }) => field),
-      bodies.starts,
-      bodies.lengths,
     ],
   });
 }
@@ -141,12 +122,4 @@ export function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
     );
   }
   return row[0] as Uint8Array;
-}
-
-/** Starts count from 1, as SQL's substring does. */
-function layEndToEnd(parts: readonly Uint8Array[]): { bytes: Buffer; starts: number[]; lengths: number[] } {
-  const lengths = parts.map(({ length }) => length);
-  let next = 1;
-  const starts = lengths.map((length) => (next += length) - length);
-  return { bytes: Buffer.concat(parts), starts, lengths };
 }

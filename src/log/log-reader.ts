@@ -4,7 +4,6 @@ import { tileWidth } from '../merkle/tile.js';
 import { Problem } from '../problem.js';
 import type { Queryable } from './database.js';
 import type { EntryType } from './entries.js';
-import type { FieldName } from './fields.js';
 import { decodeHeader, type Entry, type EntryOf } from './header.js';
 import type { Position, SessionId, SubjectId } from './ids.js';
 
@@ -76,15 +75,6 @@ export class LogReader {
 
   async session(session: SessionId): Promise<Entry[]> {
     return this.stream(`session/${session}`);
-  }
-
-  async column(position: Position, field: FieldName): Promise<Uint8Array | undefined> {
-    const { rows } = await this.db.query<{ sealed: Buffer }>({
-      name: 'column',
-      text: 'SELECT sealed FROM log.body WHERE position = $1 AND field = $2',
-      values: [position, field],
-    });
-    return rows[0]?.sealed;
   }
 
   /** The number of entries whose time is at most `at`: a time becomes a size once, and sizes only after that. */

@@ -258,8 +258,8 @@ describe('an append', () => {
       subject,
       columns: [{ field: 'typed', bytes: 100 }],
     });
-    expect(new Uint8Array((await log.reader.column(entry.position, 'typed')) ?? [])).toEqual(sealed);
-    expect(await log.reader.column(entry.position, 'url')).toBeUndefined();
+    expect(new Uint8Array((await log.bodies.column(entry.position, 'typed')) ?? [])).toEqual(sealed);
+    expect(await log.bodies.column(entry.position, 'url')).toBeUndefined();
   });
 });
 

@@ -2,10 +2,12 @@ import type pg from 'pg';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Appender } from './appender.js';
 import type { LogIdentity } from './append-transaction.js';
+import type { BodyStore } from './body-store.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { Governance, type AnySlice } from './governance.js';
 import { decodeHeader } from './header.js';
 import { LogReader } from './log-reader.js';
+import { PostgresBodyStore } from './postgres-body-store.js';
 import { requireSafeDatabase } from './start-checks.js';
 import { VerifiedReplay } from './verified-replay.js';
 import { ownCommand } from './write-command.js';
@@ -15,12 +17,15 @@ export interface LogOptions {
   readonly identity: LogIdentity;
   readonly verifiers: readonly NoteVerifier[];
   readonly slices: readonly AnySlice[];
+  /** Left out: in the log's own database. */
+  readonly bodies?: BodyStore;
 }
 
 /** The log, as the contexts above see it: append by a decision at the head, read, and the state so far. */
 export class Log {
   readonly origin: string;
   readonly reader: LogReader;
+  readonly bodies: BodyStore;
   private readonly replay: VerifiedReplay;
   private readonly appender: Appender;
 
@@ -28,8 +33,9 @@ export class Log {
     const { pool, identity, verifiers, slices } = options;
     this.origin = identity.origin;
     this.reader = new LogReader(pool);
+    this.bodies = options.bodies ?? new PostgresBodyStore(pool);
     this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
-    this.appender = new Appender(pool, identity, this.replay);
+    this.appender = new Appender(pool, { identity, bodies: this.bodies, replay: this.replay });
   }
 
   /**

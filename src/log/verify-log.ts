@@ -2,12 +2,14 @@ import { openCheckpoint } from '../merkle/checkpoint.js';
 import { appendLeaf, emptyFrontier, frontierRoot, type Frontier } from '../merkle/frontier.js';
 import { leafHash } from '../merkle/hash.js';
 import type { NoteVerifier } from '../merkle/note.js';
+import type { BodyStore } from './body-store.js';
 import type { Check } from './checks.js';
 import type { Queryable } from './database.js';
 import { governs } from './entries.js';
 import type { Governance } from './governance.js';
 import { decodeHeader, type Entry } from './header.js';
 import { LogReader } from './log-reader.js';
+import { PostgresBodyStore } from './postgres-body-store.js';
 import { verifyBodies } from './verify-bodies.js';
 import { TileCheck } from './verify-tiles.js';
 
@@ -28,6 +30,8 @@ export interface Verified {
 
 export interface VerifyOptions {
   readonly db: Queryable;
+  /** Left out: in the log's own database. */
+  readonly bodies?: BodyStore;
   readonly origin: string;
   readonly verifiers: readonly NoteVerifier[];
   /** The rules of governance: given the state below an entry and above it, what is wrong with the entry. */
@@ -70,6 +74,7 @@ class Verification {
   private readonly problems: { position: number; check: Check }[] = [];
   private readonly versions = new Map<string, number>();
   private readonly tileCheck: TileCheck;
+  private readonly bodies: BodyStore;
   private checkpoints: { size: number; root: Uint8Array | undefined; note: string }[] = [];
   private frontier: Frontier = emptyFrontier;
   private governance: Governance;
@@ -78,6 +83,7 @@ class Verification {
 
   constructor(private readonly options: VerifyOptions) {
     this.governance = options.governance;
+    this.bodies = options.bodies ?? new PostgresBodyStore(options.db);
     this.tileCheck = new TileCheck(options.db, (position) => this.report(position, 'tile_differs'));
   }
 
@@ -112,7 +118,7 @@ class Verification {
       const entry = row === undefined ? this.missing(position) : this.entry(row);
       if (entry !== undefined) entries.push(entry);
     }
-    this.counts.bodies += await verifyBodies(this.options.db, from, to, entries, (position, check) =>
+    this.counts.bodies += await verifyBodies(this.bodies, from, to, entries, (position, check) =>
       this.report(position, check),
     );
     await this.tileCheck.flush();

@@ -1,0 +1,57 @@
+import type pg from 'pg';
+import type { BodyStore, StoredColumn } from './body-store.js';
+import type { Queryable } from './database.js';
+import type { FieldName } from './fields.js';
+import type { Position } from './ids.js';
+import { layEndToEnd } from './lay-end-to-end.js';
+
+/** Bounds memory: a sealed column of a large snapshot has megabytes. */
+const columnsAPage = 200;
+
+/** Sealed columns as rows of `log.body`, committed together with their entries (docs/decisions/0006). */
+export class PostgresBodyStore implements BodyStore {
+  constructor(private readonly db: Queryable) {}
+
+  async put(transaction: pg.ClientBase, columns: readonly StoredColumn[]): Promise<void> {
+    if (columns.length === 0) return;
+    const bodies = layEndToEnd(columns.map(({ sealed }) => sealed));
+    await transaction.query({
+      name: 'insert-bodies',
+      text: `INSERT INTO log.body (position, field, sealed)
+             SELECT position, field, substring($1::bytea FROM start FOR bytes)
+             FROM unnest($2::bigint[], $3::text[], $4::int[], $5::int[]) AS b(position, field, start, bytes)`,
+      values: [
+        bodies.bytes,
+        columns.map(({ position }) => position),
+        columns.map(({ field }) => field),
+        bodies.starts,
+        bodies.lengths,
+      ],
+    });
+  }
+
+  async column(position: Position, field: FieldName): Promise<Uint8Array | undefined> {
+    const { rows } = await this.db.query<{ sealed: Buffer }>({
+      name: 'column',
+      text: 'SELECT sealed FROM log.body WHERE position = $1 AND field = $2',
+      values: [position, field],
+    });
+    return rows[0]?.sealed;
+  }
+
+  /** `position >= $1` says nothing new, but partitions are not pruned by the comparison of rows. */
+  async *scan(from: number, to: number): AsyncGenerator<readonly StoredColumn[]> {
+    let last: [number, string] = [from, ''];
+    for (;;) {
+      const { rows } = await this.db.query<StoredColumn>(
+        `SELECT position, field, sealed FROM log.body
+         WHERE (position, field) > ($1, $2) AND position >= $1 AND position < $3 ORDER BY position, field LIMIT $4`,
+        [...last, to, columnsAPage],
+      );
+      if (rows.length > 0) yield rows;
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < columnsAPage) return;
+      last = [end.position, end.field];
+    }
+  }
+}
