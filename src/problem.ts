@@ -74,6 +74,11 @@ export const problems = {
     'Send the same command id again: it gets the answer of the first time.',
   ],
   position_unknown: [404, 'The log has no such position', '`size` is how many entries it has.'],
+  tile_unknown: [
+    404,
+    'The log has no such tile yet',
+    '`size` is how many entries it has. Ask for tiles of a checkpoint that you hold.',
+  ],
   log_corrupt: [
     500,
     'The log does not match its checkpoint',

@@ -15,8 +15,7 @@ import { accessKey } from './evolve.js';
 
 export interface Disclosed {
   readonly disclosure: Position;
-  /** The entry, and the proof that it is in the log (C2SP tlog-proof): the reader has them before any plaintext. */
-  readonly header: Uint8Array;
+  /** The entry and the proof that it is in the log: the reader has it before any plaintext. */
   readonly receipt: string;
   readonly session: SessionId;
   readonly format: string;
@@ -48,10 +47,7 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
   async execute(asked: Disclose): Promise<Disclosed> {
     const { entry, disclosure, format } = await this.decideAtHead(asked);
     // Committed: from here on the log says that this person has these records, whatever happens.
-    const [header, receipt] = await Promise.all([
-      this.log.reader.header(disclosure),
-      this.log.reader.proof(disclosure),
-    ]);
+    const receipt = await this.log.tree.receipt(disclosure);
     const opened = this.keyholder.open(disclosure)[Symbol.asyncIterator]();
     // The keyholder's refusal must reach the reader as an answer, not in the middle of a stream.
     const first = await opened.next().catch(async (error: unknown) => {
@@ -60,7 +56,6 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
     });
     return {
       disclosure,
-      header,
       receipt,
       session: entry.session,
       format,

@@ -11,8 +11,8 @@ export function disclosureStream(disclosed: Disclosed): Readable {
 }
 
 async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string> {
-  const { disclosure, header, receipt, session, format, fields } = about;
-  yield line({ kind: 'receipt', disclosure, header: Buffer.from(header).toString('base64'), receipt });
+  const { disclosure, receipt, session, format, fields } = about;
+  yield line({ kind: 'receipt', disclosure, receipt });
   yield line({ kind: 'session', session, format, fields });
   let records = 0;
   try {

@@ -1,6 +1,6 @@
+import { verifyReceipt } from '../log/receipt.js';
 import type { Json } from '../sealing/json-data.js';
-import { disclosureDiffers, isDisclosure, verifyReceipt } from './receipt.js';
-import type { DisclosureAsked, LogKey, Receipt } from './receipt.js';
+import { disclosureDiffers, isDisclosure, type DisclosureAsked, type LogKey } from './receipt.js';
 import { notVerified, refusalOf } from './refusal.js';
 
 export interface RecordRead {
@@ -11,7 +11,8 @@ export interface RecordRead {
 }
 
 export interface Disclosed {
-  readonly receipt: Receipt;
+  /** As it came, verified: `custos verify` takes it from a file. */
+  readonly receipt: string;
   /** Of the disclosure in the log. */
   readonly position: number;
   readonly format: string;
@@ -80,11 +81,9 @@ async function nextLine(answer: AsyncGenerator<unknown>, position: number): Prom
   return line;
 }
 
-function receiptIn({ kind, header, receipt }: Line): Receipt {
-  if (kind !== 'receipt' || typeof header !== 'string' || typeof receipt !== 'string') {
-    throw notVerified(0, 'receipt_form');
-  }
-  return { header: Uint8Array.from(Buffer.from(header, 'base64')), proof: receipt };
+function receiptIn({ kind, receipt }: Line): string {
+  if (kind !== 'receipt' || typeof receipt !== 'string') throw notVerified(0, 'receipt_form');
+  return receipt;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -68,9 +68,9 @@ export function statementText({ statement, scope }: Prepared, { requester, previ
   ]);
 }
 
-function openedCheckpoint(note: string, { origin, verifier }: LogKey) {
+function openedCheckpoint(note: string, { origin, verifiers }: LogKey) {
   try {
-    return openCheckpoint(note, origin, [verifier]);
+    return openCheckpoint(note, origin, verifiers);
   } catch {
     throw notVerified(0, 'checkpoint_signature');
   }

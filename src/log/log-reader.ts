@@ -1,6 +1,3 @@
-import { formatTlogProof } from '../merkle/tlog-proof.js';
-import { tileTree, inclusionProof } from '../merkle/tree.js';
-import { tileWidth } from '../merkle/tile.js';
 import { Problem } from '../problem.js';
 import type { Queryable } from './database.js';
 import type { EntryType } from './entries.js';
@@ -98,28 +95,5 @@ export class LogReader {
     );
     if (rows[0] === undefined) throw new Problem('position_unknown', { size: (await this.head()).size });
     return rows[0];
-  }
-
-  /** Proof that an entry is in the log (C2SP tlog-proof), under the first checkpoint that covers it. */
-  async proof(position: number): Promise<string> {
-    const { size, checkpoint } = await this.checkpointCovering(position + 1);
-    const tree = tileTree((level, index, width) => this.tile(level, index, width), size);
-    return formatTlogProof({ index: position, proof: await inclusionProof(tree, position, size), checkpoint });
-  }
-
-  /** A full tile as stored, a partial one from the leaves or the roots of the tiles below it. */
-  async tile(level: number, index: number, width: number): Promise<Uint8Array> {
-    const first = index * tileWidth;
-    const text =
-      width === tileWidth
-        ? 'SELECT hashes AS hash FROM log.tile WHERE level = $1 AND index = $2 AND $3::int IS NOT NULL'
-        : level === 0
-          ? 'SELECT leaf AS hash FROM log.entry WHERE $1::int = 0 AND position >= $2 AND position < $3 ORDER BY position'
-          : 'SELECT root AS hash FROM log.tile WHERE level = $1 - 1 AND index >= $2 AND index < $3 ORDER BY index';
-    const values = width === tileWidth ? [level, index, width] : [level, first, first + width];
-    const { rows } = await this.db.query<{ hash: Buffer }>(text, values);
-    const hashes = Buffer.concat(rows.map(({ hash }) => hash));
-    if (hashes.length !== width * 32) throw new Problem('position_unknown', { size: (await this.head()).size });
-    return hashes;
   }
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Param, Query, StreamableFile } from '@nestjs/c
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { MayAsk } from '../http/may-ask.js';
-import { parseTilePath, tileWidth } from '../merkle/tile.js';
+import { parseTilePath } from '../merkle/tile.js';
 import { Problem } from '../problem.js';
 import { decodeHeader } from './header.js';
 import { Log } from './log.js';
@@ -34,15 +34,14 @@ export class LogController {
   @Header('Content-Type', 'text/plain; charset=utf-8')
   @MayAsk(...everyRole)
   proof(@Query({ schema: ProofQuery }) { position }: z.infer<typeof ProofQuery>): Promise<string> {
-    return this.log.reader.proof(position);
+    return this.log.tree.proof(position);
   }
 
   @Get('tile/*')
   @Header('Content-Type', 'application/octet-stream')
   @MayAsk(...everyRole)
   async tile(@Param('*', { schema: TilePath }) path: string): Promise<StreamableFile> {
-    const { level, index, width } = tileNamed(path);
-    return new StreamableFile(await this.log.reader.tile(level, index, width ?? tileWidth));
+    return new StreamableFile(await this.log.tree.tile(tileNamed(path)));
   }
 
   /** Headers as they are hashed, and decoded beside: who did what, and never content. */

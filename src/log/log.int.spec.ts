@@ -227,7 +227,7 @@ describe('an append', () => {
   it('has a proof that verifies offline under the signed checkpoint, in every tile', async () => {
     await Promise.all(Array.from({ length: 700 }, () => append([consent()])));
     for (const position of [0, 1, 255, 256, 511, 512, 700]) {
-      const { index, proof, checkpoint } = parseTlogProof(await log.reader.proof(position));
+      const { index, proof, checkpoint } = parseTlogProof(await log.tree.proof(position));
       const { size, root } = openCheckpoint(checkpoint, origin, verifiers);
       const leaf = leafHash(await log.reader.header(position));
       expect(verifyInclusion({ leaf, index, size, proof, root })).toBe(true);

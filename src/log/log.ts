@@ -8,6 +8,7 @@ import { Governance, type AnySlice } from './governance.js';
 import { decodeHeader } from './header.js';
 import { LogReader } from './log-reader.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
+import { LogTree } from './log-tree.js';
 import { requireSafeDatabase } from './start-checks.js';
 import { VerifiedReplay } from './verified-replay.js';
 import { ownCommand } from './write-command.js';
@@ -26,6 +27,7 @@ export class Log {
   readonly origin: string;
   readonly reader: LogReader;
   readonly bodies: BodyStore;
+  readonly tree: LogTree;
   private readonly replay: VerifiedReplay;
   private readonly appender: Appender;
 
@@ -34,6 +36,7 @@ export class Log {
     this.origin = identity.origin;
     this.reader = new LogReader(pool);
     this.bodies = options.bodies ?? new PostgresBodyStore(pool);
+    this.tree = new LogTree(pool, this.reader);
     this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
     this.appender = new Appender(pool, { identity, bodies: this.bodies, replay: this.replay });
   }

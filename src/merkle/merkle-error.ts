@@ -6,6 +6,7 @@
 export const merkleErrors = {
   frontier_malformed: 'not the encoding of a frontier',
   tile_path_malformed: 'not a canonical tile path',
+  entry_bundle_malformed: 'not a bundle of 1 to 256 entries',
   verifier_key_malformed: 'not a canonical Ed25519 verifier key',
   note_refused: 'malformed, or not validly signed by the given keys',
   checkpoint_malformed: 'not a canonical checkpoint body',

@@ -74,18 +74,16 @@ function claimCanaries(text: string, { inField, elsewhere }: ReturnType<typeof c
   claimSame([missing.length, leaked.length], [0, 0], 'secrets of the field missing, of other fields leaked');
 }
 
-/** Two copies with one character changed: once in the entry, once in the proof. */
+/** Two copies with one base64 digit changed: once in the middle of the entry, once in a hash of the proof. */
 async function forgedReceipts(path: string, scratch: string): Promise<string[]> {
-  const receipt = JSON.parse(await readFile(path, 'utf8')) as { header: string; proof: string };
-  // A base64 digit in the middle of the header, and one in the middle of the proof's hashes.
-  const forgeries = [
-    { ...receipt, header: otherDigit(receipt.header, receipt.header.length >> 1) },
-    { ...receipt, proof: otherDigit(receipt.proof, receipt.proof.search(/^[A-Za-z0-9+/]{43}=$/m) + 20) },
-  ];
+  const receipt = await readFile(path, 'utf8');
+  const entry = /^extra (.+)$/m.exec(receipt);
+  const proof = /^[A-Za-z0-9+/]{43}=$/m.exec(receipt);
+  const places = [claimFound(entry, 'the entry').index + 100, claimFound(proof, 'the proof').index + 20];
   return Promise.all(
-    forgeries.map(async (forgery, index) => {
-      const forged = join(scratch, `forged-${index}.json`);
-      await writeFile(forged, JSON.stringify(forgery));
+    places.map(async (place, index) => {
+      const forged = join(scratch, `forged-${index}.tlog-proof`);
+      await writeFile(forged, otherDigit(receipt, place));
       return forged;
     }),
   );

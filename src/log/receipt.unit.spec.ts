@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { signCheckpoint } from '../merkle/checkpoint.js';
+import { appendLeaves, emptyFrontier, frontierRoot } from '../merkle/frontier.js';
+import { leafHash } from '../merkle/hash.js';
+import { ed25519Signer, parseVerifierKey } from '../merkle/note.js';
+import { inclusionProof, memoryTree } from '../merkle/tree.js';
+import { decodeHeader } from './header.js';
+import { formatReceipt, mostReceiptCharacters, parseReceipt, verifyReceipt, type ReceiptCheck } from './receipt.js';
+
+/**
+ * Receipts as people keep them. This file never changes: a receipt that was given once must verify for years.
+ * `headers` are the log, so that another program can make the receipts as well as check them.
+ */
+const { origin, seed, logKey, headers, receipts } = JSON.parse(
+  readFileSync(resolve(process.cwd(), 'src/log/vectors/receipts.v1.json'), 'utf8'),
+) as {
+  origin: string;
+  seed: string;
+  logKey: string;
+  headers: string[];
+  receipts: ({ proves: string; receipt: string } & (
+    { expect: ReceiptCheck } | { expect: 'verified'; index: number; size: number }
+  ))[];
+};
+const fromHex = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
+const log = headers.map(fromHex);
+const trusted = { origin, verifiers: [parseVerifierKey(logKey)] };
+const signer = ed25519Signer(origin, fromHex(seed));
+
+/** Made anew: signatures of Ed25519 are deterministic, so these are the same bytes. */
+async function made(index: number, size: number): Promise<string> {
+  const leaves = log.slice(0, size).map(leafHash);
+  const root = frontierRoot(appendLeaves(emptyFrontier, leaves));
+  const proof = await inclusionProof(memoryTree(leaves), index, size);
+  return formatReceipt({
+    index,
+    proof,
+    checkpoint: signCheckpoint({ origin, size, root }, signer),
+    header: log[index] as Uint8Array,
+  });
+}
+
+describe('a receipt', () => {
+  it.each(receipts)('$expect: $proves', async (vector) => {
+    const verified = verifyReceipt(vector.receipt, trusted);
+    if (vector.expect !== 'verified') {
+      return expect(verified).toMatchObject({ kind: 'refused', check: vector.expect });
+    }
+    const { index, size } = vector;
+    expect(verified).toEqual({ kind: 'verified', size, entry: decodeHeader(log[index] as Uint8Array) });
+    expect(await made(index, size)).toBe(vector.receipt);
+  });
+
+  it('is refused with any bit of it flipped', async () => {
+    const bytes = Buffer.from(await made(3, 6));
+    expect(verifyReceipt(bytes.toString(), trusted).kind).toBe('verified');
+    for (let at = 0; at < bytes.length; at += 1) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] as number) ^ (1 << (at % 8));
+      expect({ at, kind: verifyReceipt(flipped.toString(), trusted).kind }).toEqual({ at, kind: 'refused' });
+    }
+  });
+
+  it('is not even read when it is longer than any can be', async () => {
+    const receipt = await made(3, 6);
+    expect(parseReceipt(receipt)?.index).toBe(3);
+    expect(parseReceipt(receipt + '\n'.repeat(mostReceiptCharacters))).toBeUndefined();
+  });
+});
