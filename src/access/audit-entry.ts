@@ -1,6 +1,7 @@
 import type { Governance } from '../log/governance.js';
 import type { Entry } from '../log/header.js';
 import type { Check } from '../log/checks.js';
+import { retentionKey } from '../log/retention.js';
 import { subjectsKey } from '../keys/subjects.js';
 import { accessKey } from './evolve.js';
 import { judgeDisclosure } from './judge-disclosure.js';
@@ -15,6 +16,9 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
       return before.of(accessKey) === after.of(accessKey) ? 'approval_invalid' : undefined;
     case 'subject.registered':
       return before.of(subjectsKey) === after.of(subjectsKey) ? 'key_not_attested' : undefined;
+    case 'retention.set':
+    case 'columns.expired':
+      return before.of(retentionKey) === after.of(retentionKey) ? 'retention_invalid' : undefined;
     default:
       return undefined;
   }

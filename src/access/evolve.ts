@@ -46,7 +46,7 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
 }
 
 /** A new type of entry that governs does not compile until somebody has decided what it means here. */
-type NotOurs = 'subject.registered' | 'consent.changed' | NotGoverning;
+type NotOurs = 'subject.registered' | 'consent.changed' | 'retention.set' | 'columns.expired' | NotGoverning;
 type NotGoverning = { [T in EntryType]: (typeof governs)[T] extends false ? T : never }[EntryType];
 
 const Hash = z.instanceof(Uint8Array);

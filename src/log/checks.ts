@@ -12,10 +12,12 @@ export const checks = {
   tile_differs: 'a stored tile is not made of the leaves',
   body_missing: 'a sealed column is missing',
   body_changed: 'a sealed column is not the one in the header',
+  body_expired: 'a sealed column is still there, long after the log said that it is deleted',
   body_unlisted: 'a sealed column stands in no header',
   not_in_the_log: 'a row stands above the signed head',
   disclosure_without_grant: 'a disclosure had no grant in force',
   approval_invalid: 'an approval is not validly signed',
+  retention_invalid: 'columns were given up against the rules of retention',
   key_not_attested: 'a key was not attested by the keyholder',
 } as const;
 export type Check = keyof typeof checks;

@@ -27,6 +27,14 @@ export interface EntryData {
   /** Records that were not of their format: counted, and not stored. */
   'records.rejected': Records;
 
+  /** How long sealed columns of the named fields are kept, in days from the commit of their entry; null is for good. */
+  'retention.set': { keep: readonly Keep[]; reason: string };
+  /**
+   * The columns of this field in every entry older than `before` are past the retention that `policy`, a
+   * `retention.set`, gives them. From here on nobody opens them, and they are deleted.
+   */
+  'columns.expired': { field: FieldName; before: number; policy: number };
+
   'request.made': RequestMade;
   'request.refused': { rules: readonly string[] };
   /** `envelope` is the DSSE envelope as JSON text; only its valid signature makes this an approval. */
@@ -51,6 +59,11 @@ export interface Records {
 
 export type SuppressionReason = 'refused' | 'paused' | 'erased';
 export type Consent = 'given' | 'paused' | 'refused';
+
+export interface Keep {
+  field: FieldName;
+  days: number | null;
+}
 
 /** Frozen and explicit: named fields of named sessions, in a closed range of time. There is no wildcard. */
 export interface Scope {
@@ -107,6 +120,8 @@ export const governs = {
   'session.batch': false,
   'records.suppressed': false,
   'records.rejected': false,
+  'retention.set': true,
+  'columns.expired': true,
   'request.made': true,
   'request.refused': false,
   'request.approved': true,

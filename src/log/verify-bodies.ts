@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { BodyStore } from './body-store.js';
+import type { ClaimedExpiries } from './claimed-expiries.js';
 import type { Entry } from './header.js';
 import type { Check } from './checks.js';
 
-/** Compares the sealed columns of a page of entries with the hashes in their headers. Returns how many it hashed. */
+/**
+ * Compares the sealed columns of a page of entries with the hashes in their headers. One that is missing is missing
+ * rightly exactly if the log has given it up. Returns how many it hashed.
+ */
 export async function verifyBodies(
   bodies: BodyStore,
   from: number,
   to: number,
   entries: readonly Entry[],
+  expiries: ClaimedExpiries,
   report: (position: number, check: Check) => void,
 ): Promise<number> {
   const listed = new Map(
-    entries.flatMap(({ position, columns }) =>
-      columns.map((column) => [`${position} ${column.field}`, { position, ...column }]),
+    entries.flatMap(({ position, at, columns }) =>
+      columns.map((column) => [`${position} ${column.field}`, { position, at, ...column }]),
     ),
   );
   const readable = new Set(entries.map(({ position }) => position as number));
@@ -28,8 +33,12 @@ export async function verifyBodies(
       if (column !== undefined && !createHash('sha256').update(sealed).digest().equals(column.sha256)) {
         report(position, 'body_changed');
       }
+      if (column !== undefined && expiries.mustBeGone(column.field, column.at)) report(position, 'body_expired');
     }
   }
-  for (const { position } of listed.values()) report(position, 'body_missing');
+  const missing = [...listed.values()];
+  const unexplained = () => missing.filter(({ field, at }) => !expiries.mayBeGone(field, at));
+  if (unexplained().length > 0) await expiries.read();
+  for (const { position } of unexplained()) report(position, 'body_missing');
   return hashed;
 }

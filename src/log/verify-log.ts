@@ -4,6 +4,7 @@ import { leafHash } from '../merkle/hash.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import type { BodyStore } from './body-store.js';
 import type { Check } from './checks.js';
+import { ClaimedExpiries } from './claimed-expiries.js';
 import type { Queryable } from './database.js';
 import { governs } from './entries.js';
 import type { Governance } from './governance.js';
@@ -48,6 +49,7 @@ export async function verifyLog(options: VerifyOptions): Promise<Verified> {
   const { db, progress } = options;
   const head = await new LogReader(db).head();
   const run = new Verification(options);
+  await run.expiries.read();
   await run.loadCheckpoints();
   run.expectHead(head);
   for (let from = 0; from < head.size; from += entriesAPage) {
@@ -75,6 +77,7 @@ class Verification {
   private readonly versions = new Map<string, number>();
   private readonly tileCheck: TileCheck;
   private readonly bodies: BodyStore;
+  readonly expiries: ClaimedExpiries;
   private checkpoints: { size: number; root: Uint8Array | undefined; note: string }[] = [];
   private frontier: Frontier = emptyFrontier;
   private governance: Governance;
@@ -82,6 +85,7 @@ class Verification {
   private counts = { entries: 0, bodies: 0, checkpoints: 0, disclosures: 0, approvals: 0 };
 
   constructor(private readonly options: VerifyOptions) {
+    this.expiries = new ClaimedExpiries(options.db);
     this.governance = options.governance;
     this.bodies = options.bodies ?? new PostgresBodyStore(options.db);
     this.tileCheck = new TileCheck(options.db, (position) => this.report(position, 'tile_differs'));
@@ -118,7 +122,7 @@ class Verification {
       const entry = row === undefined ? this.missing(position) : this.entry(row);
       if (entry !== undefined) entries.push(entry);
     }
-    this.counts.bodies += await verifyBodies(this.bodies, from, to, entries, (position, check) =>
+    this.counts.bodies += await verifyBodies(this.bodies, from, to, entries, this.expiries, (position, check) =>
       this.report(position, check),
     );
     await this.tileCheck.flush();

@@ -1,0 +1,125 @@
+import { Map as PersistentMap } from 'immutable';
+import { z } from 'zod';
+import type { EntryData } from './entries.js';
+import { FieldName, fieldNames } from './fields.js';
+import type { Slice, SliceKey } from './governance.js';
+import type { Entry, EntryOf } from './header.js';
+import { Position } from './ids.js';
+
+/** All entries of retention, so that they are found without reading the log. */
+export const retentionStream = 'retention';
+export const dayMs = 24 * 3_600_000;
+const mostDays = 36_500;
+
+/**
+ * How long a field's columns are kept, and which are gone. Age counts from the commit of a column's entry, by the
+ * database's clock: what a source says of its records' times could make them immortal, or delete them on arrival.
+ */
+export interface Retention {
+  /** What was set for a field, oldest first, as far back as it still counts. */
+  readonly settings: PersistentMap<FieldName, readonly Setting[]>;
+  readonly expired: PersistentMap<FieldName, Expiry>;
+}
+
+export interface Setting {
+  /** Null: for good. */
+  readonly days: number | null;
+  readonly at: number;
+  readonly position: Position;
+}
+
+/** Columns of entries with a time below `before` are gone for every reader. `position` is the entry that says so. */
+export interface Expiry {
+  readonly before: number;
+  readonly position: Position;
+}
+
+export type Due = EntryData['columns.expired'];
+
+/**
+ * Deletion cannot be taken back, so a shorter retention takes hold a day after it was set: a slip, or an officer
+ * who means harm, can be put right until then. A longer one holds at once.
+ */
+export const noticeMs = dayMs;
+
+export const retentionKey: SliceKey<Retention> = { slice: 'retention' };
+
+export const retentionSlice: Slice<Retention> = {
+  key: retentionKey,
+  empty: { settings: PersistentMap(), expired: PersistentMap() },
+  evolve,
+};
+
+/** The longest of all settings that were the latest one at some moment of the notice. Undefined: for good. */
+export function inForce(
+  state: Retention,
+  field: FieldName,
+  at: number,
+): (Setting & { readonly days: number }) | undefined {
+  const counting = stillCounting(state.settings.get(field) ?? [], at);
+  // Before anything was set, everything was kept.
+  if (counting[0] === undefined || counting[0].at > at - noticeMs) return undefined;
+  const longest = counting.reduce((a, b) => ((b.days ?? Infinity) >= (a.days ?? Infinity) ? b : a));
+  return longest.days === null ? undefined : { ...longest, days: longest.days };
+}
+
+/** What may be given up at a moment: for each field with a retention, all columns that are older than that. */
+export function due(state: Retention, at: number): Due[] {
+  return fieldNames.flatMap((field) => {
+    const setting = inForce(state, field, at);
+    if (setting === undefined) return [];
+    const before = at - setting.days * dayMs;
+    return before > expiredBefore(state, field) ? [{ field, before, policy: setting.position }] : [];
+  });
+}
+
+/** The entry that gave this column up, if one did. `at` is the time of the column's own entry. */
+export function expiryOf(state: Retention, field: FieldName, at: number): Expiry | undefined {
+  const expiry = state.expired.get(field);
+  return expiry !== undefined && at < expiry.before ? expiry : undefined;
+}
+
+const expiredBefore = (state: Retention, field: FieldName) => state.expired.get(field)?.before ?? 0;
+
+/** A setting counts until a later one has been there for the length of the notice. */
+const stillCounting = (settings: readonly Setting[], at: number) =>
+  settings.filter((_, index) => (settings[index + 1]?.at ?? Infinity) > at - noticeMs);
+
+/** Pure and total, over rows of any shape. An entry against the rules leaves the very same state. */
+function evolve(state: Retention, entry: Entry): Retention {
+  if (entry.type === 'retention.set') return retentionSet(state, entry);
+  if (entry.type === 'columns.expired') return columnsExpired(state, entry);
+  return state;
+}
+
+export const Keeps = z
+  .array(z.strictObject({ field: FieldName, days: z.int().min(1).max(mostDays).nullable() }))
+  .min(1)
+  .max(fieldNames.length)
+  .refine((keep) => new Set(keep.map(({ field }) => field)).size === keep.length, 'each field once');
+const RetentionSet = z.strictObject({ keep: Keeps, reason: z.string() });
+
+function retentionSet(state: Retention, { data, at, position }: EntryOf<'retention.set'>): Retention {
+  const parsed = RetentionSet.safeParse(data);
+  if (!parsed.success) return state;
+  const settings = parsed.data.keep.reduce(
+    (all, { field, days }) => all.set(field, [...stillCounting(all.get(field) ?? [], at), { days, at, position }]),
+    state.settings,
+  );
+  return { ...state, settings };
+}
+
+const ColumnsExpired = z.strictObject({ field: FieldName, before: z.int(), policy: Position });
+
+function columnsExpired(state: Retention, { data, at, position }: EntryOf<'columns.expired'>): Retention {
+  const parsed = ColumnsExpired.safeParse(data);
+  if (!parsed.success) return state;
+  const { field, before, policy } = parsed.data;
+  const setting = inForce(state, field, at);
+  const holds =
+    setting !== undefined &&
+    setting.position === policy &&
+    before <= at - setting.days * dayMs &&
+    before > expiredBefore(state, field);
+  return holds ? { ...state, expired: state.expired.set(field, { before, position }) } : state;
+}
