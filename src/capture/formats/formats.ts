@@ -3,9 +3,10 @@ import { asciicast } from './asciicast.js';
 import type { Format } from './format.js';
 import { messages } from './messages.js';
 import { rrweb } from './rrweb.js';
+import { sweAgent } from './swe-agent.js';
 
 /** Every capture format, by the name that sources and `custos ingest --format` use. */
-export const formats = { rrweb, asciicast, messages } as const satisfies Record<string, Format>;
+export const formats = { rrweb, asciicast, messages, 'swe-agent': sweAgent } as const satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];
 

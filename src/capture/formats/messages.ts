@@ -1,100 +1,100 @@
-import type { FieldName } from '../../log/fields.js';
 import { Problem } from '../../problem.js';
-import type { Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
-import { isObject, withKey } from './json-tree.js';
-import { contentFields, joinItems, splitItems } from './message-items.js';
-import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
-import { parseDocument, readText } from './read-recording.js';
-import { anything, text, type KnownKeys } from './shapes.js';
+import type { CutRecord, Format, Json } from './format.js';
+import { cutLists, isFrame, joinLists, valueAt, type Path } from './frames.js';
+import { isObject } from './json-tree.js';
+import { partOf } from './keyed-parts.js';
+import { joinLayout, splitLayout } from './split-layout.js';
+import { hidden, maskRecords } from './masked-messages.js';
+import { isMessageLike, recordLayout } from './messages-layout.js';
+import { readDocuments } from './read-documents.js';
+import { readText } from './read-recording.js';
 
-const keysOf = (role: string): KnownKeys => ({
-  role: ['kind', text],
-  content: [contentFields[role] as FieldName, anything],
-  refusal: ['response', anything],
-  reasoning: ['reasoning', anything],
-  reasoning_content: ['reasoning', anything],
-  reasoning_details: ['reasoning', anything],
-  thinking: ['reasoning', anything],
-  thinking_blocks: ['reasoning', anything],
-  tool_calls: ['tool.input', anything],
-  function_call: ['tool.input', anything],
-});
-
-/** Chats with a model in the message form of OpenAI: `{ "messages": [...] }` or the bare array. */
+/**
+ * Chats with a model in the forms of OpenAI: a list of messages, documents of the API that hold one (requests and
+ * answers of chat completions and of responses, the lines of its batches), or lines of either.
+ */
 export const messages: Format = {
   name: 'messages',
 
   cut(file, startedAt) {
-    const document = parseDocument(readText(file));
-    const list = isObject(document) ? document['messages'] : document;
-    if (!Array.isArray(list)) throw new Problem('recording_malformed');
-    if (list.length === 0) throw new Problem('recording_empty');
-    const wrong = list.findIndex((message: Json) => !isObject(message) || isWrapper(message));
-    if (wrong >= 0) throw new Problem('recording_malformed', { index: wrong });
-    const wrapper = isObject(document) ? [withKey(document, 'messages', null)] : [];
-    return [...wrapper, ...list].map((data, index) => ({ time: startedAt + index, data }));
+    const documents = readDocuments(readText(file));
+    const isLines = documents.length > 1;
+    const records = documents.flatMap((document, line) =>
+      cutDocument(document, isLines ? line : undefined).map((data) => ({ data, made: madeAt(document) })),
+    );
+    if (records.every(({ data }) => isFrame(data))) throw new Problem('recording_empty');
+    return timed(records, startedAt);
   },
 
-  decompose(data) {
-    const role = isObject(data) ? data['role'] : undefined;
-    if (!isObject(data) || typeof role !== 'string' || !Object.hasOwn(contentFields, role))
-      return { other: { whole: data } };
-    const { parts, keys } = splitKeys(data, keysOf(role));
-    const kind = { role, ...(keys === undefined ? {} : { keys }) };
-    const { content } = data;
-    return Array.isArray(content) ? splitItems({ ...parts, kind }, role, content as Json[]) : { ...parts, kind };
-  },
+  decompose: (data) => splitLayout(data, recordLayout),
+  reassemble: joinLayout,
 
-  reassemble(parts) {
-    const whole = partOf(parts.other, 'whole');
-    if (whole !== undefined) return whole;
-    const { role, keys, items } = parts.kind as { role: string; keys?: string[]; items?: FieldName[] };
-    const message = joinKeys(parts, keysOf(role), keys);
-    return items === undefined ? message : withKey(message, 'content', joinItems(parts, items) as readonly Json[]);
-  },
-
-  mask: (records) => [{ messages: null }, ...records.flatMap((record) => maskedMessage(record) ?? [])],
+  mask: (records) => maskRecords(records, { frame: ['messages'], of: { messages: [] } }, placeholders),
 
   assemble(records) {
-    const [first, ...rest] = records;
-    const document = isWrapper(first) ? withKey(first, 'messages', rest) : records;
-    return Buffer.from(JSON.stringify(document));
+    const { documents, loose } = joinLists(records);
+    if (documents.length === 0) return Buffer.from(JSON.stringify(loose));
+    return Buffer.from(documents.map((document) => JSON.stringify(document)).join('\n'));
   },
 };
 
-const isWrapper = (record: Json | undefined): record is JsonObject => isObject(record) && record['messages'] === null;
+/** Where documents of the API hold what was said, and what it may be wrapped in. */
+const lists = ['messages', 'input', 'choices', 'output'];
+const wrappers = ['body', 'request', 'response'];
 
-const masked = '[masked]';
-
-/** Every message keeps its place. Whose it was is told by its kind, or by what was granted of it. */
-function maskedMessage({ parts }: MaskedRecord): Json | undefined {
-  const role = partOf(parts.kind, 'role') ?? roleTold(parts);
-  if (role === undefined) return undefined;
-  const content = contentTold(parts) ?? masked;
-  const thought = partOf(parts.reasoning, 'reasoning_content');
-  const calls = partOf(parts['tool.input'], 'tool_calls');
-  return {
-    role,
-    content,
-    ...(thought === undefined ? {} : { reasoning_content: thought }),
-    ...(calls === undefined ? {} : { tool_calls: calls }),
-  };
+function pathsIn(document: Json, above: Path = []): Path[] {
+  if (!isObject(document) || above.length > 2) return [];
+  return Object.keys(document).flatMap((key) => {
+    const path = [...above, key];
+    if (lists.includes(key) && Array.isArray(document[key])) return [path];
+    return wrappers.includes(key) ? pathsIn(document[key] as Json, path) : [];
+  });
 }
 
-/** The content as it was; of a list, what was granted, with a placeholder for each item that was not. */
-function contentTold(parts: Parts): Json | undefined {
-  const items = partOf(parts.kind, 'items') as readonly FieldName[] | undefined;
-  if (items !== undefined && items.length > 0) {
-    return joinItems(parts, items).map((item) => item ?? { type: 'text', text: masked });
+/** `line` is undefined for the one document of a file: then a bad record is told by its place in its list. */
+function cutDocument(document: Json, line: number | undefined): Json[] {
+  const paths: Path[] = Array.isArray(document) ? [[]] : pathsIn(document);
+  for (const path of paths) {
+    const wrong = (valueAt(document, path) as readonly Json[]).findIndex((item) => !isObject(item) || isFrame(item));
+    if (wrong >= 0) throw new Problem('recording_malformed', { index: line ?? wrong });
   }
-  const told = [parts.prompt, parts.response, parts['tool.output']].map((part) => partOf(part, 'content'));
-  return told.find((one) => one !== undefined && one !== null);
+  // A file of one bare list is that list, and no more.
+  if (Array.isArray(document) && line === undefined) return document as Json[];
+  if (paths.length > 0) return cutLists(document, paths);
+  if (isMessageLike(document)) return [{ frame: null }, document];
+  throw new Problem('recording_malformed', line === undefined ? {} : { index: line });
 }
 
-function roleTold(parts: Parts): string | undefined {
-  if (parts.prompt !== undefined) return 'user';
-  if (parts['tool.output'] !== undefined) return 'tool';
-  return [parts.response, parts.reasoning, parts['tool.input']].some((part) => part !== undefined)
-    ? 'assistant'
-    : undefined;
+/** Epoch milliseconds, where a document says when it was made. */
+function madeAt(document: Json): number | undefined {
+  const inner = partOf(document, 'response') ?? document;
+  const made = [inner, partOf(inner, 'body')].flatMap((one) => [partOf(one, 'created'), partOf(one, 'created_at')]);
+  const seconds = made.find((one) => typeof one === 'number' && one > 1e9 && one < 1e11);
+  return typeof seconds === 'number' ? Math.floor(seconds * 1000) : undefined;
 }
+
+/** A message tells no time, so only their order is kept. */
+function timed(
+  records: readonly { readonly data: Json; readonly made: number | undefined }[],
+  startedAt: number,
+): CutRecord[] {
+  return records.map(({ data, made }, index) => ({ time: made ?? startedAt + index, data }));
+}
+
+const placeholders = {
+  content: hidden,
+  'content[]': { type: 'text', text: hidden },
+  text: hidden,
+  refusal: hidden,
+  thinking: hidden,
+  image_url: hidden,
+  id: hidden,
+  call_id: hidden,
+  tool_use_id: hidden,
+  tool_call_id: hidden,
+  name: hidden,
+  arguments: '{}',
+  input: {},
+  output: hidden,
+  summary: [],
+} as const;

@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { fieldNames } from '../../log/fields.js';
 import type { Format, Json } from './format.js';
 import { formatOf } from './formats.js';
+import { transcripts, words } from './odd-transcripts.spec.js';
 
 const rrweb = formatOf('rrweb');
 const asciicast = formatOf('asciicast');
 const messages = formatOf('messages');
+const sweAgent = formatOf('swe-agent');
 const event = (type: number, data: Json, timestamp: Json = 1): Json => ({ type, data, timestamp });
 const change = (source: number, data: object): Json => event(3, { source, ...data } as Json);
 const element = (tagName: string, attributes: object, childNodes: Json[] = []): Json =>
@@ -47,6 +49,17 @@ describe('a text never comes into a milder class', () => {
     ['as an unknown role', messages, { role: 'SECRET', content: 'x' }],
     ['as an unknown key of a message', messages, { role: 'user', content: 'x', SECRET: 1 }],
     ['as an item of an unknown type', messages, { role: 'user', content: [{ type: 'SECRET' }] }],
+    ['as an unknown key of an item', messages, { role: 'user', content: [{ type: 'text', text: 'x', SECRET: 1 }] }],
+    ['as a text that is a number', messages, { role: 'user', content: { SECRET: 1 } }],
+    ['as a reason to finish', messages, { index: 0, message: { role: 'user' }, finish_reason: 'SECRET' }],
+    ['as a count of tokens', messages, { frame: ['messages'], of: { usage: { prompt_tokens: 'SECRET' } } }],
+    ['as the name of a model', messages, { frame: ['messages'], of: { model: 'SECRET' } }],
+    ['as a frame', messages, { frame: ['SECRET'] }],
+    ['as an unknown key of a step', sweAgent, { action: 'x', SECRET: 1 }],
+    ['as the duration of a step', sweAgent, { execution_time: 'SECRET' }],
+    ['as a reason to exit', sweAgent, { frame: ['history'], of: { info: { exit_status: 'SECRET' } } }],
+    ['as a configuration', sweAgent, { frame: ['history'], of: { replay_config: 'SECRET' } }],
+    ['as the kind of a message', sweAgent, { role: 'user', message_type: 'SECRET' }],
   ])('%s', (_how, format, data) => {
     expect(fieldsOf(format, data)).toEqual(['other']);
     expect(JSON.stringify(format.reassemble(format.decompose(data)))).toBe(JSON.stringify(data));
@@ -105,10 +118,26 @@ describe('a part of a terminal recording or a chat goes to its field', () => {
       'reasoning',
     ],
     ['a call', messages, { role: 'assistant', tool_calls: [{ function: { name: 'SECRET' } }] }, 'tool.input'],
+    ['a piece of an answer', messages, { index: 0, delta: { content: 'SECRET' } }, 'response'],
+    ['a call of a response', messages, { type: 'function_call', arguments: 'SECRET' }, 'tool.input'],
+    ['a search of the API itself', messages, { type: 'file_search_call', results: ['SECRET'] }, 'tool.output'],
+    [
+      'a summary of a thought',
+      messages,
+      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'SECRET' }] },
+      'reasoning',
+    ],
+    ['instructions', messages, { frame: ['output'], of: { instructions: 'SECRET' } }, 'prompt'],
+    ['an action', sweAgent, { action: 'SECRET' }, 'tool.input'],
+    ['an observation', sweAgent, { observation: 'SECRET' }, 'tool.output'],
+    ['the state after a step', sweAgent, { state: { open_file: 'SECRET' } }, 'tool.output'],
+    ['a thought of a step', sweAgent, { thought: 'SECRET' }, 'reasoning'],
+    ['what a model was asked', sweAgent, { query: [{ role: 'user', content: 'SECRET' }] }, 'prompt'],
+    ['a patch', sweAgent, { frame: ['history'], of: { info: { submission: 'SECRET' } } }, 'response'],
     [
       'a call in a list',
       messages,
-      { role: 'assistant', content: [{ type: 'tool_use', input: 'SECRET' }] },
+      { role: 'assistant', content: [{ type: 'tool_use', input: { path: 'SECRET' } }] },
       'tool.input',
     ],
     ['an output', messages, { role: 'tool', content: 'SECRET' }, 'tool.output'],
@@ -123,14 +152,12 @@ describe('a part of a terminal recording or a chat goes to its field', () => {
 
 /** The same data with a text of its own in place of each text, so that every one can be found again. */
 function marked(value: Json, marks: string[]): Json {
+  if (typeof value === 'string' && words.includes(value)) return value;
   if (typeof value === 'string') return marks[marks.push(`«mark ${marks.length}»`) - 1] as string;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((one: Json) => marked(one, marks));
   return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [
-      key,
-      key === 'tagName' || key === 'role' ? one : marked(one as Json, marks),
-    ]),
+    Object.entries(value).map(([key, one]) => [key, key === 'tagName' ? one : marked(one as Json, marks)]),
   );
 }
 
@@ -182,15 +209,6 @@ describe('whatever a record holds', () => {
     }),
     timestamp: fc.jsonValue(),
   });
-  const chats = fc.record({
-    role: fc.constantFrom('user', 'assistant', 'tool', 'nobody'),
-    content: fc.oneof(
-      fc.array(fc.record({ type: fc.constantFrom('text', 'thinking', 'tool_use'), text: fc.jsonValue() })),
-      fc.jsonValue(),
-    ),
-    items: fc.jsonValue(),
-    tool_calls: fc.jsonValue(),
-  });
   const casts = fc.oneof(
     fc.record({
       version: fc.constantFrom(1, 2, 3, 4),
@@ -203,7 +221,8 @@ describe('whatever a record holds', () => {
   it.each<[string, Format, fc.Arbitrary<unknown>]>([
     ['a page or a mutation', rrweb, events],
     ['another event', rrweb, changes],
-    ['a message', messages, chats],
+    ['a message', messages, transcripts],
+    ['a step of an agent', sweAgent, transcripts],
     ['a line of a terminal', asciicast, casts],
   ])('%s comes back the same, and each text stood in one field, once', (_what, format, arbitrary) =>
     fc.assert(

@@ -30,3 +30,12 @@ export const listOf =
   (shape: Shape): Shape =>
   (value) =>
     Array.isArray(value) && value.every(shape);
+
+export const textOrNull: Shape = (value) => value === null || text(value);
+export const list: Shape = Array.isArray;
+export const listOrNull: Shape = (value) => value === null || Array.isArray(value);
+export const textOrList: Shape = (value) => text(value) || Array.isArray(value);
+/** Numbers that count something, and hold no more than that. */
+export const count: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+/** Numbers that measure something. */
+export const amount: Shape = (value) => finite(value) && (value as number) >= 0;
