@@ -97,10 +97,20 @@ export const problems = {
     'The database does not write durably',
     'Turn on `setting` in PostgreSQL, or acknowledged entries can be lost.',
   ],
+  database_read_only: [
+    500,
+    'The database takes no writes',
+    'It is a standby, or read-only by `setting`. Connect to the primary.',
+  ],
   role_too_powerful: [
     500,
-    'The database role could rewrite the log',
-    'Connect as a role with INSERT and SELECT on entries and nothing more.',
+    'The database role may do more than its part needs',
+    'Take the right `setting` from it, or connect as the role that the migrations made for this part.',
+  ],
+  guards_changed: [
+    500,
+    'The database no longer guards the log',
+    '`setting` is missing, disabled or changed. Find out who did that, run `custos verify`, and restore it.',
   ],
   schema_mismatch: [500, 'The database schema is of another version', 'Run `custos migrate` of this version.'],
   data_in_use: [500, 'Another Custos runs on this data folder', 'Stop it first, or name another folder with --data.'],

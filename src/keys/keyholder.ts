@@ -6,6 +6,7 @@ import type { EntryOf } from '../log/header.js';
 import type { Position, SubjectId } from '../log/ids.js';
 import { LogReader } from '../log/log-reader.js';
 import { PostgresBodyStore } from '../log/postgres-body-store.js';
+import { requireSafeDatabase } from '../log/start-checks.js';
 import { VerifiedReplay } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
@@ -55,9 +56,12 @@ export class Keyholder implements KeyholderPort {
 
   /**
    * Replays the log, then destroys every key that it says is erased: a restored backup brings such keys back,
-   * and they must be gone before anything opens.
+   * and they must be gone before anything opens. Refuses a database where it could write the log itself: then its
+   * second look at a disclosure would be worth nothing.
+   * @throws Problem log_corrupt, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ destroyed: number }> {
+    await requireSafeDatabase(this.parts.pool, 'custos_keyholder');
     const subjects = await this.catchUp();
     const erased = [...subjects.values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
     return { destroyed: await this.parts.store.destroy(erased) };

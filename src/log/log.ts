@@ -43,10 +43,10 @@ export class Log {
 
   /**
    * Refuses an unsafe database, then replays and verifies the whole log. A new log gets its first entry.
-   * @throws Problem schema_mismatch, database_not_durable, role_too_powerful, log_corrupt
+   * @throws Problem log_corrupt, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ size: number }> {
-    await requireSafeDatabase(this.options.pool);
+    await requireSafeDatabase(this.options.pool, 'custos_service');
     const head = await this.reader.head();
     if (head.size > 0) await this.replay.advanceTo(this.options.pool, head);
     else await this.open();

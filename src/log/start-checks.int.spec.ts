@@ -1,0 +1,252 @@
+import { randomBytes } from 'node:crypto';
+import { CarelessServer } from '../../test/postgres/careless-server.js';
+import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.js';
+import { openPool } from './database.js';
+import type { Part } from './guards.js';
+import { requireSafeDatabase } from './start-checks.js';
+
+/** What a start on this address comes to: `undefined` where it goes well. */
+async function starting(url: string, part: Part = 'custos_service') {
+  const pool = openPool(url, { connections: 1, name: 'test' });
+  try {
+    return await requireSafeDatabase(pool, part).then(
+      () => undefined,
+      ({ code, members }) => ({ code, setting: members.setting }),
+    );
+  } finally {
+    await pool.end();
+  }
+}
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await cloneDatabase();
+});
+afterAll(() => database.drop());
+
+async function asSuperuser(...statements: readonly string[]): Promise<void> {
+  const pool = openPool(database.superuserUrl, { connections: 1, name: 'owner' });
+  try {
+    for (const statement of statements) await pool.query(statement);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Undoes what the superuser did, so that each case starts from what the migrations left. */
+async function during<T>(done: string, undone: string, look: () => Promise<T>): Promise<T> {
+  await asSuperuser(done);
+  try {
+    return await look();
+  } finally {
+    await asSuperuser(undone);
+  }
+}
+
+describe('no part starts', () => {
+  describe('on a server', () => {
+    let server: CarelessServer;
+    beforeAll(async () => {
+      server = await CarelessServer.make();
+    });
+    afterEach(() => server.stop());
+    afterAll(() => server.remove());
+
+    it.each(['fsync', 'full_page_writes', 'synchronous_commit'])('with %s off', async (setting) => {
+      const careless = await server.start({ [setting]: 'off' });
+      expect(await starting(careless)).toEqual({ code: 'database_not_durable', setting });
+    });
+
+    it('that is a standby, which answers every read and takes no write', async () => {
+      const standby = await server.start({}, 'standby');
+      expect(await starting(standby)).toEqual({ code: 'database_read_only', setting: 'pg_is_in_recovery' });
+    });
+
+    it('unless it writes durably, and by itself', async () => {
+      expect(await starting(await server.start({}))).toBeUndefined();
+    });
+  });
+
+  it('in sessions that are read-only, or that triggers do not fire in', async () => {
+    const as = (options: string, url: string) => {
+      const withOptions = new URL(url);
+      withOptions.searchParams.set('options', options);
+      return withOptions.href;
+    };
+    expect(await starting(as('-c default_transaction_read_only=on', database.url('custos_service')))).toEqual({
+      code: 'database_read_only',
+      setting: 'default_transaction_read_only',
+    });
+    const login = await temporaryRole('');
+    await asSuperuser(`GRANT SET ON PARAMETER session_replication_role TO ${login.name}`);
+    const asReplica = as('-c session_replication_role=replica', login.url);
+    expect(await starting(asReplica)).toEqual({ code: 'guards_changed', setting: 'session_replication_role' });
+    expect(await starting(login.url)).toEqual({ code: 'role_too_powerful', setting: 'SET session_replication_role' });
+    await login.drop();
+  });
+});
+
+/** A login that plays the service's part, with something more. Roles are shared by the whole server. */
+async function temporaryRole(attributes: string, member = 'custos_service') {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const password = randomBytes(12).toString('hex');
+  await asSuperuser(`CREATE ROLE ${name} LOGIN PASSWORD '${password}' ${attributes} IN ROLE ${member}`);
+  const url = new URL(database.url('custos_service'));
+  url.username = name;
+  url.password = password;
+  return { name, url: url.href, drop: () => asSuperuser(`DROP OWNED BY ${name}`, `DROP ROLE ${name}`) };
+}
+
+describe('the service does not start', () => {
+  it('as the superuser, by SET ROLE to its own role or not', async () => {
+    const tooPowerful = { code: 'role_too_powerful', setting: 'SUPERUSER' };
+    expect(await starting(database.superuserUrl)).toEqual(tooPowerful);
+    const lesser = new URL(database.superuserUrl);
+    lesser.searchParams.set('options', '-c role=custos_service');
+    expect(await starting(lesser.href)).toEqual(tooPowerful);
+  });
+
+  it.each([
+    ['SUPERUSER', 'custos_service', 'SUPERUSER'],
+    ['CREATEROLE', 'custos_service', 'CREATEROLE'],
+    ['CREATEDB', 'custos_service', 'CREATEDB'],
+    ['REPLICATION', 'custos_service', 'REPLICATION'],
+    ['BYPASSRLS', 'custos_service', 'BYPASSRLS'],
+    ['', 'custos_service, custos_owner', 'MEMBER of custos_owner'],
+    ['NOINHERIT', 'custos_service, custos_owner', 'MEMBER of custos_owner'],
+    ['', 'custos_service, custos_keyholder', 'MEMBER of custos_keyholder'],
+    ['', 'custos_service, pg_write_all_data', 'MEMBER of pg_write_all_data'],
+    ['', 'custos_service, pg_write_server_files', 'MEMBER of pg_write_server_files'],
+  ])('as a login with “%s” in %s', async (attributes, roles, setting) => {
+    const login = await temporaryRole(attributes, roles);
+    expect(await starting(login.url)).toEqual({ code: 'role_too_powerful', setting });
+    await login.drop();
+  });
+
+  it('as a role that owns a table, through nothing but the ownership', async () => {
+    const login = await temporaryRole('');
+    await asSuperuser(`ALTER TABLE log.tile OWNER TO ${login.name}`);
+    expect(await starting(login.url)).toEqual({ code: 'role_too_powerful', setting: 'OWNER of log.tile' });
+    await asSuperuser('ALTER TABLE log.tile OWNER TO custos_owner');
+    await login.drop();
+  });
+
+  const service = (to: string) => [`GRANT ${to} TO custos_service`, `REVOKE ${to} FROM custos_service`] as const;
+  const anyone = (to: string) => [`GRANT ${to} TO PUBLIC`, `REVOKE ${to} FROM PUBLIC`] as const;
+  it.each([
+    ['UPDATE on log.entry', ...service('UPDATE ON log.entry')],
+    ['UPDATE on log.entry', ...service('UPDATE (subject) ON log.entry')],
+    ['UPDATE on log.head', ...service('UPDATE (checkpoint) ON log.head')],
+    ['DELETE on log.body', ...anyone('DELETE ON log.body')],
+    ['TRUNCATE on log.entry', ...service('TRUNCATE ON log.entry')],
+    ['TRIGGER on log.entry', ...service('TRIGGER ON log.entry')],
+    ['REFERENCES on log.entry', ...service('REFERENCES (position) ON log.entry')],
+    ['INSERT on log.checkpoint', ...service('INSERT ON log.checkpoint')],
+    ['UPDATE on public.custos_migration', ...anyone('UPDATE ON public.custos_migration')],
+    ['SELECT on keys.subject_key', ...service('SELECT (wrapped) ON keys.subject_key')],
+    ['CREATE on schema log', ...service('CREATE ON SCHEMA log')],
+    ['USAGE on schema keys', ...anyone('USAGE ON SCHEMA keys')],
+  ])('with %s: %s', async (setting, granted, revoked) => {
+    const found = await during(granted, revoked, () => starting(database.url('custos_service')));
+    expect(found).toEqual({ code: 'role_too_powerful', setting });
+  });
+
+  it('where it may create schemas, or call a function that runs as somebody else', async () => {
+    const create = `CREATE ON DATABASE ${database.name}`;
+    expect(await during(...service(create), () => starting(database.url('custos_service')))).toEqual({
+      code: 'role_too_powerful',
+      setting: 'CREATE in the database',
+    });
+    const made = `CREATE FUNCTION public.forget() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM log.entry'`;
+    const look = () => starting(database.url('custos_service'));
+    expect(await during(made, 'DROP FUNCTION public.forget()', look)).toEqual({
+      code: 'role_too_powerful',
+      setting: 'EXECUTE on forget()',
+    });
+  });
+
+  it.each([
+    ['trigger append_only on log.entry', 'ALTER TABLE log.entry DISABLE TRIGGER append_only', 'ALTER TABLE log.entry ENABLE TRIGGER append_only'],
+    ['trigger append_only on log.tile', 'ALTER TABLE log.tile ENABLE REPLICA TRIGGER append_only', 'ALTER TABLE log.tile ENABLE TRIGGER append_only'],
+    ['trigger guard_head on log.head', 'DROP TRIGGER guard_head ON log.head', 'CREATE TRIGGER guard_head BEFORE UPDATE ON log.head FOR EACH ROW EXECUTE FUNCTION log.guard_head()'],
+    ['function log.refuse_change()', `CREATE OR REPLACE FUNCTION log.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`, undefined],
+  ])('without %s', async (setting, done, undone) => {
+    const look = () => starting(database.url('custos_service'));
+    const found = await during(done, undone ?? (await definitionOf('log.refuse_change')), look);
+    expect(found).toEqual({ code: 'guards_changed', setting });
+  }); // prettier-ignore
+
+  it('where a function of ours runs as another owner, or looks names up elsewhere', async () => {
+    const name = 'log.advance_head(bigint, bigint, bigint, bytea, text)';
+    const settings = (to: string) => `ALTER FUNCTION ${name} SET search_path = ${to}`;
+    const look = () => starting(database.url('custos_service'));
+    const changed = { code: 'guards_changed', setting: `function ${name}` };
+    expect(await during(settings('public, log'), settings('log, pg_temp'), look)).toEqual(changed);
+    const owner = (to: string) => `ALTER FUNCTION ${name} OWNER TO ${to}`;
+    expect(await during(owner('postgres'), owner('custos_owner'), look)).toEqual(changed);
+  });
+});
+
+async function definitionOf(name: string): Promise<string> {
+  const pool = openPool(database.superuserUrl, { connections: 1, name: 'owner' });
+  const { rows } = await pool.query<{ text: string }>('SELECT pg_get_functiondef($1::regproc) AS text', [name]);
+  await pool.end();
+  return rows[0]?.text as string;
+}
+
+describe('the keyholder does not start', () => {
+  it('as the service, which can write the log', async () => {
+    expect(await starting(database.url('custos_service'), 'custos_keyholder')).toEqual({
+      code: 'role_too_powerful',
+      setting: expect.stringMatching(/^INSERT on log\./),
+    });
+  });
+
+  it.each([
+    ['INSERT on log.entry', 'INSERT ON log.entry'],
+    ['UPDATE on keys.opened', 'UPDATE ON keys.opened'],
+    ['UPDATE on keys.subject_key', 'UPDATE (wrapped) ON keys.subject_key'],
+    ['EXECUTE on log.lock_head()', 'EXECUTE ON FUNCTION log.lock_head()'],
+  ])('with %s', async (setting, right) => {
+    const [granted, revoked] = [`GRANT ${right} TO custos_keyholder`, `REVOKE ${right} FROM custos_keyholder`];
+    const look = () => starting(database.url('custos_keyholder'), 'custos_keyholder');
+    expect(await during(granted, revoked, look)).toEqual({ code: 'role_too_powerful', setting });
+  });
+});
+
+describe('each part starts', () => {
+  it.each(['custos_service', 'custos_keyholder', 'custos_reader'] as const)('as %s', async (part) => {
+    expect(await starting(database.url(part), part)).toBeUndefined();
+  });
+
+  it('as a login of its own that is a member of its role alone', async () => {
+    const login = await temporaryRole('');
+    expect(await starting(login.url)).toBeUndefined();
+    await login.drop();
+  });
+});
+
+describe('the owner of the tables, tired or hurried, cannot', () => {
+  it.each([
+    ['put the head back', 'UPDATE log.head SET size = size - 1'],
+    ['leave the head where it is with another checkpoint', "UPDATE log.head SET checkpoint = 'x'"],
+    ['turn the clock back', 'UPDATE log.head SET size = size + 1, at = at - 1'],
+    ['remove the head', 'DELETE FROM log.head'],
+    ['empty it', 'TRUNCATE log.head'],
+    ['make a second one', "INSERT INTO log.head VALUES (false, 0, 0, '', '')"],
+    ['open a disclosure twice', 'DELETE FROM keys.opened'],
+    ['exchange a key', "UPDATE keys.subject_key SET wrapped = ''"],
+  ])('%s', async (_what, sql) => {
+    const pool = openPool(database.superuserUrl, { connections: 1, name: 'owner' });
+    try {
+      await pool.query('SET ROLE custos_owner');
+      await expect(pool.query(sql)).rejects.toMatchObject({ code: 'CU003' });
+    } finally {
+      await pool.end();
+    }
+  });
+
+  it('nor can the superuser move it by hand, forward', async () => {
+    await expect(asSuperuser('UPDATE log.head SET size = size + 1')).rejects.toMatchObject({ code: 'CU003' });
+  });
+});
