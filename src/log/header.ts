@@ -1,9 +1,10 @@
-import { decodeCanonical, encodeCanonical } from '../sealing/canonical.js';
+import { plainBytes } from '../sealing/bytes.js';
+import { CanonicalBuilder } from '../sealing/canonical-build.js';
+import { encodeCanonical } from '../sealing/canonical.js';
 import { isEntryType, type Actor, type EntryData, type EntryType } from './entries.js';
 import type { FieldName } from './fields.js';
+import { HeaderScan, headerVersion } from './header-scan.js';
 import type { Position, SubjectId } from './ids.js';
-
-export const headerVersion = 1;
 
 /** Where a sealed column is and what it must be: one column can be read, or deleted, without the rest. */
 export interface ColumnDirectory {
@@ -39,10 +40,14 @@ export function encodeHeader(entry: Entry): Uint8Array {
 
 /** @throws Error with a constant message if the bytes are no header of a version that we know. */
 export function decodeHeader(header: Uint8Array): Entry {
-  const decoded = decodeCanonical(header) as Entry & { v: unknown };
-  if (decoded?.v !== headerVersion || typeof decoded.type !== 'string' || !isEntryType(decoded.type)) {
-    throw new Error('not a header of a known version');
-  }
-  const { v: _version, ...entry } = decoded;
-  return entry as Entry;
+  const bytes = plainBytes(header);
+  scan.pass(bytes, 0, bytes.length);
+  const decoded = new CanonicalBuilder(bytes, 0).next() as Entry;
+  if (!isEntryType(decoded.type)) throw new Error('not a header of a known version');
+  const { position, id, stream, version, type, at, actor, subject, data, columns } = decoded;
+  const entry = { position, id, stream, version, type, at, actor, data, columns };
+  return (subject === undefined ? entry : { ...entry, subject }) as Entry;
 }
+
+/** Decoding is synchronous, so that one serves all. */
+const scan = new HeaderScan();

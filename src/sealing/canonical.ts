@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { decode, encode } from 'cborg';
+import { encode } from 'cborg';
 import { isWellFormed, plainBytes, utf8 } from './bytes.js';
+import { CanonicalBuilder } from './canonical-build.js';
+import { levelsLimit, refuse, scanItem } from './canonical-scan.js';
 import { isPlain } from './json-data.js';
-import { StrictTokenizer, strictDecoding } from './strict-tokenizer.js';
-
-/** Headers and statements are flat; bytes from elsewhere may not be. */
-const levelsLimit = 64;
 
 /**
  * Deterministic CBOR, one encoding a value: shortest forms, definite lengths, keys sorted by length and then by
@@ -25,16 +23,9 @@ export function encodeCanonical(value: unknown): Uint8Array {
  * @throws Error with one constant message unless the bytes are exactly what `encodeCanonical` gives for some value.
  */
 export function decodeCanonical(bytes: Uint8Array): unknown {
-  // Every canonical value is the encoding of itself: this one comparison covers the order of keys, the width of
-  // floats, and whatever rule of RFC 8949 §4.2 we did not think of.
-  try {
-    const tokenizer = new StrictTokenizer(bytes, { levels: levelsLimit, items: bytes.length });
-    const value: unknown = decode(plainBytes(bytes), { ...strictDecoding, allowUndefined: false, tokenizer });
-    if (Buffer.compare(encodeCanonical(value), bytes) === 0) return value;
-  } catch {
-    // cborg's messages repeat keys. The one below serves for all.
-  }
-  throw new Error('not deterministic CBOR');
+  const plain = plainBytes(bytes);
+  if (scanItem(plain, 0, levelsLimit) !== plain.length) refuse();
+  return new CanonicalBuilder(plain, 0).next();
 }
 
 /** SHA-256 of UTF-8 `domain` ‖ 0x00 ‖ `encodeCanonical(value)`: hashes for two purposes never meet. */

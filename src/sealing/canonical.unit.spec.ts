@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { decodeByTwin } from './canonical-twin.spec.js';
 import { decodeCanonical, encodeCanonical, hashCanonical } from './canonical.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -48,26 +49,55 @@ describe('deterministic CBOR is not decoded', () => {
     expect(() => decodeCanonical(fromHex(encoded))).toThrow(new Error('not deterministic CBOR'));
   });
 
-  it('unless it is the encoding of what it decodes to', () => {
-    const nearly = fc.tuple(canonical, fc.nat(), fc.nat({ max: 255 })).map(([value, at, byte]) => {
-      const bytes = encodeCanonical(value);
-      bytes[at % bytes.length] = byte;
-      return bytes;
-    });
+  it('exactly where its slow twin refuses it: random bytes, and encodings with a byte changed, cut or put in', () => {
+    const changed = fc
+      .tuple(canonical, fc.nat(), fc.nat({ max: 255 }), fc.constantFrom('changed', 'taken out', 'put in', 'cut off'))
+      .map(([value, where, byte, how]) => {
+        const bytes = [...encodeCanonical(value)];
+        const at = where % bytes.length;
+        if (how === 'cut off') return Uint8Array.from(bytes.slice(0, at));
+        bytes.splice(at, how === 'put in' ? 0 : 1, ...(how === 'taken out' ? [] : [byte]));
+        return Uint8Array.from(bytes);
+      });
     fc.assert(
-      fc.property(fc.oneof(nearly, fc.uint8Array({ minLength: 1, maxLength: 12 })), (bytes) => {
-        let value: unknown;
-        try {
-          value = decodeCanonical(bytes);
-        } catch {
-          return;
-        }
-        expect(hex(encodeCanonical(value))).toBe(hex(bytes));
-      }),
+      fc.property(fc.oneof(changed, fc.uint8Array({ minLength: 1, maxLength: 12 })), (bytes) =>
+        expect(decodedOrNot(bytes)).toEqual(decodeByTwin(bytes)),
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('in any of the 65,536 floats of two bytes, exactly where its slow twin refuses it', () => {
+    const differing = Array.from({ length: 0x10000 }, (_, half) => Uint8Array.of(0xf9, half >> 8, half & 255)).filter(
+      (bytes) => !Object.is(decodedOrNot(bytes)?.value, decodeByTwin(bytes)?.value),
+    );
+    expect(differing).toEqual([]);
+  });
+
+  it('as a float of four or eight bytes, exactly where its slow twin refuses it', () => {
+    const floats = fc
+      .tuple(fc.constantFrom(0xfa, 0xfb), fc.oneof(fc.float(), fc.double(), fc.maxSafeInteger()))
+      .map(([head, value]) => {
+        const view = new DataView(new ArrayBuffer(head === 0xfa ? 5 : 9));
+        view.setUint8(0, head);
+        if (head === 0xfa) view.setFloat32(1, value);
+        else view.setFloat64(1, value);
+        return new Uint8Array(view.buffer);
+      });
+    fc.assert(
+      fc.property(floats, (bytes) => expect(decodedOrNot(bytes)).toEqual(decodeByTwin(bytes))),
       { numRuns: 2_000 },
     );
   });
 });
+
+function decodedOrNot(bytes: Uint8Array): { value: unknown } | undefined {
+  try {
+    return { value: decodeCanonical(bytes) };
+  } catch {
+    return undefined;
+  }
+}
 
 describe('deterministic CBOR is refused for', () => {
   it.each<[string, unknown]>([
