@@ -35,6 +35,9 @@ const codeFields: Readonly<Record<string, FieldName>> = {
 export const asciicast: Format = {
   name: 'asciicast',
 
+  recognise: ({ document, lines: [first] }) =>
+    isHeader(first, 2, 'width') || isHeader(first, 3, 'term') || isHeader(document, 1, 'stdout'),
+
   cut(file, startedAt) {
     const text = readText(file);
     const records = isFirstVersion(text) ? cutObject(parseDocument(text)) : cutLines(text);
@@ -105,6 +108,9 @@ const isEvent = (data: Json): data is [number, string, string] =>
   isTimed(data, 3) && typeof data[1] === 'string' && Object.hasOwn(codeFields, data[1]) && typeof data[2] === 'string';
 const isFrame = (data: Json): data is [number, string] => isTimed(data, 2) && typeof data[1] === 'string';
 const isComment = (line: Json): line is string => typeof line === 'string' && line.startsWith('#');
+
+const isHeader = (value: Json | undefined, version: number, key: string): boolean =>
+  isObject(value) && value['version'] === version && Object.hasOwn(value, key);
 
 /** A v1 recording is a document over many lines, or one line that holds its frames. */
 function isFirstVersion(text: string): boolean {

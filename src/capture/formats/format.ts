@@ -1,5 +1,6 @@
 import type { FieldName } from '../../log/fields.js';
 import type { Json } from '../../sealing/json-data.js';
+import type { Head } from './head.js';
 
 export type { Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -24,6 +25,8 @@ export interface MaskedRecord {
 /** One capture format: how to cut a file into records, take each apart without loss, and put it together again. */
 export interface Format {
   readonly name: string;
+  /** Whether a recording is of this format, told by its beginning. At most one format says so of any recording. */
+  recognise(head: Head): boolean;
   /**
    * Cuts a whole file into records, in order. `startedAt` (epoch ms) stands in where the recording has no absolute time.
    * @throws Problem recording_malformed, recording_truncated, recording_empty

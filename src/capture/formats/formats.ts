@@ -1,4 +1,5 @@
 import { Problem } from '../../problem.js';
+import { agentnet } from './agentnet.js';
 import { asciicast } from './asciicast.js';
 import type { Format } from './format.js';
 import { messages } from './messages.js';
@@ -6,7 +7,13 @@ import { rrweb } from './rrweb.js';
 import { sweAgent } from './swe-agent.js';
 
 /** Every capture format, by the name that sources and `custos ingest --format` use. */
-export const formats = { rrweb, asciicast, messages, 'swe-agent': sweAgent } as const satisfies Record<string, Format>;
+export const formats = {
+  rrweb,
+  asciicast,
+  messages,
+  'swe-agent': sweAgent,
+  agentnet,
+} as const satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];
 

@@ -5,6 +5,7 @@ import { fieldNames, type FieldName } from '../../log/fields.js';
 import { Problem } from '../../problem.js';
 import type { Format, Json, MaskedRecord, Parts } from './format.js';
 import { formatNames, formatOf } from './formats.js';
+import { headOf } from './head.js';
 import { transcripts } from './odd-transcripts.spec.js';
 
 const examples: readonly [file: string, format: string][] = [
@@ -25,6 +26,10 @@ const shared: readonly [file: string, format: string][] = [
   ['asciicast/tcut-typed-input.v2.cast', 'asciicast'],
   ['transcripts/swe-agent-gpt4-pydicom.traj.json', 'swe-agent'],
   ['transcripts/swe-agent-marshmallow-toolcalls.traj.json', 'swe-agent'],
+  ['agentnet/events.jsonl', 'agentnet'],
+  ['agentnet/event_buffer.jsonl', 'agentnet'],
+  ['agentnet/top_window.jsonl', 'agentnet'],
+  ['agentnet/metadata.json', 'agentnet'],
 ];
 const sharedFolder = join(process.cwd(), '../shared/data');
 const recordings = [
@@ -63,6 +68,11 @@ describe.each(recordings)('$file', (recording) => {
     const again = records.map(({ data }) => format.reassemble(format.decompose(data)));
     expect(JSON.stringify(again)).toBe(JSON.stringify(records.map(({ data }) => data)));
     expect(asData(format.assemble(again))).toBe(asData(file));
+  });
+
+  it('is recognised as its own format and no other', () => {
+    const head = headOf(readFileSync(recording.path));
+    expect(formatNames.filter((name) => formatOf(name).recognise(head))).toEqual([recording.format]);
   });
 
   it('has more in its named fields than in `other`', () => {
@@ -130,6 +140,12 @@ describe.each(formatNames)('%s', (name) => {
       timestamp: fc.double(),
     }),
     fc.tuple(fc.double(), fc.constantFrom('o', 'i', 'r', 'm', 'x', 'z'), fc.string()),
+    fc.record({
+      time_stamp: fc.double(),
+      action: fc.constantFrom('move', 'press'),
+      x: fc.jsonValue(),
+      key: fc.jsonValue(),
+    }),
     fc.record(
       {
         role: fc.constantFrom('user', 'tool', 'nobody'),
@@ -178,6 +194,7 @@ describe('a recording that was cut off', () => {
     ['asciicast', '{"version":1,"stdout":[[0.25,"żółć"]]}'],
     ['messages', '{"messages":[{"role":"user","content":"é"}]}'],
     ['swe-agent', '{"trajectory":[{"action":"é"}],"info":{"exit_status":null}}'],
+    ['agentnet', '{"video_start_timestamp":1.5,"model":"é"}'],
   ])('is truncated wherever it was cut: %s', (format, file) => {
     const size = Buffer.byteLength(file);
     const outcomes = Array.from({ length: size - 1 }, (_, index) => cutAt(format, file, index + 1));
@@ -209,6 +226,8 @@ describe('a record that is not of its format', () => {
     ['messages', '{"role":"user"}\n{"role":"user"}\n"SECRET"\n', 2],
     ['swe-agent', '{"trajectory":[{"action":"x"},"SECRET"]}', 1],
     ['swe-agent', '{"trajectory":[{"action":"x"}],"history":["SECRET"]}', 0],
+    ['agentnet', '{"time_stamp":1,"action":"move"}\n"SECRET"\n', 1],
+    ['rrweb', '{"type":4,"data":{},"timestamp":1}\n{"SECRET":1}\n', 1],
   ])('is told by its index, and never by what it holds: %s', (format, file, index) => {
     const cut = () => formatOf(format).cut(Buffer.from(file), startedAt);
     expect(cut).toThrow(expect.objectContaining({ code: 'recording_malformed', members: { index } }) as Error);

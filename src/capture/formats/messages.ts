@@ -5,6 +5,7 @@ import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { joinLayout, splitLayout } from './split-layout.js';
 import { hidden, maskRecords } from './masked-messages.js';
+import { contentFields } from './message-layout.js';
 import { isMessageLike, recordLayout } from './messages-layout.js';
 import { readDocuments } from './read-documents.js';
 import { readText } from './read-recording.js';
@@ -15,6 +16,12 @@ import { readText } from './read-recording.js';
  */
 export const messages: Format = {
   name: 'messages',
+
+  recognise({ document = null }) {
+    const paths = Array.isArray(document) ? [[]] : pathsIn(document);
+    const firsts = paths.map((path) => valueAt(document, [...path, 0]));
+    return (paths.length === 0 ? [document] : firsts).some(isMessageOrChoice);
+  },
 
   cut(file, startedAt) {
     const documents = readDocuments(readText(file));
@@ -36,6 +43,12 @@ export const messages: Format = {
     if (documents.length === 0) return Buffer.from(JSON.stringify(loose));
     return Buffer.from(documents.map((document) => JSON.stringify(document)).join('\n'));
   },
+};
+
+/** Agents' transcripts wrap messages in lines of their own, so a type alone is not enough. */
+const isMessageOrChoice = (value: Json | undefined): boolean => {
+  const role = partOf(value, 'role') ?? partOf(partOf(value, 'message') ?? partOf(value, 'delta'), 'role');
+  return typeof role === 'string' && Object.hasOwn(contentFields, role) && partOf(value, 'type') !== role;
 };
 
 /** Where documents of the API hold what was said, and what it may be wrapped in. */

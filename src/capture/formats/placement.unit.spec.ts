@@ -8,6 +8,8 @@ const rrweb = formatOf('rrweb');
 const asciicast = formatOf('asciicast');
 const messages = formatOf('messages');
 const sweAgent = formatOf('swe-agent');
+const agentnet = formatOf('agentnet');
+const input = (action: string, keys: object): Json => ({ time_stamp: 1.5, action, ...keys, event_idx: 0 }) as Json;
 const event = (type: number, data: Json, timestamp: Json = 1): Json => ({ type, data, timestamp });
 const change = (source: number, data: object): Json => event(3, { source, ...data } as Json);
 const element = (tagName: string, attributes: object, childNodes: Json[] = []): Json =>
@@ -60,6 +62,16 @@ describe('a text never comes into a milder class', () => {
     ['as a reason to exit', sweAgent, { frame: ['history'], of: { info: { exit_status: 'SECRET' } } }],
     ['as a configuration', sweAgent, { frame: ['history'], of: { replay_config: 'SECRET' } }],
     ['as the kind of a message', sweAgent, { role: 'user', message_type: 'SECRET' }],
+    ['as an unknown action', agentnet, input('SECRET', { x: 1 })],
+    ['as a position of a pointer', agentnet, input('move', { x: 'SECRET', y: 1 })],
+    ['as a button', agentnet, input('click', { button: 'SECRET' })],
+    ['as what was done', agentnet, input('click', { key: [['click', 'SECRET'], true] })],
+    ['as a time', agentnet, input('move', { end_time: 'SECRET' })],
+    ['in a trace', agentnet, input('scroll', { trace: [{ x: 1, note: 'SECRET' }] })],
+    ['as a key before a click', agentnet, input('click', { pre_move: { action: 'move', SECRET: 1 } })],
+    ['as the description of an action', agentnet, input('type', { description: 'SECRET' })],
+    ['as the model of a machine', agentnet, { model: 'SECRET', video_start_timestamp: 1 }],
+    ['as a date', agentnet, { start_time: '2024-11-05 SECRET', video_start_timestamp: 1 }],
   ])('%s', (_how, format, data) => {
     expect(fieldsOf(format, data)).toEqual(['other']);
     expect(JSON.stringify(format.reassemble(format.decompose(data)))).toBe(JSON.stringify(data));
@@ -99,7 +111,7 @@ describe('a part of a page goes to its field', () => {
   ])('%s', (_what, data, field) => expect(fieldsOf(rrweb, data)).toEqual([field]));
 });
 
-describe('a part of a terminal recording or a chat goes to its field', () => {
+describe('a part of a terminal recording, a chat or a desktop goes to its field', () => {
   it.each<[string, Format, Json, string]>([
     ['output', asciicast, [1, 'o', 'SECRET'], 'screen.text'],
     ['a frame of v1', asciicast, [1, 'SECRET'], 'screen.text'],
@@ -147,6 +159,12 @@ describe('a part of a terminal recording or a chat goes to its field', () => {
       { role: 'user', content: [{ type: 'tool_result', content: 'SECRET' }] },
       'tool.output',
     ],
+    ['a key', agentnet, input('press', { name: 'SECRET', pynput_key: '<84>' }), 'typed'],
+    ['a key, said again', agentnet, input('release', { key: [['release', 'SECRET'], true] }), 'typed'],
+    ['keys', agentnet, input('type', { key_names: ['SECRET'] }), 'typed'],
+    ['a key pressed before a click', agentnet, input('click', { pre_move: { name: 'SECRET' } }), 'typed'],
+    ['the window on top', agentnet, { time_stamp: 1, top_window_name: 'SECRET' }, 'window'],
+    ['its address', agentnet, { time_stamp: 1, top_window_name: 'x', url: 'https://x/SECRET' }, 'url'],
   ])('%s', (_what, format, data, field) => expect(fieldsOf(format, data)).toEqual([field]));
 });
 
@@ -157,7 +175,10 @@ function marked(value: Json, marks: string[]): Json {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((one: Json) => marked(one, marks));
   return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, key === 'tagName' ? one : marked(one as Json, marks)]),
+    Object.entries(value).map(([key, one]) => [
+      key,
+      key === 'tagName' || key === 'action' ? one : marked(one as Json, marks),
+    ]),
   );
 }
 
@@ -218,7 +239,28 @@ describe('whatever a record holds', () => {
     }),
     fc.tuple(fc.double(), fc.constantFrom('o', 'i', 'q'), fc.jsonValue()),
   );
+  const inputs = fc.letrec<{ line: unknown }>((tie) => ({
+    line: fc.record(
+      {
+        time_stamp: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string()),
+        action: fc.constantFrom('move', 'click', 'press', 'type', 'nothing'),
+        x: fc.jsonValue(),
+        button: fc.constantFrom('left', 'other', 7),
+        name: fc.jsonValue(),
+        key: fc.jsonValue(),
+        pre_move: fc.oneof({ maxDepth: 2 }, fc.jsonValue(), tie('line')),
+        trace: fc.jsonValue(),
+        ['__proto__']: fc.jsonValue(),
+        keys: fc.jsonValue(),
+        top_window_name: fc.jsonValue(),
+        screen_width: fc.jsonValue(),
+        video_start_timestamp: fc.oneof(fc.integer(), fc.string()),
+      },
+      { requiredKeys: ['time_stamp'] },
+    ),
+  })).line;
   it.each<[string, Format, fc.Arbitrary<unknown>]>([
+    ['a line of desktop input', agentnet, inputs],
     ['a page or a mutation', rrweb, events],
     ['another event', rrweb, changes],
     ['a message', messages, transcripts],

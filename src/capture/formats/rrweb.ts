@@ -1,15 +1,15 @@
 import type { FieldName } from '../../log/fields.js';
-import { Problem } from '../../problem.js';
 import type { CutRecord, Format, Json, JsonObject, Parts } from './format.js';
-import { fill, isObject, setOwn, split, withKey, type Carrier } from './json-tree.js';
+import { fill, isObject, setOwn, split, type Carrier } from './json-tree.js';
 import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
-import { parseDocument, readText } from './read-recording.js';
+import { sameList } from './nested-parts.js';
+import { readText } from './read-recording.js';
+import { pathTo, readList, writeList } from './record-list.js';
 import { classifyDom } from './rrweb-dom.js';
 import { eventKeys, eventType, isEventType, metaKeys, source, sources } from './rrweb-fields.js';
 import { maskedEvent } from './rrweb-mask.js';
 import { playable } from './rrweb-playable.js';
 
-const mostDepthOfWrapper = 3;
 const eventOrder = ['type', 'data', 'timestamp'];
 const metaOrder = ['href', 'width', 'height'];
 
@@ -17,17 +17,13 @@ const metaOrder = ['href', 'width', 'height'];
 export const rrweb: Format = {
   name: 'rrweb',
 
+  recognise: ({ document, lines: [first] }) =>
+    isRrweb(first) || (document !== undefined && pathTo(([event]) => isRrweb(event), document) !== undefined),
+
   cut(file, startedAt) {
-    const document = parseDocument(readText(file));
-    const path = pathTo(hasEvents, document, mostDepthOfWrapper) ?? pathTo(isEmptyList, document, mostDepthOfWrapper);
-    if (path === undefined) throw new Problem('recording_malformed');
-    const events = path.reduce<Json>((node, key) => (node as JsonObject)[key] as Json, document) as Json[];
-    if (events.length === 0) throw new Problem('recording_empty');
-    const wrong = events.findIndex((event) => !isEvent(event));
-    if (wrong >= 0) throw new Problem('recording_malformed', { index: wrong });
-    const first = timeOf(events[0]) ?? startedAt;
-    const wrapper: CutRecord[] = path.length === 0 ? [] : [{ time: first, data: emptied(document, path) }];
-    return [...wrapper, ...events.map((data) => ({ time: timeOf(data) ?? first, data }))];
+    const records = readList(readText(file), 'array', isEvent);
+    const first = records.map(timeOf).find((time) => time !== undefined) ?? startedAt;
+    return records.map((data): CutRecord => ({ time: timeOf(data) ?? first, data }));
   },
 
   decompose(data) {
@@ -69,43 +65,12 @@ export const rrweb: Format = {
       records[0]?.time ?? 0,
     ),
 
-  assemble(records) {
-    const [first, ...rest] = records;
-    const path = isWrapper(first) ? first.path : [];
-    const events = isWrapper(first) ? rest : records;
-    return Buffer.from(JSON.stringify(isWrapper(first) ? refilled(first.wrapper, path, [...events]) : events));
-  },
+  assemble: (records) => writeList(records, 'array'),
 };
 
-interface Wrapper {
-  readonly wrapper: Json;
-  readonly path: string[];
-}
-const isWrapper = (record: Json | undefined): record is JsonObject & Wrapper =>
-  isObject(record) && Array.isArray(record['path']) && Object.keys(record).join() === 'wrapper,path';
-
 const isEvent = (value: Json | undefined): boolean => isObject(value) && typeof value['type'] === 'number';
-const hasEvents = (list: readonly Json[]): boolean => isEvent(list[0]);
-const isEmptyList = (list: readonly Json[]): boolean => list.length === 0;
-
-/** Where the list of events stands in the document, as keys from the root down. */
-function pathTo(isSought: (list: readonly Json[]) => boolean, node: Json, depth: number): string[] | undefined {
-  if (Array.isArray(node)) return isSought(node as Json[]) ? [] : undefined;
-  if (!isObject(node) || depth === 0) return undefined;
-  for (const key of Object.keys(node)) {
-    const path = pathTo(isSought, node[key] as Json, depth - 1);
-    if (path !== undefined) return [key, ...path];
-  }
-  return undefined;
-}
-
-const emptied = (document: Json, path: string[]): Json => ({ wrapper: refilled(document, path, null), path });
-
-/** A copy of the document with another value at the path. */
-function refilled(node: Json, [key, ...rest]: readonly string[], value: Json): Json {
-  if (key === undefined) return value;
-  return withKey(node as JsonObject, key, refilled((node as JsonObject)[key] as Json, rest, value));
-}
+const isRrweb = (value: Json | undefined): boolean =>
+  isObject(value) && isEventType(value['type']) && 'timestamp' in value && 'data' in value;
 
 function timeOf(event: Json | undefined): number | undefined {
   const timestamp = isObject(event) ? event['timestamp'] : undefined;
@@ -176,6 +141,3 @@ function filledDom(parts: Parts): Json {
     return values[index] as Json;
   });
 }
-
-const sameList = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((one, index) => one === right[index]);

@@ -39,3 +39,8 @@ export const textOrList: Shape = (value) => text(value) || Array.isArray(value);
 export const count: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 /** Numbers that measure something. */
 export const amount: Shape = (value) => finite(value) && (value as number) >= 0;
+
+export const oneOf =
+  (...words: readonly string[]): Shape =>
+  (value) =>
+    typeof value === 'string' && words.includes(value);

@@ -16,6 +16,8 @@ import { joinLayout, splitLayout } from './split-layout.js';
 export const sweAgent: Format = {
   name: 'swe-agent',
 
+  recognise: ({ document = null }) => isObject(valueAt(document, ['trajectory', 0])),
+
   cut(file, startedAt) {
     const document = parseDocument(readText(file));
     const paths = lists.filter((key) => Array.isArray(valueAt(document, [key])));
