@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from './access/access.module.js';
 import { CaptureModule } from './capture/capture.module.js';
 import { HistoryModule } from './history/history.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 import type { KeyholderPort } from './keys/keyholder-port.js';
 import { KEYHOLDER } from './keys/keyholder-token.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         CqrsModule.forRoot(),
         FoundationsModule.of(foundations),
         LogModule,
+        IdentityModule,
         KeysModule,
         CaptureModule,
         AccessModule,

@@ -1,15 +1,26 @@
 import { accessSlice } from './access/evolve.js';
 import { builtInPolicy } from './access/policy.js';
+import type { ActKind } from './identity/act.js';
 import { consentSlice } from './capture/consent.js';
+import { emptyAuthority } from './identity/authority.js';
+import { keyActs } from './identity/enrolled-keys.js';
+import { authoritySlice } from './identity/evolve-authority.js';
 import type { Trust } from './identity/trust.js';
 import { subjectsSlice } from './keys/subjects.js';
 import type { AnySlice } from './log/governance.js';
 import { retentionSlice } from './log/retention.js';
 
+/** Everything that officers can do together by signing. */
+export const actKinds: readonly ActKind[] = [...keyActs];
+
 /** Every part of the governance state. The service, the keyholder and `custos verify` fold the same ones. */
-export const governanceSlices = (trust: Trust): readonly AnySlice[] => [
-  subjectsSlice(trust.keyholder),
-  consentSlice,
-  retentionSlice,
-  accessSlice(trust, builtInPolicy),
-];
+export function governanceSlices(trust: Trust): readonly AnySlice[] {
+  const authority = emptyAuthority(trust, actKinds);
+  return [
+    authoritySlice(authority),
+    subjectsSlice(trust.keyholder),
+    consentSlice,
+    retentionSlice,
+    accessSlice(authority, builtInPolicy),
+  ];
+}

@@ -36,6 +36,8 @@ export const problems = {
   request_unknown: [404, 'There is no such request for you', 'Check the id with `custos request ls`.'],
   request_refused: [403, 'The request was refused', '`rules` names what it breaks.'],
   approval_refused: [403, 'The signature was not accepted', '`rules` names what it breaks.'],
+  act_unknown: [404, 'There is no such act', 'GET /v1/acts lists them.'],
+  act_refused: [403, 'The act or its signature was not accepted', '`rules` names what it breaks.'],
   grant_unknown: [404, 'There is no such grant for you', 'Check the id with `custos request ls`.'],
   disclosure_denied: [
     403,

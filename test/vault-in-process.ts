@@ -83,7 +83,13 @@ export class VaultInProcess {
         [keyIdOf(publicKey), { person: name as string as PersonId, role: 'approver' as const, publicKey }] as const,
     );
     const log = formatVerifierKey(origin, this.signer.publicKey);
-    return { origin, log, keyholder: attestationKey(this.rootKey), keys: new Map(keys) };
+    return {
+      origin,
+      log,
+      keyholder: attestationKey(this.rootKey),
+      keys: new Map(keys),
+      quorum: { ordinary: 2, large: 3 },
+    };
   }
 
   async openLog(): Promise<Log> {

@@ -1,5 +1,5 @@
 import { Map as PersistentMap, type OrderedMap, Set as PersistentSet } from 'immutable';
-import type { Trust } from '../identity/trust.js';
+import type { Authority } from '../identity/authority.js';
 import type { Actor, Preview, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { GrantId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
@@ -7,7 +7,8 @@ import type { Policy } from './policy.js';
 
 /** Everything that access is decided on, at one position of the log. Persistent: an older one stays as it was. */
 export interface AccessState {
-  readonly trust: Trust;
+  /** Whose signatures count, by the trust file and by what officers enrolled. */
+  readonly authority: Authority;
   readonly policy: Policy;
   readonly requests: PersistentMap<RequestId, AccessRequest>;
   readonly grants: PersistentMap<GrantId, Grant>;
@@ -57,8 +58,8 @@ export interface Ended {
   readonly by: Actor;
 }
 
-export const emptyAccess = (trust: Trust, policy: Policy): AccessState => ({
-  trust,
+export const emptyAccess = (authority: Authority, policy: Policy): AccessState => ({
+  authority,
   policy,
   requests: PersistentMap(),
   grants: PersistentMap(),

@@ -7,7 +7,7 @@ import type { Person } from '../identity/person.js';
 import { FieldName } from '../log/fields.js';
 import { type CommandId, GrantId, RequestId, SessionId } from '../log/ids.js';
 import { ApproveRequest } from './approve-request.handler.js';
-import { EnvelopeBody } from './approval.js';
+import { EnvelopeBody } from '../identity/signed-statement.js';
 import { Disclose } from './disclose.handler.js';
 import { disclosureStream } from './disclosure-stream.js';
 import { freeText } from './free-text.js';

@@ -1,12 +1,6 @@
+import { decodeStatement, encodeStatement, envelopeText, openStatement } from '../identity/signed-statement.js';
 import { signEnvelope, type Envelope } from '../sealing/dsse.js';
-import {
-  approvalPayloadType,
-  decodeStatement,
-  encodeStatement,
-  envelopeText,
-  openApproval,
-  signApproval,
-} from './approval.js';
+import { approvalType, signApproval } from './approval.js';
 import { enrolKeys, envelopeBy, keyOf, keys, requested, statementFor, tell } from './given.spec.js';
 
 beforeAll(enrolKeys);
@@ -15,12 +9,12 @@ const told = () => tell(requested());
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (one: Uint8Array) => new TextDecoder().decode(one);
 const publicKeyOf = () => keys.get('approver1')?.publicKey;
-const signed = (payload: string) => signEnvelope(approvalPayloadType, bytes(payload), keyOf('approver1'));
+const signed = (payload: string) => signEnvelope(approvalType.payloadType, bytes(payload), keyOf('approver1'));
 
 describe('a statement', () => {
   it('is JSON with its keys in order and nothing else', () => {
     const statement = statementFor(told(), 'approver1');
-    const encoded = text(encodeStatement(statement));
+    const encoded = text(encodeStatement(approvalType, statement));
     expect(Object.keys(JSON.parse(encoded))).toEqual(Object.keys(statement).sort());
     expect(encoded).toMatch(/^\{"approver":"approver1","checkpoint":\{"root":"0{64}","size":1\},"expiresAt":/);
     expect(encoded).not.toMatch(/\s/);
@@ -28,8 +22,8 @@ describe('a statement', () => {
   it('comes back as it was, whatever the order of its members', () => {
     const statement = statementFor(told(), 'approver1');
     const turned = Object.fromEntries(Object.entries(statement).reverse()) as typeof statement;
-    expect(encodeStatement(turned)).toEqual(encodeStatement(statement));
-    expect(decodeStatement(encodeStatement(turned))).toEqual(statement);
+    expect(encodeStatement(approvalType, turned)).toEqual(encodeStatement(approvalType, statement));
+    expect(decodeStatement(approvalType, encodeStatement(approvalType, turned))).toEqual(statement);
   });
   it.each([
     ['white space', (json: string) => json.replace(':', ': ')],
@@ -50,17 +44,17 @@ describe('a statement', () => {
     ['a byte order mark', (json: string) => `\ufeff${json}`],
   ])('is none with %s', (_what, change) => {
     const statement = statementFor(told(), 'approver1');
-    const changed = change(text(encodeStatement(statement)));
-    expect(changed).not.toBe(text(encodeStatement(statement)));
-    expect(decodeStatement(bytes(changed))).toBeUndefined();
+    const changed = change(text(encodeStatement(approvalType, statement)));
+    expect(changed).not.toBe(text(encodeStatement(approvalType, statement)));
+    expect(decodeStatement(approvalType, bytes(changed))).toBeUndefined();
   });
   it('is none in bytes that are not UTF-8', () =>
-    expect(decodeStatement(Uint8Array.of(0xff, 0xfe, 0x7b))).toBeUndefined());
+    expect(decodeStatement(approvalType, Uint8Array.of(0xff, 0xfe, 0x7b))).toBeUndefined());
 });
 
 describe('an envelope is refused', () => {
   const refused = (envelope: string | Envelope, rule: string) =>
-    expect(openApproval(envelope, publicKeyOf)).toEqual({ kind: 'refused', rule });
+    expect(openStatement(approvalType, envelope, publicKeyOf)).toEqual({ kind: 'refused', rule });
   const good = () => envelopeBy(told(), 'approver1');
 
   it.each(['', '{', 'null', '[]', '7', '"text"', '{}'])('as malformed if it is %p', (one) => refused(one, 'malformed'));
@@ -78,19 +72,19 @@ describe('an envelope is refused', () => {
     refused(signed('approve everything'), 'malformed');
   });
   it('by the type of its payload', () => {
-    const payload = encodeStatement(statementFor(told(), 'approver1'));
+    const payload = encodeStatement(approvalType, statementFor(told(), 'approver1'));
     refused(signEnvelope('application/json', payload, keyOf('approver1')), 'payload_type');
   });
   it('if nobody knows the key', () =>
-    expect(openApproval(good(), () => undefined)).toEqual({ kind: 'refused', rule: 'key_unknown' }));
+    expect(openStatement(approvalType, good(), () => undefined)).toEqual({ kind: 'refused', rule: 'key_unknown' }));
   it('if another key signed', () =>
     refused(signApproval(statementFor(told(), 'approver1'), keyOf('approver2')), 'signature_invalid'));
   it('if another statement was signed', () =>
     refused({ ...good(), payload: envelopeBy(told(), 'approver1').payload }, 'signature_invalid'));
   it('if its type was changed after it was signed', () => {
-    const payload = encodeStatement(statementFor(told(), 'approver1'));
+    const payload = encodeStatement(approvalType, statementFor(told(), 'approver1'));
     const other = signEnvelope('application/json', payload, keyOf('approver1'));
-    refused({ ...other, payloadType: approvalPayloadType }, 'signature_invalid');
+    refused({ ...other, payloadType: approvalType.payloadType }, 'signature_invalid');
   });
 });
 
@@ -99,7 +93,7 @@ describe('an envelope is opened', () => {
     const statement = statementFor(told(), 'approver1');
     const envelope = signApproval(statement, keyOf('approver1'));
     const opened = { kind: 'opened', statement, keyId: 'approver1' };
-    expect(openApproval(envelope, publicKeyOf)).toEqual(opened);
-    expect(openApproval(envelopeText(envelope), publicKeyOf)).toEqual(opened);
+    expect(openStatement(approvalType, envelope, publicKeyOf)).toEqual(opened);
+    expect(openStatement(approvalType, envelopeText(envelope), publicKeyOf)).toEqual(opened);
   });
 });

@@ -2,7 +2,7 @@ import type { Outcome } from '../log/draft.js';
 import type { GrantId, PersonId, RequestId } from '../log/ids.js';
 import type { Envelope } from '../sealing/dsse.js';
 import { grantOf, requestStream, type AccessState } from './access-state.js';
-import { envelopeText, parseEnvelope } from './approval.js';
+import { envelopeText, parseEnvelope } from '../identity/signed-statement.js';
 import { checkApproval, type ApprovalRule } from './check-approval.js';
 import type { NonEmpty } from './non-empty.js';
 

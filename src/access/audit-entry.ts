@@ -3,6 +3,7 @@ import type { Entry } from '../log/header.js';
 import type { Check } from '../log/checks.js';
 import { retentionKey } from '../log/retention.js';
 import { subjectsKey } from '../keys/subjects.js';
+import { authorityKey } from '../identity/authority.js';
 import { accessKey } from './evolve.js';
 import { judgeDisclosure } from './judge-disclosure.js';
 
@@ -14,6 +15,8 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
     case 'request.approved':
       // An approval that does not count leaves the state as it was.
       return before.of(accessKey) === after.of(accessKey) ? 'approval_invalid' : undefined;
+    case 'act.signed':
+      return before.of(authorityKey) === after.of(authorityKey) ? 'act_invalid' : undefined;
     case 'subject.registered':
       return before.of(subjectsKey) === after.of(subjectsKey) ? 'key_not_attested' : undefined;
     case 'retention.set':

@@ -1,7 +1,9 @@
 import { personOfSubject, type PersonId, type RequestId } from '../log/ids.js';
 import type { Envelope } from '../sealing/dsse.js';
 import { statusOf, type AccessRequest, type AccessState } from './access-state.js';
-import { openApproval, type ApprovalStatement, type EnvelopeRule } from './approval.js';
+import { keyInForce } from '../identity/authority.js';
+import { openStatement, type EnvelopeRule } from '../identity/signed-statement.js';
+import { approvalType, type ApprovalStatement } from './approval.js';
 import { toHex } from './hex.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
 import { policyHash } from './policy.js';
@@ -25,11 +27,11 @@ export type CheckedApproval =
  * A signature that is not good is refused for that alone: what stands behind it is nobody's word.
  */
 export function checkApproval(state: AccessState, { envelope, request: id, at, size }: HandedIn): CheckedApproval {
-  const { keys } = state.trust;
-  const opened = openApproval(envelope, (keyId) => keys.get(keyId)?.publicKey);
+  const { authority } = state;
+  const opened = openStatement(approvalType, envelope, (keyId) => keyInForce(authority, keyId, at)?.publicKey);
   if (opened.kind === 'refused') return { kind: 'refused', rules: [opened.rule] };
   const { statement, keyId } = opened;
-  const owner = keys.get(keyId)?.person;
+  const owner = keyInForce(authority, keyId, at)?.person;
   if (owner === undefined) return { kind: 'refused', rules: ['key_unknown'] };
   const request = state.requests.get(id);
   if (request === undefined) return { kind: 'refused', rules: ['request_not_open'] };
@@ -39,7 +41,7 @@ export function checkApproval(state: AccessState, { envelope, request: id, at, s
 
 interface Seen {
   readonly statement: ApprovalStatement;
-  /** Whose key it is by the trust file: the person who counts, whatever the statement says. */
+  /** Whose key it is by trust file and enrolment: the person who counts, whatever the statement says. */
   readonly owner: PersonId;
   readonly request: AccessRequest;
   readonly at: number;
@@ -49,7 +51,7 @@ interface Seen {
 
 /** What must hold, filed under the name that a refusal carries when it does not. */
 const rules = {
-  origin_wrong: ({ statement, state }) => statement.origin === state.trust.origin,
+  origin_wrong: ({ statement, state }) => statement.origin === state.authority.trust.origin,
   approver_mismatch: ({ statement, owner }) => statement.approver === owner,
   request_mismatch: ({ statement, request }) => statement.request === request.id,
   scope_changed: ({ statement, request }) => statement.scopeHash === request.scopeHash,

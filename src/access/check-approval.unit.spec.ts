@@ -1,4 +1,5 @@
-import { envelopeText, type ApprovalStatement } from './approval.js';
+import { envelopeText } from '../identity/signed-statement.js';
+import type { ApprovalStatement } from './approval.js';
 import { checkApproval } from './check-approval.js';
 import {
   approved,
@@ -18,6 +19,7 @@ import {
   subject,
   tell,
   trust,
+  authorityOf,
   type KeyName,
   type Step,
 } from './given.spec.js';
@@ -163,7 +165,7 @@ describe('a key', () => {
       ...envelope,
       signatures: envelope.signatures.map((signature) => ({ ...signature, keyid: 'approver1-as-2' })),
     };
-    const state = { ...stateOf(now), trust: twice, policy: builtInPolicy };
+    const state = { ...stateOf(now), authority: authorityOf(twice), policy: builtInPolicy };
     expect(checkApproval(state, { envelope: swapped, request: requestId(0), at: now.at, size: 1 })).toEqual({
       kind: 'refused',
       rules: ['approver_mismatch'],

@@ -1,6 +1,6 @@
 import { OrderedMap } from 'immutable';
 import { z } from 'zod';
-import type { Trust } from '../identity/trust.js';
+import { authorityKey, type Authority } from '../identity/authority.js';
 import type { EntryType, governs } from '../log/entries.js';
 import { classes } from '../log/fields.js';
 import type { Slice, SliceKey } from '../log/governance.js';
@@ -15,11 +15,14 @@ import { FrozenScope, previewOf, scopeHash } from './scope.js';
 
 export const accessKey: SliceKey<AccessState> = { slice: 'access' };
 
-export const accessSlice = (trust: Trust, policy: Policy): Slice<AccessState> => ({
+export const accessSlice = (authority: Authority, policy: Policy): Slice<AccessState> => ({
   key: accessKey,
-  empty: emptyAccess(trust, policy),
-  evolve,
+  empty: emptyAccess(authority, policy),
+  evolve: (state, entry, of) => evolve(withAuthority(state, of(authorityKey)), entry),
 });
+
+const withAuthority = (state: AccessState, authority: Authority): AccessState =>
+  state.authority === authority ? state : { ...state, authority };
 
 /**
  * Folds one entry into the state. Pure and total, over rows of any shape. What would widen access is
@@ -46,7 +49,14 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
 }
 
 /** A new type of entry that governs does not compile until somebody has decided what it means here. */
-type NotOurs = 'subject.registered' | 'consent.changed' | 'retention.set' | 'columns.expired' | NotGoverning;
+type NotOurs =
+  | 'subject.registered'
+  | 'consent.changed'
+  | 'retention.set'
+  | 'columns.expired'
+  | 'act.proposed'
+  | 'act.signed'
+  | NotGoverning;
 type NotGoverning = { [T in EntryType]: (typeof governs)[T] extends false ? T : never }[EntryType];
 
 const Hash = z.instanceof(Uint8Array);

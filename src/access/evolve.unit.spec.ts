@@ -3,7 +3,7 @@ import { governs, type EntryType, type RequestMade } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import type { Position } from '../log/ids.js';
 import { emptyAccess, statusOf } from './access-state.js';
-import { envelopeText } from './approval.js';
+import { envelopeText } from '../identity/signed-statement.js';
 import { evolve } from './evolve.js';
 import {
   after,
@@ -26,7 +26,7 @@ import {
   stateOf,
   subject,
   tell,
-  trust,
+  authorityOf,
   type Step,
 } from './given.spec.js';
 import { builtInPolicy } from './policy.js';
@@ -189,7 +189,7 @@ describe('evolve is total', () => {
     fc.assert(
       fc.property(fc.array(entries, { maxLength: 30 }), fc.boolean(), (list, withGrant) => {
         const told = tell(...(withGrant ? [granted({ sessions })] : []));
-        const first = withGrant ? stateOf(told) : emptyAccess(trust, builtInPolicy);
+        const first = withGrant ? stateOf(told) : emptyAccess(authorityOf(), builtInPolicy);
         const last = list.reduce(
           (state, one, index) =>
             evolve(state, { ...one, position: (told.entries.length + index) as Position } as Entry),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { emptyAuthority, type Authority } from '../identity/authority.js';
 import type { Trust, TrustedKey } from '../identity/trust.js';
 import type { Actor, EntryData, EntryType, RequestMade, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
@@ -7,7 +8,8 @@ import type { GrantId, PersonId, Position, RequestId, SessionId, SubjectId } fro
 import { generateSigningKey } from '../sealing/signature.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import { emptyAccess, type AccessState } from './access-state.js';
-import { envelopeText, signApproval, type ApprovalStatement } from './approval.js';
+import { envelopeText } from '../identity/signed-statement.js';
+import { signApproval, type ApprovalStatement } from './approval.js';
 import { decide, type Decision, type Disclosure } from './decide.js';
 import { evolve } from './evolve.js';
 import { toHex } from './hex.js';
@@ -49,7 +51,15 @@ export const keyNames = Object.keys(owners) as KeyName[];
 
 export const keys = new Map<KeyName, SigningKey>();
 export const trustedKeys = new Map<string, TrustedKey>();
-export const trust: Trust = { origin, log: '', keyholder: new Uint8Array(32), keys: trustedKeys };
+export const trust: Trust = {
+  origin,
+  log: '',
+  keyholder: new Uint8Array(32),
+  keys: trustedKeys,
+  quorum: { ordinary: 2, large: 3 },
+};
+/** Made anew for each state: keys are enrolled after this file is read. */
+export const authorityOf = (of: Trust = trust): Authority => emptyAuthority(of, []);
 
 export async function enrolKeys(): Promise<void> {
   await sodiumReady();
@@ -73,7 +83,7 @@ export const tell = (...steps: readonly Step[]): Told =>
   steps.reduce((told, step) => step(told), { entries: [], at: start } as Told);
 
 export const stateOf = ({ entries }: Pick<Told, 'entries'>): AccessState =>
-  entries.reduce(evolve, emptyAccess(trust, builtInPolicy));
+  entries.reduce(evolve, emptyAccess(authorityOf(), builtInPolicy));
 
 export const after = (...steps: readonly Step[]): AccessState => stateOf(tell(...steps));
 

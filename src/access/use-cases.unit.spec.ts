@@ -1,7 +1,7 @@
 import type { Draft } from '../log/draft.js';
 import type { Entry } from '../log/header.js';
 import { approveRequest } from './approve-request.js';
-import { envelopeText } from './approval.js';
+import { envelopeText } from '../identity/signed-statement.js';
 import { disclose, type AskedDisclosure } from './disclose.js';
 import { evolve } from './evolve.js';
 import {

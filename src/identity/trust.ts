@@ -10,7 +10,7 @@ const publicKeyBytes = 32;
 const mostPeople = 10_000;
 
 /** One text a key: two spellings of one key could otherwise pass for two keys. */
-const PublicKey = z.base64().refine((text) => {
+export const PublicKey = z.base64().refine((text) => {
   const key = Buffer.from(text, 'base64');
   return key.length === publicKeyBytes && key.toString('base64') === text;
 });
@@ -35,6 +35,11 @@ export const TrustFile = z.strictObject({
       }),
     )
     .max(mostPeople),
+  /** How many distinct officers must sign an act, and one that reaches further than the policy's ceilings. */
+  quorum: z
+    .strictObject({ ordinary: z.int().min(2), large: z.int().min(2) })
+    .refine(({ ordinary, large }) => ordinary <= large)
+    .default({ ordinary: 2, large: 3 }),
 });
 export type TrustFile = z.infer<typeof TrustFile>;
 
@@ -49,6 +54,7 @@ export interface Trust {
   readonly log: string;
   readonly keyholder: Uint8Array;
   readonly keys: ReadonlyMap<string, TrustedKey>;
+  readonly quorum: { readonly ordinary: number; readonly large: number };
 }
 
 /** First 16 hex digits of the key's SHA-256: whoever names a key names exactly that key. */
@@ -63,7 +69,7 @@ export async function loadTrust(path: string): Promise<Trust> {
 /** @throws Problem trust_file_invalid, without a word of what the file holds. */
 export function parseTrust(text: string): Trust {
   try {
-    const { origin, log, keyholder, people } = TrustFile.parse(JSON.parse(text));
+    const { origin, log, keyholder, people, quorum } = TrustFile.parse(JSON.parse(text));
     const verifier = parseVerifierKey(log);
     if (verifier.name !== origin) throw new Problem('trust_file_invalid');
     const keys = new Map(people.map(({ person, role, publicKey }) => trustedKey(person, role, publicKey)));
@@ -75,7 +81,7 @@ export function parseTrust(text: string): Trust {
     if (ofTheService.size !== 2 || [...keys.keys()].some((id) => ofTheService.has(id))) {
       throw new Problem('trust_file_invalid');
     }
-    return { origin, log, keyholder: bytes(keyholder), keys };
+    return { origin, log, keyholder: bytes(keyholder), keys, quorum };
   } catch {
     throw new Problem('trust_file_invalid');
   }

@@ -22,6 +22,7 @@ const file = (differing: Record<string, unknown> = {}): string =>
     log: formatVerifierKey(origin, log),
     keyholder: base64(keyholder),
     people: [personWith('ann', first), { ...personWith('bob', second), role: 'officer' }],
+    quorum: { ordinary: 2, large: 2 },
     ...differing,
   } satisfies Record<keyof TrustFile, unknown>);
 const withPerson = (differing: Record<string, unknown>) =>
@@ -44,6 +45,11 @@ describe('a trust file is refused', () => {
   it.each(['researcher', 'auditor', 'source', 'subject'])('when it gives a %s a key', (role) =>
     refused(withPerson({ role })),
   );
+  it.each([
+    [{ ordinary: 1, large: 2 }, 'one officer is enough'],
+    [{ ordinary: 3, large: 2 }, 'the large quorum is the smaller one'],
+    [{ ordinary: 2 }, 'a quorum is missing'],
+  ])('with the quorum %j: %s', (quorum, _why) => refused(file({ quorum })));
   it('for a key of 31 bytes', () => {
     const short = first.slice(0, 31);
     refused(file({ people: [personWith('ann', short)] }));
@@ -71,7 +77,7 @@ describe('a trust file is refused', () => {
 describe('a trust file', () => {
   it('names the log, the keyholder, and whose each key is', () => {
     const trust = parseTrust(file());
-    expect(trust).toMatchObject({ origin, log: formatVerifierKey(origin, log), keyholder });
+    expect(trust).toMatchObject({ origin, log: formatVerifierKey(origin, log), keyholder, quorum: { large: 2 } });
     expect([...trust.keys]).toEqual([
       [keyIdOf(first), { person: 'ann', role: 'approver', publicKey: first }],
       [keyIdOf(second), { person: 'bob', role: 'officer', publicKey: second }],

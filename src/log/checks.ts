@@ -16,6 +16,7 @@ export const checks = {
   body_unlisted: 'a sealed column stands in no header',
   not_in_the_log: 'a row stands above the signed head',
   disclosure_without_grant: 'a disclosure had no grant in force',
+  act_invalid: 'a signature of an officer does not count',
   approval_invalid: 'an approval is not validly signed',
   retention_invalid: 'columns were given up against the rules of retention',
   key_not_attested: 'a key was not attested by the keyholder',

@@ -1,5 +1,5 @@
 import type { FieldClass, FieldName } from './fields.js';
-import type { GrantId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
+import type { ActId, GrantId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
 
 /**
  * The log's vocabulary: every type of entry, what its clear header says, and never content.
@@ -16,6 +16,12 @@ export interface EntryData {
   /** The keyholder's word, signed, that the key of that tombstone is gone. */
   'key.destroyed': { keyId: string; tombstone: number; certificate: Uint8Array };
   'consent.changed': { consent: Consent };
+
+  /** What officers are asked to sign; `kind` and `body` are hashed, and nothing happens by this entry alone. */
+  'act.proposed': { act: ActId; kind: string; body: unknown; actHash: Uint8Array; expiresAt: number };
+  /** `envelope` is the DSSE envelope as JSON text. The signature that completes the quorum enforces the act. */
+  'act.signed': { act: ActId; envelope: string };
+  'act.refused': { act: ActId; rules: readonly string[] };
 
   'session.opened': { session: SessionId; format: string };
   /** A fresh session key, sealed to the subject: whoever writes cannot read what was written before. */
@@ -115,6 +121,9 @@ export const governs = {
   'subject.erased': true,
   'key.destroyed': false,
   'consent.changed': true,
+  'act.proposed': true,
+  'act.signed': true,
+  'act.refused': false,
   'session.opened': false,
   'session.keyed': false,
   'session.batch': false,

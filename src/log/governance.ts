@@ -7,11 +7,17 @@ export interface SliceKey<S> {
   readonly state?: S;
 }
 
-/** A part of the state, owned by one context: a pure fold over the governing entries. */
+/** Reads another slice, as it is with this entry already folded in. */
+export type Of = <S>(key: SliceKey<S>) => S;
+
+/**
+ * A part of the state, owned by one context: a pure fold over the governing entries. It may look at slices that
+ * stand before it in the list, as imports run downward: what a quorum of signatures enforced, above all.
+ */
 export interface Slice<S> {
   readonly key: SliceKey<S>;
   readonly empty: S;
-  evolve(state: S, entry: Entry): S;
+  evolve(state: S, entry: Entry, of: Of): S;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- slices of any state stand in one list
@@ -38,7 +44,11 @@ export class Governance {
 
   evolve(entry: Entry): Governance {
     const next = new Map<string, unknown>();
-    for (const { key, evolve } of this.slices) next.set(key.slice, evolve(this.states.get(key.slice), entry));
+    const of: Of = <S>({ slice }: SliceKey<S>) => {
+      if (!next.has(slice)) throw new Error(`slice ${slice} does not stand before the one that reads it`);
+      return next.get(slice) as S;
+    };
+    for (const { key, evolve } of this.slices) next.set(key.slice, evolve(this.states.get(key.slice), entry, of));
     return new Governance(this.slices, next);
   }
 }

@@ -28,6 +28,10 @@ export type PersonId = z.infer<typeof PersonId>;
 export const RequestId = z.uuid().brand<'RequestId'>();
 export type RequestId = z.infer<typeof RequestId>;
 
+/** Names one act of governance that officers sign. Chosen by whoever proposes it, since the signature names it. */
+export const ActId = z.uuid().brand<'ActId'>();
+export type ActId = z.infer<typeof ActId>;
+
 export const GrantId = z.uuid().brand<'GrantId'>();
 export type GrantId = z.infer<typeof GrantId>;
 

@@ -44,11 +44,11 @@ export const noticeMs = dayMs;
 
 export const retentionKey: SliceKey<Retention> = { slice: 'retention' };
 
-export const retentionSlice: Slice<Retention> = {
+export const retentionSlice = {
   key: retentionKey,
-  empty: { settings: PersistentMap(), expired: PersistentMap() },
+  empty: { settings: PersistentMap(), expired: PersistentMap() } as Retention,
   evolve,
-};
+} satisfies Slice<Retention>;
 
 /** The longest of all settings that were the latest one at some moment of the notice. Undefined: for good. */
 export function inForce(

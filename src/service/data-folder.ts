@@ -40,6 +40,7 @@ export async function initDataFolder(
     log: formatVerifierKey(signer.name, signer.publicKey),
     keyholder: Buffer.from(attestationKey(rootKey)).toString('base64'),
     people: options.people,
+    quorum: { ordinary: 2, large: 3 },
   };
   await unlessThere(writeSecret(files.trust, JSON.stringify(trust, undefined, 2)));
 }

@@ -1,0 +1,181 @@
+import type { EntryData } from '../log/entries.js';
+import type { Entry } from '../log/header.js';
+import type { PersonId } from '../log/ids.js';
+import { enforcedBy, keyInForce } from './authority.js';
+import { checkActSignature } from './check-act-signature.js';
+import {
+  actId,
+  after,
+  day,
+  enrolment,
+  envelopeBy,
+  fold,
+  keyOf,
+  later,
+  makePeople,
+  newKey,
+  proposed,
+  revocation,
+  signed,
+  start,
+  stateOf,
+  tell,
+  trust,
+  type Step,
+} from './given-acts.spec.js';
+import { viewKeys } from './list-keys.js';
+import { proposeAct } from './propose-act.js';
+import { signatureOnAct } from './sign-act.js';
+import { keyIdOf } from './trust.js';
+
+let fresh: Uint8Array;
+beforeAll(makePeople);
+beforeEach(() => ({ publicKey: fresh } = newKey()));
+
+/** The very same state object: a slice behind this one may tell by that. */
+function changesNothing(before: readonly Step[], last: Step): void {
+  const told = tell(...before);
+  const state = stateOf(told);
+  expect(fold(state, last(told).entries.at(-1) as Entry)).toBe(state);
+}
+const isEnrolled = (...steps: readonly Step[]) => after(...steps).keys.has(keyIdOf(fresh));
+
+describe('an act is not put before anybody', () => {
+  it('of a kind that nobody knows', () => changesNothing([], proposed({ kind: 'grant.everything', body: {} })));
+  it('with a member that nobody knows', () => changesNothing([], proposed(enrolment(fresh, { also: 1 }))));
+  it('with another hash than its own', () =>
+    changesNothing([], proposed(enrolment(fresh), { actHash: new Uint8Array(32) })));
+  it('that stays open for longer than a week', () =>
+    changesNothing([], proposed(enrolment(fresh), { expiresAt: start + 7 * day + 1 })));
+  it('under an id that was used before', () => {
+    const first = proposed(enrolment(fresh));
+    changesNothing([first], proposed(enrolment(keyOf('approver1').publicKey)));
+  });
+});
+
+describe('a signature of an officer does not count', () => {
+  const refusedWith = (rule: string, ...[signer, differing, key]: [string, object?, string?]) => {
+    const act = enrolment(fresh);
+    const told = tell(proposed(act), signed('officer1', act));
+    const envelope = envelopeBy(told, signer, act, differing, key);
+    const checked = checkActSignature(stateOf(told), { envelope, act: actId(), at: told.at, size: 2 });
+    expect(checked).toEqual({ kind: 'refused', rules: [rule] });
+    changesNothing([() => told], signed(signer, act, differing, key));
+  };
+  const hash = 'a'.repeat(64);
+  it('of an approver', () => refusedWith('not_an_officer', 'approver1'));
+  it('a second time, with whatever nonce', () => refusedWith('already_signed', 'officer1'));
+  it('in the name of somebody else', () => refusedWith('signer_mismatch', 'officer3', {}, 'officer2'));
+  it('for another act', () => refusedWith('act_changed', 'officer2', { actHash: hash }));
+  it('for another log', () => refusedWith('origin_wrong', 'officer2', { origin: 'custos.example/other' }));
+  it('at the moment it expires', () => refusedWith('signature_expired', 'officer2', { expiresAt: start }));
+  it('if it is kept for longer than a day', () =>
+    refusedWith('signature_expiry_too_far', 'officer2', { expiresAt: start + day + 1 }));
+  it('of somebody who has seen a longer log', () =>
+    refusedWith('checkpoint_ahead', 'officer2', { checkpoint: { root: hash, size: 3 } }));
+
+  it('handed in again for another act', () => {
+    const act = enrolment(fresh);
+    const told = tell(proposed(act), proposed(act, { n: 1 }));
+    const envelope = envelopeBy(told, 'officer2', act);
+    const checked = checkActSignature(stateOf(told), { envelope, act: actId(1), at: told.at, size: 2 });
+    expect(checked).toEqual({ kind: 'refused', rules: ['act_mismatch'] });
+  });
+  it('replayed, even after the act was signed by somebody else', () => {
+    const act = enrolment(fresh);
+    const nonce = '0'.repeat(32);
+    const told = tell(proposed(act), signed('officer1', act, { nonce }));
+    changesNothing([() => told], signed('officer2', act, { nonce }));
+  });
+  it('once the act has lapsed, or is in force', () => {
+    const act = enrolment(fresh);
+    changesNothing([proposed(act), later(7 * day)], signed('officer1', act));
+    changesNothing([proposed(act), signed('officer1', act), signed('officer2', act)], signed('officer3', act));
+  });
+});
+
+describe('a key is not enrolled', () => {
+  const by = (act: Parameters<typeof signed>[1]) => [proposed(act), signed('officer1', act), signed('officer2', act)];
+  it('by one officer, even one who signs twice', () => {
+    const act = enrolment(fresh);
+    expect(isEnrolled(proposed(act), signed('officer1', act), signed('officer1', act))).toBe(false);
+  });
+  it('as an officer: only the trust file names those', () => {
+    expect(isEnrolled(...by(enrolment(fresh, { role: 'officer' })))).toBe(false);
+  });
+  it('for longer than 400 days', () => {
+    expect(isEnrolled(...by(enrolment(fresh, { expiresAt: start + 400 * day })))).toBe(true);
+    expect(isEnrolled(...by(enrolment(fresh, { expiresAt: start + 400 * day + 1 })))).toBe(false);
+  });
+  it('a second time, for somebody else, or after it was revoked', () => {
+    const [again, other] = [enrolment(fresh), enrolment(fresh, { person: 'approver8' })];
+    const gone = revocation(fresh);
+    const history = [...by(again), proposed(gone, { n: 1 }), signed('officer3', gone, { act: actId(1) })];
+    const state = after(...history, proposed(other, { n: 2 }), ...['officer1', 'officer2'].map((name) => signed(name, other, { act: actId(2) }))); // prettier-ignore
+    expect(state.keys.get(keyIdOf(fresh))).toMatchObject({ person: 'approver9', revokedAt: 4 });
+    expect(keyInForce(state, keyIdOf(fresh), start)).toBeUndefined();
+  });
+  it("if it is the keyholder's", () => {
+    expect(after(...by(enrolment(trust.keyholder))).keys.size).toBe(trust.keys.size);
+  });
+});
+
+describe('a key of the trust file', () => {
+  it('is not revoked by an act: one officer alone must not put the others out', () => {
+    const act = revocation(keyOf('officer2').publicKey);
+    const state = after(proposed(act), signed('officer1', act));
+    expect(keyInForce(state, keyIdOf(keyOf('officer2').publicKey), start)).toBeDefined();
+  });
+});
+
+describe('an act', () => {
+  it('is in force by exactly the signature that completes its quorum', () => {
+    const act = enrolment(fresh);
+    const half = after(proposed(act), signed('officer1', act));
+    expect([half.enforced, half.acts.get(actId())?.enforcedAt]).toEqual([undefined, undefined]);
+    const state = after(proposed(act), signed('officer1', act), signed('officer3', act));
+    expect(enforcedBy(state, 2 as never, 'key.enrol')).toMatchObject({ id: actId(), enforcedAt: 2 });
+    expect(enforcedBy(state, 2 as never, 'key.revoke')).toBeUndefined();
+    expect(enforcedBy(state, 3 as never, 'key.enrol')).toBeUndefined();
+  });
+
+  it('enrols a key that counts until it expires, and is listed', () => {
+    const act = enrolment(fresh);
+    const state = after(proposed(act), signed('officer1', act), signed('officer2', act));
+    expect(keyInForce(state, keyIdOf(fresh), start + 30 * day - 1)?.person).toBe('approver9');
+    expect(keyInForce(state, keyIdOf(fresh), start + 30 * day)).toBeUndefined();
+    const [listed] = viewKeys(state, start).filter(({ from }) => from === 'enrolment');
+    expect(listed).toMatchObject({ person: 'approver9', state: 'in_force', expiresAt: start + 30 * day });
+  });
+
+  it('is proposed and signed in one, and what serves agrees with what is folded', () => {
+    const act = enrolment(fresh);
+    const told = tell();
+    const envelope = envelopeBy(told, 'officer1', act);
+    const asked = { ...act, act: actId(), proposer: 'officer1' as PersonId, envelope };
+    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0 });
+    expect(answer).toMatchObject({ kind: 'signed', signer: 'officer1', signatures: 1, needed: 2, enforced: false });
+    expect(entries.map(({ type }) => type)).toEqual(['act.proposed', 'act.signed']);
+    const next = tell(proposed(act, entries[0]?.data as EntryData['act.proposed']), signed('officer1', act));
+    const second = signatureOnAct(
+      stateOf(next),
+      { act: actId(), envelope: envelopeBy(next, 'officer2', act) },
+      { at: next.at, size: 2 },
+    );
+    expect(second.answer).toMatchObject({ signatures: 2, enforced: true });
+  });
+
+  it('is refused, and the refusal is an entry', () => {
+    const act = enrolment(fresh, { also: 1 });
+    const told = tell();
+    const asked = {
+      ...act,
+      act: actId(),
+      proposer: 'officer1' as PersonId,
+      envelope: envelopeBy(told, 'officer1', act),
+    };
+    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0 });
+    expect(answer).toEqual({ kind: 'refused', rules: ['body_invalid'] });
+    expect(entries.map(({ type }) => type)).toEqual(['act.refused']);
+  });
+});

@@ -1,0 +1,74 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import type { ActId, PersonId, Position } from '../log/ids.js';
+import { Log } from '../log/log.js';
+import { Problem } from '../problem.js';
+import { authorityKey, type ActState } from './authority.js';
+
+export type ActStatus = 'open' | 'enforced' | 'lapsed';
+
+export interface ActView {
+  readonly act: ActId;
+  readonly kind: string;
+  /** All of it: whoever signs must see what is signed. */
+  readonly body: unknown;
+  readonly actHash: string;
+  readonly state: ActStatus;
+  readonly proposer: PersonId;
+  readonly position: Position;
+  readonly expiresAt: number;
+  readonly needed: number;
+  readonly signatures: readonly { readonly person: PersonId; readonly position: Position }[];
+}
+
+export class ListActs extends Query<ActView[]> {
+  constructor(readonly state: ActStatus | undefined) {
+    super();
+  }
+}
+
+@QueryHandler(ListActs)
+export class ListActsHandler implements IQueryHandler<ListActs> {
+  constructor(private readonly log: Log) {}
+
+  async execute({ state }: ListActs): Promise<ActView[]> {
+    const acts = (await this.log.refreshed()).of(authorityKey).acts;
+    return [...acts.values()]
+      .sort((a, b) => a.position - b.position)
+      .map((act) => viewAct(act, Date.now()))
+      .filter((view) => state === undefined || view.state === state);
+  }
+}
+
+export class ShowAct extends Query<ActView> {
+  constructor(readonly act: ActId) {
+    super();
+  }
+}
+
+@QueryHandler(ShowAct)
+export class ShowActHandler implements IQueryHandler<ShowAct> {
+  constructor(private readonly log: Log) {}
+
+  async execute({ act: id }: ShowAct): Promise<ActView> {
+    const act = (await this.log.refreshed()).of(authorityKey).acts.get(id);
+    if (act === undefined) throw new Problem('act_unknown');
+    return viewAct(act, Date.now());
+  }
+}
+
+function viewAct(act: ActState, now: number): ActView {
+  const { id, kind, body, hash, proposer, position, expiresAt, needed, signatures, enforcedAt } = act;
+  const state = enforcedAt !== undefined ? 'enforced' : now < expiresAt ? 'open' : 'lapsed';
+  return {
+    act: id,
+    kind,
+    body,
+    actHash: hash,
+    state,
+    proposer,
+    position,
+    expiresAt,
+    needed,
+    signatures: [...signatures].map(([person, at]) => ({ person, position: at })),
+  };
+}
