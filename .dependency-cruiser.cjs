@@ -9,7 +9,8 @@ const mayImport = {
   access: ['log', 'sealing', 'merkle', 'identity', 'keys'],
   history: ['log', 'identity', 'keys', 'capture', 'access'],
 };
-const controllers = '\\.http\\.ts$';
+// A controller, and its spec beside it.
+const controllers = '\\.http(\\.(unit|int)\\.spec)?\\.ts$';
 
 module.exports = {
   forbidden: [

@@ -70,6 +70,11 @@ export const problems = {
   // The log
   log_busy: [503, 'The log is busy', 'Nothing was stored. Try again after `retryAfterSeconds`.'],
   log_unavailable: [503, 'The log cannot be reached', 'Nothing was stored. Try again later.'],
+  entry_too_large: [
+    422,
+    'The entry would be too large',
+    'Nothing was stored. Name less at once; `limit` is the largest size of its header in bytes.',
+  ],
   outcome_unknown: [
     503,
     'Whether it was stored is not known',

@@ -6,9 +6,12 @@ import { hashCanonical } from '../sealing/canonical.js';
 import { freeText } from './free-text.js';
 import type { NonEmpty } from './non-empty.js';
 
-/** Of a request and of the scope frozen from it: approvers cannot judge more, and a header must stay small. */
-export const mostSessions = 1000;
-const mostSubjects = 1000;
+/**
+ * Of a request and of the scope frozen from it. Approvers cannot judge more, and with the longest ids that there are
+ * this many still fit into one header (64 KB), which the log would refuse otherwise.
+ */
+export const mostSessions = 400;
+const mostSubjects = 400;
 const mostFields = 16;
 const longestSeconds = 7 * 24 * 3600;
 const mostRecords = 10_000_000;

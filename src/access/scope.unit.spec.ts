@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { fieldNames } from '../log/fields.js';
-import { scopeOf, session, sessions, subject } from './given.spec.js';
+import { encodeHeader, mostHeaderBytes, type Entry } from '../log/header.js';
+import { requestId, scopeOf, session, sessions, subject } from './given.spec.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
 import { freezeScope, FrozenScope, mostSessions, previewOf, ScopeBody, scopeHash } from './scope.js';
 
@@ -71,8 +72,8 @@ describe('the last that is taken, the first that is not', () => {
   const budget = { records: 1, disclosures: 1 };
   it.each([
     ['fields', { fields: fieldNames }, { fields: [...fieldNames, 'url'] }],
-    ['sessions', { sessions: names(1000) }, { sessions: names(1001) }],
-    ['subjects', { subjects: names(1000) }, { subjects: names(1001) }],
+    ['sessions', { sessions: names(mostSessions) }, { sessions: names(mostSessions + 1) }],
+    ['subjects', { subjects: names(400) }, { subjects: names(401) }],
     ['purpose, short', { purpose: 'x'.repeat(10) }, { purpose: 'x'.repeat(9) }],
     ['purpose, long', { purpose: 'x'.repeat(500) }, { purpose: 'x'.repeat(501) }],
     ['duration, short', { durationSeconds: 1 }, { durationSeconds: 0 }],
@@ -148,6 +149,26 @@ describe('a frozen scope', () => {
   ])('is none with %s', (_what, patch) =>
     expect(FrozenScope.safeParse({ ...scopeOf(), ...patch }).success).toBe(false),
   );
+});
+
+it('the largest scope with the longest ids fits into one header', () => {
+  const longest = (index: number) => `${'s'.repeat(60)}${String(index).padStart(4, '0')}`;
+  const everything = Array.from({ length: mostSessions }, (_, index) => ({
+    session: session(longest(index)),
+    subject: subject(longest(index)),
+  }));
+  const most = { fields: fieldNames, purpose: '\u6f22'.repeat(500), budget: { records: 1e7, disclosures: 1e4 } };
+  const asked = body({ ...most, from: 8.63e15, to: 8.64e15, durationSeconds: 604_800 });
+  const scope = freezeScope(ScopeBody.parse(asked), nonEmpty(everything));
+  const entry = {
+    ...{ position: 2 ** 52, id: new Uint8Array(16), stream: `request/${requestId(0)}`, version: 0, at: 8.64e15 },
+    ...{ type: 'request.made', actor: 'r'.repeat(128), columns: [] },
+    data: {
+      ...{ request: requestId(0), scope, scopeHash: scopeHash(scope), policyHash: new Uint8Array(32) },
+      ...{ preview: previewOf(scope, 1e7), expiresAt: 8.64e15 },
+    },
+  };
+  expect(encodeHeader(entry as unknown as Entry).length).toBeGreaterThan(mostHeaderBytes * 0.9);
 });
 
 describe('a preview', () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type Type } from '@nestjs/common';
+import { Module, type Provider, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createDevPeople, devIssuer, mintDevToken } from '../identity/dev-people.js';
 import { createApp, type AppOptions } from './create-app.js';
@@ -21,7 +21,7 @@ export interface TestApp {
 /** The real shell around the given controllers, with the people of dev mode. */
 export async function startTestApp(
   controllers: Type[],
-  differing: Partial<AppOptions> & { providers?: Type[] } = {},
+  differing: Partial<AppOptions> & { providers?: Provider[] } = {},
 ): Promise<TestApp> {
   const dir = await mkdtemp(join(tmpdir(), 'custos-http-'));
   let logged = '';

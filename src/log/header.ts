@@ -1,3 +1,5 @@
+import { mostEntryBytes } from '../merkle/entry-bundle.js';
+import { Problem } from '../problem.js';
 import { plainBytes } from '../sealing/bytes.js';
 import { CanonicalBuilder } from '../sealing/canonical-build.js';
 import { encodeCanonical } from '../sealing/canonical.js';
@@ -32,10 +34,16 @@ export interface EntryOf<T extends EntryType> {
 }
 export type Entry = { [T in EntryType]: EntryOf<T> }[EntryType];
 
+/** An entry that no bundle can carry could be read and proven by our own tools only (C2SP tlog-tiles). */
+export const mostHeaderBytes = mostEntryBytes;
+
+/** @throws Problem entry_too_large */
 export function encodeHeader(entry: Entry): Uint8Array {
   const { position, id, stream, version, type, at, actor, subject, data, columns } = entry;
   const clear = { v: headerVersion, position, id, stream, version, type, at, actor, data, columns };
-  return encodeCanonical(subject === undefined ? clear : { ...clear, subject });
+  const header = encodeCanonical(subject === undefined ? clear : { ...clear, subject });
+  if (header.length > mostHeaderBytes) throw new Problem('entry_too_large', { limit: mostHeaderBytes });
+  return header;
 }
 
 /** @throws Error with a constant message if the bytes are no header of a version that we know. */

@@ -1,13 +1,26 @@
-import { Controller, Get, Header, Param, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { z } from 'zod';
+import { AcceptsGzip } from '../http/accepts-gzip.js';
+import { Asker } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
-import { parseTilePath } from '../merkle/tile.js';
+import type { Person } from '../identity/person.js';
+import { MerkleError } from '../merkle/merkle-error.js';
+import { parseEntriesPath, parseTilePath, tileWidth } from '../merkle/tile.js';
 import { Problem } from '../problem.js';
 import { decodeHeader } from './header.js';
 import { Log } from './log.js';
 
 const everyRole = ['source', 'researcher', 'approver', 'officer', 'auditor', 'subject'] as const;
+const text = 'text/plain; charset=utf-8';
+const octets = 'application/octet-stream';
+const bytesInOpenApi = { schema: { type: 'string', format: 'binary' } } as const;
+const textInOpenApi = { schema: { type: 'string' } } as const;
+
 const mostEntries = 10_000;
 const entriesAPage = 500;
 
@@ -15,33 +28,81 @@ const EntriesQuery = z.strictObject({
   from: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(mostEntries).default(1000),
 });
-const ProofQuery = z.strictObject({ position: z.coerce.number().int().min(0) });
+const PositionQuery = z.strictObject({ position: z.coerce.number().int().min(0) });
 const TilePath = z.string().max(64);
 
-/** The log's own word, in C2SP forms, for tools that we did not write. */
+/**
+ * The log as C2SP tlog-tiles has it, below /v1/log/ and with a token, for tools that we did not write
+ * (docs/formats/log.md). Hashes and sizes are for every role; headers say who did what, and are for auditors.
+ */
 @Controller('v1/log')
 export class LogController {
   constructor(private readonly log: Log) {}
 
   @Get('checkpoint')
-  @Header('Content-Type', 'text/plain; charset=utf-8')
+  @Header('Content-Type', text)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'The signed checkpoint (C2SP tlog-checkpoint)', ...textInOpenApi })
   @MayAsk(...everyRole)
   async checkpoint(): Promise<string> {
     return (await this.log.reader.head()).checkpoint;
   }
 
   @Get('proof')
-  @Header('Content-Type', 'text/plain; charset=utf-8')
+  @Header('Content-Type', text)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'That an entry is in the log (C2SP tlog-proof), without the entry', ...textInOpenApi })
   @MayAsk(...everyRole)
-  proof(@Query({ schema: ProofQuery }) { position }: z.infer<typeof ProofQuery>): Promise<string> {
+  proof(@Query({ schema: PositionQuery }) { position }: z.infer<typeof PositionQuery>): Promise<string> {
     return this.log.tree.proof(position);
   }
 
-  @Get('tile/*')
-  @Header('Content-Type', 'application/octet-stream')
+  /** Auditors get every receipt, everybody that of what they did. Nobody else learns whose the entry is. */
+  @Get('receipt')
+  @Header('Content-Type', text)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'The entry and the proof that it is in the log (C2SP tlog-proof)', ...textInOpenApi })
   @MayAsk(...everyRole)
-  async tile(@Param('*', { schema: TilePath }) path: string): Promise<StreamableFile> {
-    return new StreamableFile(await this.log.tree.tile(tileNamed(path)));
+  async receipt(
+    @Asker() asker: Person,
+    @Query({ schema: PositionQuery }) { position }: z.infer<typeof PositionQuery>,
+  ): Promise<string> {
+    const { actor } = decodeHeader(await this.log.reader.header(position));
+    if (actor !== asker.id && !asker.roles.has('auditor')) throw new Problem('role_missing');
+    return this.log.tree.receipt(position);
+  }
+
+  @Get('tile/entries/*')
+  @Header('Content-Type', octets)
+  @ApiProduces(octets)
+  @ApiOkResponse({ description: 'An entry bundle (C2SP tlog-tiles): headers, as they are hashed', ...bytesInOpenApi })
+  @MayAsk('auditor')
+  async entryBundle(
+    @Param('*', { schema: TilePath }) path: string,
+    @AcceptsGzip() acceptsGzip: boolean,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const bundle = await this.log.tree.entryBundle(named(() => parseEntriesPath(`tile/entries/${path}`)));
+    void reply.header('vary', 'Accept-Encoding');
+    if (!acceptsGzip) return Buffer.from(bundle);
+    void reply.header('content-encoding', 'gzip');
+    return gzipped(bundle);
+  }
+
+  @Get('tile/*')
+  @Header('Content-Type', octets)
+  @ApiProduces(octets)
+  @ApiOkResponse({ description: 'Hashes of the Merkle tree (C2SP tlog-tiles)', ...bytesInOpenApi })
+  @MayAsk(...everyRole)
+  async tile(
+    @Param('*', { schema: TilePath }) path: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const address = named(() => parseTilePath(`tile/${path}`));
+    const hashes = await this.log.tree.tile(address);
+    void reply.header('cache-control', address.width === tileWidth ? forEver : forAWhile);
+    void reply.header('vary', 'Authorization');
+    return Buffer.from(hashes);
   }
 
   /** Headers as they are hashed, and decoded beside: who did what, and never content. */
@@ -61,6 +122,24 @@ export class LogController {
   }
 }
 
+/**
+ * No tile ever changes, so the asker's own cache may keep it; no cache that is shared, since it would answer those
+ * who have no token. A partial tile is dead weight as soon as its full one is there.
+ */
+const forEver = 'private, max-age=31536000, immutable';
+const forAWhile = 'private, max-age=60';
+
+const gzipped = promisify<Uint8Array, Buffer>(gzip);
+
+function named<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof MerkleError)) throw error;
+    throw new Problem('input_invalid', { issues: [{ path: 'tile', rule: 'tile_path' }] });
+  }
+}
+
 function entryLine(position: number, header: Uint8Array): string {
   const { id: _id, columns, ...entry } = decodeHeader(header);
   const fields = columns.map(({ field, bytes }) => ({ field, bytes }));
@@ -70,11 +149,3 @@ function entryLine(position: number, header: Uint8Array): string {
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 const bytesAsHex = (_key: string, value: unknown) =>
   value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
-
-function tileNamed(path: string) {
-  try {
-    return parseTilePath(`tile/${path}`);
-  } catch {
-    throw new Problem('input_invalid', { issues: [{ path: 'tile', rule: 'tile_path' }] });
-  }
-}
