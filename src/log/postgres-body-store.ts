@@ -10,12 +10,17 @@ const columnsAPage = 200;
 
 /** Sealed columns as rows of `log.body`, committed together with their entries (docs/decisions/0006). */
 export class PostgresBodyStore implements BodyStore {
+  /** Partitions are there for the positions below. */
+  private roomBelow = 0;
+
   constructor(private readonly db: Queryable) {}
 
+  /** Sends its statements at once, so that they stand before whatever the caller sends next. */
   async put(transaction: pg.ClientBase, columns: readonly StoredColumn[]): Promise<void> {
     if (columns.length === 0) return;
+    const room = this.makeRoom(transaction, Math.max(...columns.map(({ position }) => position)));
     const bodies = layEndToEnd(columns.map(({ sealed }) => sealed));
-    await transaction.query({
+    const inserted = transaction.query({
       name: 'insert-bodies',
       text: `INSERT INTO log.body (position, field, sealed)
              SELECT position, field, substring($1::bytea FROM start FOR bytes)
@@ -28,6 +33,17 @@ export class PostgresBodyStore implements BodyStore {
         bodies.lengths,
       ],
     });
+    await Promise.all([room, inserted]);
+  }
+
+  /**
+   * Asks for partitions once in as many entries as one holds. What is remembered was there before this transaction:
+   * a rollback takes away nothing that a later append counts on.
+   */
+  private async makeRoom(transaction: pg.ClientBase, last: number): Promise<void> {
+    if (last < this.roomBelow) return;
+    const { rows } = await transaction.query<{ end: number }>('SELECT log.make_room_for_bodies($1) AS end', [last]);
+    this.roomBelow = rows[0]?.end ?? 0;
   }
 
   async column(position: Position, field: FieldName): Promise<Uint8Array | undefined> {
