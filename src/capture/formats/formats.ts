@@ -1,6 +1,8 @@
 import { Problem } from '../../problem.js';
 import { agentnet } from './agentnet.js';
 import { asciicast } from './asciicast.js';
+import { claudeCode } from './claude-code.js';
+import { codex } from './codex.js';
 import type { Format } from './format.js';
 import { messages } from './messages.js';
 import { rrweb } from './rrweb.js';
@@ -12,6 +14,8 @@ export const formats = {
   asciicast,
   messages,
   'swe-agent': sweAgent,
+  'claude-code': claudeCode,
+  codex,
   agentnet,
 } as const satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;

@@ -7,6 +7,7 @@ import type { Format, Json, MaskedRecord, Parts } from './format.js';
 import { formatNames, formatOf } from './formats.js';
 import { headOf } from './head.js';
 import { transcripts } from './odd-transcripts.spec.js';
+import { claudeSession, codexFlatSession, codexSession } from './sample-transcripts.spec.js';
 
 const examples: readonly [file: string, format: string][] = [
   ['examples/sign-up.rrweb.json', 'rrweb'],
@@ -31,15 +32,29 @@ const shared: readonly [file: string, format: string][] = [
   ['agentnet/top_window.jsonl', 'agentnet'],
   ['agentnet/metadata.json', 'agentnet'],
 ];
+const made: readonly [file: string, format: string, bytes: Uint8Array][] = [
+  ['a session of Claude Code, made', 'claude-code', claudeSession],
+  ['a session of Codex, made', 'codex', codexSession],
+  ['a session of Codex in its older layout, made', 'codex', codexFlatSession],
+];
 const sharedFolder = join(process.cwd(), '../shared/data');
-const recordings = [
+const real = [
   ...examples.map(([file, format]) => ({ file, format, path: join(process.cwd(), file) })),
   ...shared.map(([file, format]) => ({ file, format, path: join(sharedFolder, file) })),
 ].filter(({ path }) => existsSync(path));
+interface Recording {
+  readonly file: string;
+  readonly format: string;
+  readonly bytes: () => Uint8Array;
+}
+const recordings: readonly Recording[] = [
+  ...real.map(({ file, format, path }) => ({ file, format, bytes: () => new Uint8Array(readFileSync(path)) })),
+  ...made.map(([file, format, bytes]) => ({ file, format, bytes: () => bytes })),
+];
 
 const startedAt = Date.UTC(2026, 0, 1);
-const load = ({ path, format }: { path: string; format: string }) => {
-  const file = new Uint8Array(readFileSync(path));
+const load = ({ bytes, format }: Recording) => {
+  const file = bytes();
   return { file, format: formatOf(format), records: formatOf(format).cut(file, startedAt) };
 };
 const asData = (file: Uint8Array): string => {
@@ -57,7 +72,7 @@ const asData = (file: Uint8Array): string => {
 };
 
 it('has the recordings of others, where CI promises them', () => {
-  if (existsSync(sharedFolder)) expect(recordings).toHaveLength(examples.length + shared.length);
+  if (existsSync(sharedFolder)) expect(real).toHaveLength(examples.length + shared.length);
   else if (process.env['CI'] === 'true') throw new Error('../shared/data is absent');
   else process.stderr.write('skipped: recordings of others, ../shared/data is absent\n');
 });
@@ -71,7 +86,7 @@ describe.each(recordings)('$file', (recording) => {
   });
 
   it('is recognised as its own format and no other', () => {
-    const head = headOf(readFileSync(recording.path));
+    const head = headOf(recording.bytes());
     expect(formatNames.filter((name) => formatOf(name).recognise(head))).toEqual([recording.format]);
   });
 
@@ -102,14 +117,17 @@ describe.each(recordings)('$file', (recording) => {
     const { format, records } = load(recording);
     const parts = records.map(({ data }) => format.decompose(data));
     const file = format.assemble(format.mask(maskTo(parts, [])));
-    expect(() => JSON.parse(Buffer.from(file).toString('utf8').split('\n')[0] as string)).not.toThrow();
+    // Lines of a transcript may all be left out.
+    const [first] = Buffer.from(file).toString('utf8').split('\n') as [string];
+    expect(() => first === '' || JSON.parse(first)).not.toThrow();
   });
 });
 
 const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
 
-/** Words of the formats themselves, which masked recordings hold by necessity. */
-const skeleton = new Set([
+/** Words of the formats themselves, which masked recordings hold by necessity, and of the plans of transcripts. */
+const skeleton = new Set<string>([
+  ...fieldNames,
   ...['html', 'head', 'body', 'textarea', 'about:blank'],
   ...['user', 'assistant', 'tool', 'text', 'thinking', 'tool_use'],
 ]);
@@ -202,12 +220,15 @@ describe('a recording that was cut off', () => {
     expect(cutAt(format, file, size)).toMatch(/^[12] records$/);
   });
 
-  it('is whole up to a line end, and truncated inside a line', () => {
-    const file = '{"version":3,"term":{"cols":9,"rows":9}}\n[1,"o","é"]\n[1,"i","b"]\n';
+  it.each([
+    ['asciicast', '{"version":3,"term":{"cols":9,"rows":9}}\n[1,"o","é"]\n[1,"i","b"]\n'],
+    ['claude-code', '{"type":"summary","summary":"é"}\n{"type":"user","message":{"role":"user","content":"a"}}\n'],
+    ['codex', '{"timestamp":"2026-01-05T09:00:00Z","type":"compacted","payload":{"message":"é"}}\n{"type":"a"}\n'],
+  ])('is whole up to a line end, and truncated inside a line: %s', (format, file) => {
     const bytes = Buffer.from(file);
     for (let size = 1; size <= bytes.length; size += 1) {
       const isWhole = bytes[size] === 10 || bytes[size - 1] === 10 || size === bytes.length;
-      expect(cutAt('asciicast', file, size)).toMatch(isWhole ? /^[123] records$/ : /^recording_truncated$/);
+      expect(cutAt(format, file, size)).toMatch(isWhole ? /^[123] records$/ : /^recording_truncated$/);
     }
   });
 
@@ -224,6 +245,9 @@ describe('a record that is not of its format', () => {
     ['asciicast', '{"version":1,"stdout":["SECRET"]}', 1],
     ['messages', '[{"role":"user"},"SECRET"]', 1],
     ['messages', '{"role":"user"}\n{"role":"user"}\n"SECRET"\n', 2],
+    ['claude-code', '{"type":"user"}\n{"SECRET":1}\n', 1],
+    ['codex', '{"type":"compacted","payload":{}}\n\n{"payload":{},"SECRET":1}\n', 1],
+    ['codex', '{"type":"compacted","payload":{}}\nSECRET\n{"type":"a"}\n', 1],
     ['swe-agent', '{"trajectory":[{"action":"x"},"SECRET"]}', 1],
     ['swe-agent', '{"trajectory":[{"action":"x"}],"history":["SECRET"]}', 0],
     ['agentnet', '{"time_stamp":1,"action":"move"}\n"SECRET"\n', 1],

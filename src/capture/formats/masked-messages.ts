@@ -1,41 +1,74 @@
-import type { Json, MaskedRecord, Parts } from './format.js';
+import type { Json, JsonObject, MaskedRecord, Parts } from './format.js';
 import { isFrame, type Frame } from './frames.js';
 import { maskLayout, type Placeholders } from './split-layout.js';
 
 export const hidden = '[masked]';
 
+/** Placeholders for what messages hold, in all the forms in which APIs write them. */
+export const messagePlaceholders = {
+  content: hidden,
+  'content[]': { type: 'text', text: hidden },
+  text: hidden,
+  refusal: hidden,
+  thinking: hidden,
+  image_url: hidden,
+  id: hidden,
+  call_id: hidden,
+  tool_use_id: hidden,
+  tool_call_id: hidden,
+  name: hidden,
+  arguments: '{}',
+  input: {},
+  output: hidden,
+  summary: [],
+} as const;
+
+/** A message of the texts that were granted, whose kind was not: the field tells who said them. */
+export interface MessageTold {
+  readonly role: 'user' | 'assistant' | 'tool';
+  readonly content: readonly JsonObject[];
+}
+
+/** How a format shows a record, as far as it was granted. */
+export interface Masking {
+  readonly placeholders: (record: MaskedRecord) => Placeholders;
+  readonly message: (told: MessageTold, record: MaskedRecord) => Json;
+}
+
 /** Every record keeps its place, as far as its kind was granted, or something of what was said in it. */
-export function maskRecords(records: readonly MaskedRecord[], first: Frame, placeholders: Placeholders): Json[] {
-  const masked = records.flatMap(({ parts }) => maskLayout(parts, placeholders) ?? messageTold(parts) ?? []);
+export const maskRecords = (records: readonly MaskedRecord[], { placeholders, message }: Masking): Json[] =>
+  records.flatMap((record) => {
+    const masked = maskLayout(record.parts, placeholders(record));
+    if (masked !== undefined) return [masked];
+    const content = itemsTold(record.parts);
+    return content.length === 0 ? [] : [message({ role: roleTold(record.parts), content }, record)];
+  });
+
+/** The same for records in a document, which `first` begins where its own beginning was not granted. */
+export function maskDocument(records: readonly MaskedRecord[], first: Frame, masking: Masking): Json[] {
+  const masked = maskRecords(records, masking);
   const [beginning] = masked;
   return isFrame(beginning) && beginning.of !== undefined ? masked : [first as Json, ...masked];
 }
 
-/** A message of the texts that were granted, whose kind was not: who said them is told by the field. */
-export function messageTold(parts: Parts): Json | undefined {
-  const content = itemsTold(parts);
-  if (content.length === 0) return undefined;
-  return { role: roleTold(parts), content };
-}
-
-function itemsTold(parts: Parts): Json[] {
+function itemsTold(parts: Parts): JsonObject[] {
   return [
     ...textsOf(parts.reasoning).map((thinking) => ({ type: 'thinking', thinking })),
-    ...[parts.prompt, parts.response, parts['tool.output']].flatMap(textsOf).map((text) => ({ type: 'text', text })),
-    ...textsOf(parts['tool.input']).map((input) => ({
-      type: 'tool_use',
-      id: hidden,
-      name: hidden,
-      input: { text: input },
-    })),
+    ...[parts.prompt, parts.response].flatMap(textsOf).map((text) => ({ type: 'text', text })),
+    ...textsOf(parts['tool.output']).map((content) => ({ type: 'tool_result', tool_use_id: hidden, content })),
+    ...textsOf(parts['tool.input']).map((text) => ({ type: 'tool_use', id: hidden, name: hidden, input: { text } })),
   ];
 }
 
-/** The values of a part, each as a text. */
-export const textsOf = (part: Json | undefined): string[] =>
-  Array.isArray(part) ? part.map((value: Json) => (typeof value === 'string' ? value : JSON.stringify(value))) : [];
+/** The values of a part that hold anything, each as a text. */
+function textsOf(part: Json | undefined): string[] {
+  const values = Array.isArray(part) ? (part as readonly Json[]) : [];
+  return values
+    .filter((value) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+}
 
-function roleTold(parts: Parts): string {
+function roleTold(parts: Parts): MessageTold['role'] {
   if (parts.prompt !== undefined) return 'user';
   return parts['tool.output'] === undefined ? 'assistant' : 'tool';
 }

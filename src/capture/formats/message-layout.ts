@@ -131,14 +131,17 @@ function messageKeys(role: string): Keys {
   };
 }
 
-/** A message by its role, with these keys besides. A role that is not known is content, and so is the message. */
-export function messageLayout(besides: Keys = {}): Layout {
+/**
+ * A message by its role, with these keys besides. A role that is not known is content, and so is the message; where
+ * none is told it may be known from elsewhere.
+ */
+export function messageLayout(besides: Keys = {}, untold?: string): Layout {
   const roles = Object.fromEntries(
     Object.keys(contentFields).map((role) => [role, { keys: { ...messageKeys(role), ...besides } }]),
   );
   return {
     choose: (value) => {
-      const role = partOf(value, 'role');
+      const role = partOf(value, 'role') ?? (isObject(value) ? untold : undefined);
       return typeof role === 'string' && Object.hasOwn(roles, role)
         ? (roles[role] as Layout)
         : whole('other', anything);

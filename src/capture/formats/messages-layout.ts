@@ -31,16 +31,11 @@ const choice: Layout = {
     },
     message,
     // A stream names the role once, in its first piece.
-    delta: { choose: (value) => (partOf(value, 'role') === undefined ? messageOf('assistant') : message) },
+    delta: messageLayout({}, 'assistant'),
     logprobs: whole('response', (value) => value === null || isObject(value)),
     text: whole('response', (value) => typeof value === 'string'),
   },
 };
-function messageOf(role: string): Layout {
-  const { choose } = message as { choose: (value: Json) => Layout };
-  return choose({ role });
-}
-
 const asked = contentOf('prompt');
 const answered = contentOf('response');
 

@@ -4,7 +4,7 @@ import { cutLists, isFrame, joinLists, valueAt, type Path } from './frames.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { joinLayout, splitLayout } from './split-layout.js';
-import { hidden, maskRecords } from './masked-messages.js';
+import { maskDocument, messagePlaceholders, type Masking } from './masked-messages.js';
 import { contentFields } from './message-layout.js';
 import { isMessageLike, recordLayout } from './messages-layout.js';
 import { readDocuments } from './read-documents.js';
@@ -36,7 +36,7 @@ export const messages: Format = {
   decompose: (data) => splitLayout(data, recordLayout),
   reassemble: joinLayout,
 
-  mask: (records) => maskRecords(records, { frame: ['messages'], of: { messages: [] } }, placeholders),
+  mask: (records) => maskDocument(records, { frame: ['messages'], of: { messages: [] } }, masking),
 
   assemble(records) {
     const { documents, loose } = joinLists(records);
@@ -94,20 +94,4 @@ function timed(
   return records.map(({ data, made }, index) => ({ time: made ?? startedAt + index, data }));
 }
 
-const placeholders = {
-  content: hidden,
-  'content[]': { type: 'text', text: hidden },
-  text: hidden,
-  refusal: hidden,
-  thinking: hidden,
-  image_url: hidden,
-  id: hidden,
-  call_id: hidden,
-  tool_use_id: hidden,
-  tool_call_id: hidden,
-  name: hidden,
-  arguments: '{}',
-  input: {},
-  output: hidden,
-  summary: [],
-} as const;
+const masking: Masking = { placeholders: () => messagePlaceholders, message: (told) => ({ ...told }) };

@@ -5,6 +5,9 @@ import type { Json } from './format.js';
 export const words = [
   ...['user', 'assistant', 'tool', 'system', 'text', 'thinking', 'tool_use', 'tool_result', 'image_url', 'message'],
   ...['reasoning', 'function_call', 'function_call_output', 'local_shell_call', 'custom_tool_call', 'web_search_call'],
+  ...['summary', 'attachment', 'queue-operation', 'queued_command', 'hook_success', 'external', 'default', 'enqueue'],
+  ...['response_item', 'event_msg', 'session_meta', 'turn_context', 'compacted', 'user_message', 'exec_command_end'],
+  ...['token_count', 'agent_message', 'interrupted', 'state', 'input_text', 'summary_text', 'end_turn', 'standard'],
   ...['completed', 'stop', 'submitted', 'messages', 'trajectory', 'history', 'function', 'chat.completion'],
 ];
 
@@ -14,6 +17,9 @@ const keys = [
   ...['frame', 'of', 'messages', 'choices', 'delta', 'message', 'index', 'finish_reason', 'usage', 'prompt_tokens'],
   ...['trajectory', 'history', 'observation', 'thought', 'state', 'query', 'execution_time', 'info', 'exit_status'],
   ...['model_stats', 'total_cost', 'is_demo', 'message_type', 'reasoning_content', 'cache_control', 'image_url'],
+  ...['payload', 'timestamp', 'uuid', 'toolUseResult', 'attachment', 'subtype', 'isSidechain', 'record_type', 'info'],
+  ...['instructions', 'git', 'stdout', 'duration', 'exit_code', 'changes', 'replacement_history', 'stop_reason'],
+  ...['compactMetadata', 'preTokens', 'lastPrompt', 'operation', 'source', 'reason', 'last_agent_message', 'userType'],
   ...['unknown', '?0', '?text', '=x', '', '__proto__', 'constructor', 'prompt', 'kind', '0'],
 ];
 

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
-import { fieldNames } from '../../log/fields.js';
 import type { Format, Json } from './format.js';
 import { formatOf } from './formats.js';
-import { transcripts, words } from './odd-transcripts.spec.js';
+import { expectEachTextOnce, fieldsOf } from './placement.spec.js';
 
 const rrweb = formatOf('rrweb');
 const asciicast = formatOf('asciicast');
-const messages = formatOf('messages');
-const sweAgent = formatOf('swe-agent');
 const agentnet = formatOf('agentnet');
 const input = (action: string, keys: object): Json => ({ time_stamp: 1.5, action, ...keys, event_idx: 0 }) as Json;
 const event = (type: number, data: Json, timestamp: Json = 1): Json => ({ type, data, timestamp });
@@ -15,12 +12,6 @@ const change = (source: number, data: object): Json => event(3, { source, ...dat
 const element = (tagName: string, attributes: object, childNodes: Json[] = []): Json =>
   ({ type: 2, id: 2, tagName, attributes, childNodes }) as Json;
 const page = (node: Json): Json => event(2, { node: { type: 0, id: 1, childNodes: [node] } } as Json);
-
-/** Fields in which a text of the recording stands. */
-const fieldsOf = (format: Format, data: Json, text = 'SECRET') => {
-  const parts = format.decompose(data);
-  return fieldNames.filter((field) => JSON.stringify(parts[field] ?? null).includes(text));
-};
 
 describe('a text never comes into a milder class', () => {
   it.each<[string, Format, Json]>([
@@ -48,20 +39,6 @@ describe('a text never comes into a milder class', () => {
     ['as the width of a terminal', asciicast, { version: 3, term: { cols: 'SECRET', type: 'SECRET' } }],
     ['as an unknown version', asciicast, { version: 'SECRET' }],
     ['as an unknown code', asciicast, [1, 'SECRET', 'x']],
-    ['as an unknown role', messages, { role: 'SECRET', content: 'x' }],
-    ['as an unknown key of a message', messages, { role: 'user', content: 'x', SECRET: 1 }],
-    ['as an item of an unknown type', messages, { role: 'user', content: [{ type: 'SECRET' }] }],
-    ['as an unknown key of an item', messages, { role: 'user', content: [{ type: 'text', text: 'x', SECRET: 1 }] }],
-    ['as a text that is a number', messages, { role: 'user', content: { SECRET: 1 } }],
-    ['as a reason to finish', messages, { index: 0, message: { role: 'user' }, finish_reason: 'SECRET' }],
-    ['as a count of tokens', messages, { frame: ['messages'], of: { usage: { prompt_tokens: 'SECRET' } } }],
-    ['as the name of a model', messages, { frame: ['messages'], of: { model: 'SECRET' } }],
-    ['as a frame', messages, { frame: ['SECRET'] }],
-    ['as an unknown key of a step', sweAgent, { action: 'x', SECRET: 1 }],
-    ['as the duration of a step', sweAgent, { execution_time: 'SECRET' }],
-    ['as a reason to exit', sweAgent, { frame: ['history'], of: { info: { exit_status: 'SECRET' } } }],
-    ['as a configuration', sweAgent, { frame: ['history'], of: { replay_config: 'SECRET' } }],
-    ['as the kind of a message', sweAgent, { role: 'user', message_type: 'SECRET' }],
     ['as an unknown action', agentnet, input('SECRET', { x: 1 })],
     ['as a position of a pointer', agentnet, input('move', { x: 'SECRET', y: 1 })],
     ['as a button', agentnet, input('click', { button: 'SECRET' })],
@@ -111,7 +88,7 @@ describe('a part of a page goes to its field', () => {
   ])('%s', (_what, data, field) => expect(fieldsOf(rrweb, data)).toEqual([field]));
 });
 
-describe('a part of a terminal recording, a chat or a desktop goes to its field', () => {
+describe('a part of a terminal recording or a desktop goes to its field', () => {
   it.each<[string, Format, Json, string]>([
     ['output', asciicast, [1, 'o', 'SECRET'], 'screen.text'],
     ['a frame of v1', asciicast, [1, 'SECRET'], 'screen.text'],
@@ -120,45 +97,6 @@ describe('a part of a terminal recording, a chat or a desktop goes to its field'
     ['a comment', asciicast, '# SECRET', 'other'],
     ['the theme in term', asciicast, { version: 3, term: { cols: 1, theme: { fg: 'SECRET' } } }, 'screen'],
     ['the title', asciicast, { version: 2, title: 'SECRET' }, 'other'],
-    ['what a user asked', messages, { role: 'user', content: [{ type: 'text', text: 'SECRET' }] }, 'prompt'],
-    ['an answer', messages, { role: 'assistant', content: 'SECRET' }, 'response'],
-    ['a thought', messages, { role: 'assistant', reasoning_content: 'SECRET' }, 'reasoning'],
-    [
-      'a thought in a list',
-      messages,
-      { role: 'assistant', content: [{ type: 'thinking', thinking: 'SECRET' }] },
-      'reasoning',
-    ],
-    ['a call', messages, { role: 'assistant', tool_calls: [{ function: { name: 'SECRET' } }] }, 'tool.input'],
-    ['a piece of an answer', messages, { index: 0, delta: { content: 'SECRET' } }, 'response'],
-    ['a call of a response', messages, { type: 'function_call', arguments: 'SECRET' }, 'tool.input'],
-    ['a search of the API itself', messages, { type: 'file_search_call', results: ['SECRET'] }, 'tool.output'],
-    [
-      'a summary of a thought',
-      messages,
-      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'SECRET' }] },
-      'reasoning',
-    ],
-    ['instructions', messages, { frame: ['output'], of: { instructions: 'SECRET' } }, 'prompt'],
-    ['an action', sweAgent, { action: 'SECRET' }, 'tool.input'],
-    ['an observation', sweAgent, { observation: 'SECRET' }, 'tool.output'],
-    ['the state after a step', sweAgent, { state: { open_file: 'SECRET' } }, 'tool.output'],
-    ['a thought of a step', sweAgent, { thought: 'SECRET' }, 'reasoning'],
-    ['what a model was asked', sweAgent, { query: [{ role: 'user', content: 'SECRET' }] }, 'prompt'],
-    ['a patch', sweAgent, { frame: ['history'], of: { info: { submission: 'SECRET' } } }, 'response'],
-    [
-      'a call in a list',
-      messages,
-      { role: 'assistant', content: [{ type: 'tool_use', input: { path: 'SECRET' } }] },
-      'tool.input',
-    ],
-    ['an output', messages, { role: 'tool', content: 'SECRET' }, 'tool.output'],
-    [
-      'an output in a list',
-      messages,
-      { role: 'user', content: [{ type: 'tool_result', content: 'SECRET' }] },
-      'tool.output',
-    ],
     ['a key', agentnet, input('press', { name: 'SECRET', pynput_key: '<84>' }), 'typed'],
     ['a key, said again', agentnet, input('release', { key: [['release', 'SECRET'], true] }), 'typed'],
     ['keys', agentnet, input('type', { key_names: ['SECRET'] }), 'typed'],
@@ -167,20 +105,6 @@ describe('a part of a terminal recording, a chat or a desktop goes to its field'
     ['its address', agentnet, { time_stamp: 1, top_window_name: 'x', url: 'https://x/SECRET' }, 'url'],
   ])('%s', (_what, format, data, field) => expect(fieldsOf(format, data)).toEqual([field]));
 });
-
-/** The same data with a text of its own in place of each text, so that every one can be found again. */
-function marked(value: Json, marks: string[]): Json {
-  if (typeof value === 'string' && words.includes(value)) return value;
-  if (typeof value === 'string') return marks[marks.push(`«mark ${marks.length}»`) - 1] as string;
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((one: Json) => marked(one, marks));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [
-      key,
-      key === 'tagName' || key === 'action' ? one : marked(one as Json, marks),
-    ]),
-  );
-}
 
 describe('whatever a record holds', () => {
   const anyNode: fc.Arbitrary<Json> = fc.letrec<{ node: Json; attributes: Json }>((tie) => ({
@@ -263,20 +187,10 @@ describe('whatever a record holds', () => {
     ['a line of desktop input', agentnet, inputs],
     ['a page or a mutation', rrweb, events],
     ['another event', rrweb, changes],
-    ['a message', messages, transcripts],
-    ['a step of an agent', sweAgent, transcripts],
     ['a line of a terminal', asciicast, casts],
   ])('%s comes back the same, and each text stood in one field, once', (_what, format, arbitrary) =>
     fc.assert(
-      fc.property(arbitrary, (value) => {
-        const marks: string[] = [];
-        const data = marked(value as Json, marks);
-        const parts = format.decompose(data);
-        expect(JSON.stringify(format.reassemble(parts))).toBe(JSON.stringify(data));
-        const stored = JSON.stringify(parts);
-        expect(marks.filter((mark) => stored.split(mark).length !== 2)).toEqual([]);
-        expect(JSON.stringify([parts.kind ?? 0, parts.time ?? 0])).not.toMatch(/«/);
-      }),
+      fc.property(arbitrary, (value) => expectEachTextOnce(format, value as Json)),
       { numRuns: 300 },
     ),
   );

@@ -4,7 +4,7 @@ import { cutLists, isFrame, joinLists, valueAt } from './frames.js';
 import { isObject } from './json-tree.js';
 import { allTo, told, whole, word, type Layout } from './layout.js';
 import { contentOf, messageLayout } from './message-layout.js';
-import { hidden, maskRecords } from './masked-messages.js';
+import { hidden, maskDocument, messagePlaceholders, type Masking } from './masked-messages.js';
 import { parseDocument, readText } from './read-recording.js';
 import { amount, flag, listOrNull, text, textOrNull, anything } from './shapes.js';
 import { joinLayout, splitLayout } from './split-layout.js';
@@ -39,7 +39,7 @@ export const sweAgent: Format = {
   reassemble: joinLayout,
 
   mask: (records) =>
-    maskRecords(records, { frame: ['history'], of: { trajectory: [], history: [], info: {} } }, placeholders),
+    maskDocument(records, { frame: ['history'], of: { trajectory: [], history: [], info: {} } }, masking),
 
   assemble(records) {
     const { documents, loose } = joinLists(records);
@@ -116,15 +116,12 @@ const recordLayout: Layout = {
 };
 
 const placeholders = {
-  content: hidden,
-  'content[]': { type: 'text', text: hidden },
-  text: hidden,
+  ...messagePlaceholders,
   action: hidden,
   observation: hidden,
   response: hidden,
   thought: hidden,
   state: {},
   execution_time: 0,
-  name: hidden,
-  arguments: '{}',
 } as const;
+const masking: Masking = { placeholders: () => placeholders, message: (told) => ({ ...told }) };

@@ -1,0 +1,33 @@
+import { Problem } from '../../problem.js';
+import type { CutRecord, Json } from './format.js';
+import { partOf } from './keyed-parts.js';
+import { parseLines, readText } from './read-recording.js';
+import { text, type Shape } from './shapes.js';
+
+/** RFC 3339 as programs write it. Any other text under the name of a time may be content. */
+export const dateText: Shape = (value) =>
+  text(value) && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$/.test(value as string);
+
+/**
+ * Lines of JSON, each a record with its own `timestamp`; one without has the time of the line before it, the first
+ * `startedAt`.
+ * @throws Problem recording_malformed with the index of the first line that is no record of the format
+ */
+export function cutTimedLines(file: Uint8Array, startedAt: number, isRecord: (line: Json) => boolean): CutRecord[] {
+  let time = startedAt;
+  return parseLines(readText(file), (line) => JSON.parse(line) as Json).map((data, index) => {
+    if (!isRecord(data)) throw new Problem('recording_malformed', { index });
+    time = epochMsOf(partOf(data, 'timestamp')) ?? time;
+    return { time, data };
+  });
+}
+
+function epochMsOf(date: Json | undefined): number | undefined {
+  if (date === undefined || !dateText(date)) return undefined;
+  // A zone that is not told is UTC, so that the same file gives the same times everywhere.
+  const at = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(date as string) ? (date as string) : `${date as string}Z`);
+  return Number.isFinite(at) && at >= 0 ? at : undefined;
+}
+
+export const joinLines = (records: readonly Json[]): Uint8Array =>
+  Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
