@@ -1,4 +1,5 @@
 import { accessSlice } from './access/evolve.js';
+import { lockAct } from './access/lock.js';
 import { builtInPolicy } from './access/policy.js';
 import type { ActKind } from './identity/act.js';
 import { consentSlice } from './capture/consent.js';
@@ -11,7 +12,7 @@ import type { AnySlice } from './log/governance.js';
 import { retentionSlice } from './log/retention.js';
 
 /** Everything that officers can do together by signing. */
-export const actKinds: readonly ActKind[] = [...keyActs];
+export const actKinds: readonly ActKind[] = [...keyActs, lockAct];
 
 /** Every part of the governance state. The service, the keyholder and `custos verify` fold the same ones. */
 export function governanceSlices(trust: Trust): readonly AnySlice[] {

@@ -44,6 +44,11 @@ export const problems = {
     'Nothing was released',
     '`rules` names every rule that denies it. The refusal is in the log.',
   ],
+  disclosure_stopped: [
+    403,
+    'The release was stopped',
+    'It was locked, revoked or erased meanwhile. What came before counts as read.',
+  ],
   subject_unknown: [404, 'There is no such subject for you', 'Nothing was ever stored of this id.'],
   subject_erased: [
     410,

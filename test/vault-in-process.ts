@@ -6,14 +6,23 @@ import type pg from 'pg';
 import { ApproveRequest, ApproveRequestHandler } from '../src/access/approve-request.handler.js';
 import { signApproval } from '../src/access/approval.js';
 import { Disclose, DiscloseHandler } from '../src/access/disclose.handler.js';
-import { judgeDisclosure } from '../src/access/judge-disclosure.js';
+import { judge } from '../src/access/judge-disclosure.js';
 import { builtInPolicy, policyHash } from '../src/access/policy.js';
 import { RequestAccess, RequestAccessHandler } from '../src/access/request-access.handler.js';
 import { RevokeGrant, RevokeGrantHandler } from '../src/access/revoke-grant.handler.js';
+import { SetLock, SetLockHandler } from '../src/access/set-lock.handler.js';
 import { ChangeConsent, ChangeConsentHandler } from '../src/capture/change-consent.js';
 import { IngestRecords, IngestRecordsHandler } from '../src/capture/ingest-records.js';
 import { OpenSessions } from '../src/capture/open-sessions.js';
 import { governanceSlices } from '../src/governance.js';
+import { actHash, signAct } from '../src/identity/act.js';
+import {
+  ProposeAct,
+  ProposeActHandler,
+  SignAct,
+  SignActHandler,
+  type SignedAct,
+} from '../src/identity/act-commands.js';
 import { keyIdOf, type Trust } from '../src/identity/trust.js';
 import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
@@ -22,9 +31,9 @@ import { attestationKey } from '../src/keys/root-key.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
 import { openPool } from '../src/log/database.js';
-import type { Consent } from '../src/log/entries.js';
+import type { Consent, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
-import type { CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
+import type { ActId, CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
 import { Log } from '../src/log/log.js';
 import { openCheckpoint } from '../src/merkle/checkpoint.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
@@ -36,6 +45,7 @@ import { cloneDatabase, type TestDatabase } from './postgres/database.js';
 
 const origin = 'custos.example/test';
 const approvers = ['ada', 'bob', 'cyd'] as const;
+const officers = ['ola', 'pia', 'roy'] as const;
 export const start = Date.UTC(2026, 5, 1);
 export const researcher = 'researcher' as PersonId;
 export const freshCommand = () => randomUUID() as CommandId;
@@ -54,7 +64,7 @@ export const typedRecords = (count: number, text = 'typed', first = 0) =>
 export class VaultInProcess {
   readonly rootKey = new Secret(new Uint8Array(randomBytes(32)));
   readonly signer = ed25519Signer(origin, randomBytes(32));
-  readonly signingKeys = new Map(approvers.map((name) => [name, generateSigningKey()]));
+  readonly signingKeys = new Map([...approvers, ...officers].map((name) => [name, generateSigningKey()]));
   clock = Date.now;
   database!: TestDatabase;
   log!: Log;
@@ -78,10 +88,10 @@ export class VaultInProcess {
   }
 
   get trust(): Trust {
-    const keys = [...this.signingKeys].map(
-      ([name, { publicKey }]) =>
-        [keyIdOf(publicKey), { person: name as string as PersonId, role: 'approver' as const, publicKey }] as const,
-    );
+    const keys = [...this.signingKeys].map(([name, { publicKey }]) => {
+      const role = (officers as readonly string[]).includes(name) ? ('officer' as const) : ('approver' as const);
+      return [keyIdOf(publicKey), { person: name as string as PersonId, role, publicKey }] as const;
+    });
     const log = formatVerifierKey(origin, this.signer.publicKey);
     return {
       origin,
@@ -112,7 +122,7 @@ export class VaultInProcess {
       rootKey: this.rootKey,
       trusted: { origin, verifiers: [parseVerifierKey(trust.log)] },
       slices: governanceSlices(trust),
-      judge: judgeDisclosure,
+      judge,
       clock: () => this.clock(),
     });
     await keyholder.start();
@@ -199,6 +209,41 @@ export class VaultInProcess {
       );
     }
     return request as string as GrantId;
+  }
+
+  /** Proposed by the first of the officers and signed by all of them. */
+  async act(kind: string, body: unknown, signers: readonly (typeof officers)[number][] = ['ola', 'pia']) {
+    const act = randomUUID() as ActId;
+    const actHashHex = hex(actHash({ kind, body }));
+    let last: SignedAct | undefined;
+    for (const [index, name] of signers.entries()) {
+      const { checkpoint: note } = await this.log.reader.head();
+      const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
+      const key = this.signingKeys.get(name) as { publicKey: Uint8Array; seed: Secret };
+      const person = name as string as PersonId;
+      const statement = {
+        type: 'custos.act.v1' as const,
+        act,
+        actHash: actHashHex,
+        checkpoint: { size, root: hex(root) },
+        expiresAt: Date.now() + 3_600_000,
+        nonce: randomBytes(16).toString('hex'),
+        origin,
+        signer: person,
+      };
+      const envelope = signAct(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
+      last =
+        index === 0
+          ? await new ProposeActHandler(this.log).execute(
+              new ProposeAct(freshCommand(), person, { act, kind, body, envelope }),
+            )
+          : await new SignActHandler(this.log).execute(new SignAct(freshCommand(), person, act, envelope));
+    }
+    return last as SignedAct;
+  }
+
+  lock(target: LockTarget, log = this.log) {
+    return new SetLockHandler(log).execute(new SetLock(freshCommand(), 'ola' as PersonId, target, 'an incident'));
   }
 
   revoke(grant: GrantId) {

@@ -1,8 +1,8 @@
 import { Map as PersistentMap, type OrderedMap, Set as PersistentSet } from 'immutable';
 import type { Authority } from '../identity/authority.js';
-import type { Actor, Preview, Scope } from '../log/entries.js';
+import type { Actor, LockTarget, Preview, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
-import type { GrantId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import type { GrantId, LockId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
 import type { Policy } from './policy.js';
 
 /** Everything that access is decided on, at one position of the log. Persistent: an older one stays as it was. */
@@ -14,6 +14,8 @@ export interface AccessState {
   readonly grants: PersistentMap<GrantId, Grant>;
   /** Of every approval that counted. */
   readonly nonces: PersistentSet<string>;
+  /** In force: a lock that was lifted is not here. */
+  readonly locks: PersistentMap<LockId, Lock>;
   /** Erased subjects and their tombstones. */
   readonly erased: PersistentMap<SubjectId, Position>;
 }
@@ -53,6 +55,11 @@ export interface Grant {
   readonly revoked?: Ended;
 }
 
+export interface Lock extends Ended {
+  readonly target: LockTarget;
+  readonly reason: string;
+}
+
 export interface Ended {
   readonly position: Position;
   readonly by: Actor;
@@ -64,6 +71,7 @@ export const emptyAccess = (authority: Authority, policy: Policy): AccessState =
   requests: PersistentMap(),
   grants: PersistentMap(),
   nonces: PersistentSet(),
+  locks: PersistentMap(),
   erased: PersistentMap(),
 });
 

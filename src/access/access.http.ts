@@ -12,11 +12,15 @@ import { Disclose } from './disclose.handler.js';
 import { disclosureStream } from './disclosure-stream.js';
 import { freeText } from './free-text.js';
 import { ListRequests, ShowRequest, type Visible } from './list-requests.js';
+import { ListLocks } from './list-locks.js';
+import { LockTarget } from './lock.js';
 import { RejectRequest } from './reject-request.handler.js';
 import { RequestAccess } from './request-access.handler.js';
 import { RevokeGrant } from './revoke-grant.handler.js';
+import { SetLock } from './set-lock.handler.js';
 import { ScopeBody } from './scope.js';
 
+const LockBody = z.strictObject({ target: LockTarget, reason: freeText({ least: 3, most: 500 }) });
 const ReasonBody = z.strictObject({ reason: freeText({ least: 3, most: 500 }) });
 const ApprovalBody = z.strictObject({ envelope: EnvelopeBody });
 const DisclosureBody = z.strictObject({
@@ -72,6 +76,23 @@ export class AccessController {
     @Body({ schema: ReasonBody }) { reason }: z.infer<typeof ReasonBody>,
   ) {
     return this.commands.execute(new RejectRequest(command, asker.id, request, reason));
+  }
+
+  /** At once, by any one officer; lifting it is an act of several (`lock.lift`). */
+  @Post('locks')
+  @MayAsk('officer')
+  lock(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Body({ schema: LockBody }) { target, reason }: z.infer<typeof LockBody>,
+  ) {
+    return this.commands.execute(new SetLock(command, asker.id, target, reason));
+  }
+
+  @Get('locks')
+  @MayAsk('officer', 'approver', 'auditor')
+  async locks() {
+    return { locks: await this.queries.execute(new ListLocks()) };
   }
 
   @Post('grants/:grant/revocation')

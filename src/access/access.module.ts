@@ -3,6 +3,8 @@ import { AccessController } from './access.http.js';
 import { ApproveRequestHandler } from './approve-request.handler.js';
 import { DiscloseHandler } from './disclose.handler.js';
 import { ListRequestsHandler, ShowRequestHandler } from './list-requests.js';
+import { ListLocksHandler } from './list-locks.js';
+import { SetLockHandler } from './set-lock.handler.js';
 import { RejectRequestHandler } from './reject-request.handler.js';
 import { RequestAccessHandler } from './request-access.handler.js';
 import { RevokeGrantHandler } from './revoke-grant.handler.js';
@@ -15,6 +17,8 @@ import { RevokeGrantHandler } from './revoke-grant.handler.js';
     RejectRequestHandler,
     RevokeGrantHandler,
     DiscloseHandler,
+    SetLockHandler,
+    ListLocksHandler,
     ListRequestsHandler,
     ShowRequestHandler,
   ],

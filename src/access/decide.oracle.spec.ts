@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
+import type { LockTarget } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import { classOf } from '../log/fields.js';
 import { hashCanonical } from '../sealing/canonical.js';
@@ -134,6 +135,7 @@ export function deniedByOracle(oracle: Oracle, entries: readonly Entry[], asked:
     field_not_granted: asked.fields.length === 0 || asked.fields.some((field) => !scope.fields.includes(field)),
     records_spent: asked.records > Math.max(0, scope.budget.records - spent),
     disclosures_spent: released.length >= scope.budget.disclosures,
+    locked: entries.some((one) => one.type === 'lock.set' && stops(one.data.target, asked, named)),
     subject_erased: entries.some(
       (one) => one.type === 'subject.erased' && named.some(({ subject }) => subject === one.subject),
     ),
@@ -141,4 +143,11 @@ export function deniedByOracle(oracle: Oracle, entries: readonly Entry[], asked:
   return Object.entries(rules)
     .flatMap(([name, broken]) => (broken ? [name] : []))
     .sort();
+}
+
+function stops(target: LockTarget, asked: Disclosure, named: readonly { subject: string }[]): boolean {
+  if (target.kind === 'field') return asked.fields.includes(target.field);
+  if (target.kind === 'subject') return named.some(({ subject }) => subject === target.subject);
+  if (target.kind === 'person') return target.person === asked.person;
+  return target.kind === 'all' || target.grant === asked.grant;
 }

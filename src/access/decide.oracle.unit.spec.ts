@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { LockTarget } from '../log/entries.js';
 import { fieldNames } from '../log/fields.js';
 import type { AccessState } from './access-state.js';
 import { decide, type Disclosure } from './decide.js';
@@ -12,6 +13,7 @@ import {
   grantId,
   keyNames,
   later,
+  locked,
   origin,
   person,
   rejected,
@@ -21,6 +23,7 @@ import {
   session,
   sessions,
   stateOf,
+  subject,
   tell,
   trust,
   type KeyName,
@@ -78,6 +81,14 @@ const forgedStatement = fc.oneof(
   ),
 );
 
+const lockTargets = fc.constantFrom<LockTarget>(
+  { kind: 'field', field: 'url' },
+  { kind: 'subject', subject: subject('sub-2') },
+  { kind: 'person', person: person('researcher2') },
+  { kind: 'grant', grant: grantId(1) },
+  { kind: 'grant', grant: grantId(0) },
+  { kind: 'all' },
+);
 const signer: fc.Arbitrary<KeyName> = fc.constantFrom(...keyNames);
 const step: fc.Arbitrary<Step> = fc.oneof(
   often(
@@ -100,6 +111,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   often(
     1,
     slot.map((n) => revoked(n)),
+  ),
+  often(
+    1,
+    fc.tuple(lockTargets, slot).map(([target, n]) => locked(target, n)),
   ),
   often(1, fc.constantFrom('sub-1', 'sub-2').map(erased)),
   often(2, fc.constantFrom(1, 999, 1000).map(later)),

@@ -1,6 +1,7 @@
 import type { FieldName } from '../log/fields.js';
 import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
 import type { AccessState, Grant } from './access-state.js';
+import { isLocked } from './lock.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
 
 /** One release of plaintext that somebody asks for. */
@@ -42,6 +43,7 @@ export function decide(state: AccessState, asked: Disclosure): Decision {
  * what fails, so that a number that is none (NaN) is denied.
  */
 const rules = {
+  locked: (_grant, asked, state) => !isLocked(state, asked),
   grant_revoked: (grant) => grant.revoked === undefined,
   grant_expired: (grant, { at }) => at < grant.expiresAt,
   session_not_granted: (grant, { session, subject }) => {

@@ -11,6 +11,7 @@ import { emptyAccess, grantOf, statusOf, type AccessRequest, type AccessState, t
 import { checkApproval } from './check-approval.js';
 import { toHex } from './hex.js';
 import { aboveCeilings, needed, policyHash, type Policy } from './policy.js';
+import { lockLifted, lockSet } from './lock.js';
 import { FrozenScope, previewOf, scopeHash } from './scope.js';
 
 export const accessKey: SliceKey<AccessState> = { slice: 'access' };
@@ -38,6 +39,10 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
       return requestRejected(state, entry);
     case 'grant.revoked':
       return grantRevoked(state, entry);
+    case 'lock.set':
+      return lockSet(state, entry);
+    case 'act.signed':
+      return lockLifted(state, entry);
     case 'disclosure.made':
       return disclosureMade(state, entry);
     case 'subject.erased':
@@ -50,13 +55,7 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
 
 /** A new type of entry that governs does not compile until somebody has decided what it means here. */
 type NotOurs =
-  | 'subject.registered'
-  | 'consent.changed'
-  | 'retention.set'
-  | 'columns.expired'
-  | 'act.proposed'
-  | 'act.signed'
-  | NotGoverning;
+  'subject.registered' | 'consent.changed' | 'retention.set' | 'columns.expired' | 'act.proposed' | NotGoverning;
 type NotGoverning = { [T in EntryType]: (typeof governs)[T] extends false ? T : never }[EntryType];
 
 const Hash = z.instanceof(Uint8Array);

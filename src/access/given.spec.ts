@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { emptyAuthority, type Authority } from '../identity/authority.js';
 import type { Trust, TrustedKey } from '../identity/trust.js';
-import type { Actor, EntryData, EntryType, RequestMade, Scope } from '../log/entries.js';
+import type { Actor, EntryData, EntryType, LockTarget, RequestMade, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { Entry } from '../log/header.js';
-import type { GrantId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import type { GrantId, LockId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
 import { generateSigningKey } from '../sealing/signature.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import { emptyAccess, type AccessState } from './access-state.js';
@@ -186,6 +186,9 @@ export const granted =
   };
 
 export const rejected = (n = 0): Step => entry('request.rejected', { request: requestId(n), reason: 'not needed' });
+export const lockId = (n = 0) => `00000000-0000-4000-9000-00000000000${n}` as LockId;
+export const locked = (target: LockTarget = { kind: 'all' }, n = 0): Step =>
+  entry('lock.set', { lock: lockId(n), target, reason: 'an incident' }, { actor: person('officer1') });
 export const revoked = (n = 0): Step => entry('grant.revoked', { grant: grantId(n), reason: 'no longer needed' });
 export const erased = (of: string): Step => entry('subject.erased', { keyId: 'k' }, { subject: subject(of) });
 export const disclosed = ({ n = 0, records = 1 } = {}): Step =>

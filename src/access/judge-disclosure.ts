@@ -1,25 +1,36 @@
 import type { Judge } from '../keys/keyholder-port.js';
+import type { Governance } from '../log/governance.js';
+import type { EntryOf } from '../log/header.js';
 import type { PersonId } from '../log/ids.js';
-import { decide } from './decide.js';
+import { decide, type DisclosureRule } from './decide.js';
 import { accessKey } from './evolve.js';
 
 /**
  * The keyholder's own decision, on the state just below the disclosure's entry. It is `decide` again, over a log
  * that the keyholder has read and verified by itself: nothing that the service says goes in.
  */
-export const judgeDisclosure: Judge = (before, entry) => {
-  const { grant, session, fields, records } = entry.data;
-  const decision = decide(before.of(accessKey), {
-    grant,
-    person: entry.actor as PersonId,
-    session,
-    subject: entry.subject,
-    fields,
-    records,
-    at: entry.at,
-  });
+export const judgeDisclosure: Judge['judge'] = (before, entry) => {
+  const { session } = entry.data;
+  const decision = decideAgain(before, entry);
   const subject = decision.verdict === 'allow' ? decision.grant.subjects.get(session) : undefined;
   if (decision.verdict === 'deny' || subject === undefined) return { allowed: false };
   const { from, to } = decision.grant.scope;
   return { allowed: true, subject, session, from, to };
 };
+
+/** What comes after a disclosure and ends it all the same: its budget and its hour were right when it was made. */
+const stops: ReadonlySet<DisclosureRule> = new Set(['locked', 'grant_revoked', 'subject_erased']);
+
+/** Whether a release that was allowed must not go on, on the state as it is now. */
+export function mustStop(now: Governance, entry: EntryOf<'disclosure.made'>): boolean {
+  const decision = decideAgain(now, entry);
+  return decision.verdict === 'deny' && decision.rules.some((rule) => stops.has(rule));
+}
+
+export const judge: Judge = { judge: judgeDisclosure, mustStop };
+
+function decideAgain(state: Governance, { data, actor, subject, at }: EntryOf<'disclosure.made'>) {
+  const { grant, session, fields, records } = data;
+  const asked = { grant, person: actor as PersonId, session, subject, fields, records, at };
+  return decide(state.of(accessKey), asked);
+}

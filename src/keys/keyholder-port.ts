@@ -44,4 +44,9 @@ export type Judgement =
       readonly to: number;
     }
   | { readonly allowed: false };
-export type Judge = (before: Governance, entry: EntryOf<'disclosure.made'>) => Judgement;
+export interface Judge {
+  /** On the state just below the entry. */
+  readonly judge: (before: Governance, entry: EntryOf<'disclosure.made'>) => Judgement;
+  /** On the state as it is now: a lock stops what streams, too. */
+  readonly mustStop: (now: Governance, entry: EntryOf<'disclosure.made'>) => boolean;
+}

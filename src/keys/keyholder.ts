@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { BodyStore } from '../log/body-store.js';
-import type { AnySlice } from '../log/governance.js';
+import type { AnySlice, Governance } from '../log/governance.js';
 import type { EntryOf } from '../log/header.js';
 import type { Position, SubjectId } from '../log/ids.js';
 import { LogReader } from '../log/log-reader.js';
@@ -17,7 +17,7 @@ import type { Judge, Judgement, KeyholderPort, OpenedBatch, RegisteredKey } from
 import { openSession } from './open-session.js';
 import { attestationSeed } from './root-key.js';
 import type { StoredKey, SubjectKeyStore } from './subject-key-store.js';
-import { subjectsKey, type Subjects } from './subjects.js';
+import { subjectsKey } from './subjects.js';
 
 /** A disclosure opens within a minute of its commit, or never. */
 const opensWithinMs = 60_000;
@@ -62,13 +62,13 @@ export class Keyholder implements KeyholderPort {
    */
   async start(): Promise<{ destroyed: number }> {
     await requireSafeDatabase(this.parts.pool, 'custos_keyholder');
-    const subjects = await this.catchUp();
+    const subjects = (await this.catchUp()).of(subjectsKey);
     const erased = [...subjects.values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
     return { destroyed: await this.parts.store.destroy(erased) };
   }
 
   async register(subject: SubjectId): Promise<RegisteredKey> {
-    const known = (await this.catchUp()).get(subject);
+    const known = (await this.catchUp()).of(subjectsKey).get(subject);
     if (known?.kind === 'erased') throw new Problem('subject_erased', { position: known.tombstone });
     const kept = (await this.parts.store.find(subject)) ?? (await this.make(subject));
     // An attested key is the one that the root key opens: a row put in or changed by hand gets no signature.
@@ -82,7 +82,7 @@ export class Keyholder implements KeyholderPort {
   }
 
   async destroy(tombstone: Position): Promise<{ keyId: string; certificate: Uint8Array }> {
-    const subjects = await this.catchUp();
+    const subjects = (await this.catchUp()).of(subjectsKey);
     const found = subjects.findEntry((state) => state.kind === 'erased' && state.tombstone === tombstone);
     if (found === undefined) throw new Problem('keyholder_refused');
     const [subject, { keyId }] = found;
@@ -91,22 +91,23 @@ export class Keyholder implements KeyholderPort {
   }
 
   async *open(disclosure: Position): AsyncGenerator<OpenedBatch> {
-    const subjects = await this.catchUp();
+    const now = await this.catchUp();
     const judged = this.judged.get(disclosure);
     if (judged === undefined || !judged.judgement.allowed) throw new Problem('keyholder_refused');
     const { entry, judgement } = judged;
     if (this.parts.clock() - entry.at > opensWithinMs) throw new Problem('keyholder_refused');
-    const subject = subjects.get(judgement.subject);
+    const subject = now.of(subjectsKey).get(judgement.subject);
     if (subject?.kind === 'erased') throw new Problem('subject_erased', { position: subject.tombstone });
     const stored = await this.parts.store.find(judgement.subject);
     if (subject === undefined || stored === undefined || stored.keyId !== subject.keyId)
       throw new Problem('key_unknown');
+    if (this.parts.judge.mustStop(now, entry)) throw new Problem('disclosure_stopped');
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
 
     const keyPair = this.unwrap(judgement.subject, stored);
     try {
-      yield* openSession({
+      const batches = openSession({
         reader: this.reader,
         bodies: this.bodies,
         origin: this.parts.trusted.origin,
@@ -114,6 +115,11 @@ export class Keyholder implements KeyholderPort {
         asked: entry.data,
         range: judgement,
       });
+      for await (const batch of batches) {
+        // Between any two batches: what was locked, revoked or erased meanwhile goes no further.
+        if (this.parts.judge.mustStop(await this.catchUp(), entry)) throw new Problem('disclosure_stopped');
+        yield batch;
+      }
     } finally {
       keyPair.secretKey.wipe();
     }
@@ -143,20 +149,20 @@ export class Keyholder implements KeyholderPort {
   }
 
   /** One at a time: two replays of one state would each start from where the other has not been. */
-  private catchUp(): Promise<Subjects> {
+  private catchUp(): Promise<Governance> {
     const next = this.catchingUp.then(() => this.readOn());
     this.catchingUp = next.catch(() => undefined);
     return next;
   }
 
-  private async readOn(): Promise<Subjects> {
+  private async readOn(): Promise<Governance> {
     const found: [Position, Judged][] = [];
     const { governance } = await this.replay.advanceTo(this.parts.pool, await this.reader.head(), (before, entry) => {
       if (entry.type === 'disclosure.made')
-        found.push([entry.position, { entry, judgement: this.parts.judge(before, entry) }]);
+        found.push([entry.position, { entry, judgement: this.parts.judge.judge(before, entry) }]);
     });
     const oldest = this.parts.clock() - opensWithinMs;
     this.judged = new Map([...this.judged, ...found].filter(([, { entry }]) => entry.at >= oldest));
-    return governance.of(subjectsKey);
+    return governance;
   }
 }

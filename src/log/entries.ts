@@ -1,5 +1,5 @@
 import type { FieldClass, FieldName } from './fields.js';
-import type { ActId, GrantId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
+import type { ActId, GrantId, LockId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
 
 /**
  * The log's vocabulary: every type of entry, what its clear header says, and never content.
@@ -48,6 +48,9 @@ export interface EntryData {
   'request.rejected': { request: RequestId; reason: string };
   'approval.refused': { request: RequestId; rules: readonly string[] };
   'grant.revoked': { grant: GrantId; reason: string };
+
+  /** From its position on nothing that it covers is released, on any instance. Lifting it takes an act. */
+  'lock.set': { lock: LockId; target: LockTarget; reason: string };
 
   /** One release of plaintext. It is committed before the keyholder opens anything. */
   'disclosure.made': DisclosureMade;
@@ -99,6 +102,14 @@ export interface RequestMade {
   expiresAt: number;
 }
 
+/** What a lock stops: every release, or those of one field, about one subject, to one person, under one grant. */
+export type LockTarget =
+  | { kind: 'all' }
+  | { kind: 'field'; field: FieldName }
+  | { kind: 'subject'; subject: SubjectId }
+  | { kind: 'person'; person: PersonId }
+  | { kind: 'grant'; grant: GrantId };
+
 export interface DisclosureAsked {
   grant: GrantId;
   session: SessionId;
@@ -137,6 +148,7 @@ export const governs = {
   'request.rejected': true,
   'approval.refused': false,
   'grant.revoked': true,
+  'lock.set': true,
   'disclosure.made': true,
   'disclosure.refused': false,
   'disclosure.completed': false,

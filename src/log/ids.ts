@@ -32,6 +32,9 @@ export type RequestId = z.infer<typeof RequestId>;
 export const ActId = z.uuid().brand<'ActId'>();
 export type ActId = z.infer<typeof ActId>;
 
+export const LockId = z.uuid().brand<'LockId'>();
+export type LockId = z.infer<typeof LockId>;
+
 export const GrantId = z.uuid().brand<'GrantId'>();
 export type GrantId = z.infer<typeof GrantId>;
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { judgeDisclosure } from '../access/judge-disclosure.js';
+import { judge } from '../access/judge-disclosure.js';
 import { governanceSlices } from '../governance.js';
 import { loadTrust } from '../identity/trust.js';
 import { Keyholder } from '../keys/keyholder.js';
@@ -37,7 +37,7 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
     rootKey,
     trusted: { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] },
     slices: governanceSlices(trust),
-    judge: judgeDisclosure,
+    judge,
     clock: Date.now,
   });
   try {

@@ -1,0 +1,26 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import type { Actor, LockTarget } from '../log/entries.js';
+import type { LockId, Position } from '../log/ids.js';
+import { Log } from '../log/log.js';
+import { accessKey } from './evolve.js';
+
+export interface LockView {
+  readonly lock: LockId;
+  readonly target: LockTarget;
+  readonly reason: string;
+  readonly by: Actor;
+  readonly position: Position;
+}
+
+/** The locks in force now. */
+export class ListLocks extends Query<LockView[]> {}
+
+@QueryHandler(ListLocks)
+export class ListLocksHandler implements IQueryHandler<ListLocks> {
+  constructor(private readonly log: Log) {}
+
+  async execute(): Promise<LockView[]> {
+    const { locks } = (await this.log.refreshed()).of(accessKey);
+    return [...locks].map(([lock, about]) => ({ lock, ...about })).sort((a, b) => a.position - b.position);
+  }
+}
