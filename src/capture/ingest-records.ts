@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SubjectKeys } from '../keys/subject-keys.js';
 import { subjectsKey } from '../keys/subjects.js';
 import { Log } from '../log/log.js';
-import { VersionConflict } from '../log/append-transaction.js';
+import { VersionConflict } from '../log/decide-group.js';
 import type { Draft, Head, Outcome } from '../log/draft.js';
 import { type CommandId, type PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { writeCommand } from '../log/write-command.js';
@@ -102,7 +102,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     const sealed = await this.seal(body, open, records);
 
     const committed = await this.log.append(
-      writeCommand(commandId, source, intentOf(body)),
+      writeCommand(commandId, source, intentOf(body), sealedBytesOf(sealed?.batches ?? [])),
       (head): Outcome<Ingested> => {
         const answer: Ingested = {
           session,
@@ -181,6 +181,9 @@ function decomposeOne(decompose: () => Parts): Parts | ProblemCode {
     throw error;
   }
 }
+
+const sealedBytesOf = (batches: readonly Draft[]): number =>
+  batches.reduce((sum, { columns = [] }) => columns.reduce((all, column) => all + column.sealed.length, sum), 0);
 
 /** What was meant, without the content: the same sequence numbers are the same records. */
 const intentOf = ({ session, subject, format, first, records }: IngestBody) => [

@@ -16,6 +16,8 @@ export function openPool(url: string, options: { connections: number; name: stri
     application_name: options.name,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
+    // Queries that do not wait for one another travel together.
+    pipeline: true,
     types,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.

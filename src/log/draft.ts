@@ -42,6 +42,8 @@ export interface WriteCommand {
   readonly id: CommandId;
   readonly actor: Actor;
   readonly digest: Uint8Array;
+  /** Of sealed columns that wait with it: what may wait is bounded by bytes too. */
+  readonly sealedBytes: number;
 }
 
 export interface Committed<A> {
@@ -50,4 +52,9 @@ export interface Committed<A> {
   readonly positions: readonly Position[];
   /** True if an earlier sending of the same command was answered again. */
   readonly repeated: boolean;
+  /**
+   * The receipt of each position, in order (`receipt.ts`): made when asked for, out of memory where this process has
+   * just written the entry. The same bytes as of `LogTree.receipt`.
+   */
+  receipts(): Promise<readonly string[]>;
 }

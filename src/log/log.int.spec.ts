@@ -8,7 +8,7 @@ import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../merkle/no
 import { verifyInclusion } from '../merkle/proof.js';
 import { parseTlogProof } from '../merkle/tlog-proof.js';
 import { Problem } from '../problem.js';
-import { VersionConflict } from './append-transaction.js';
+import { VersionConflict } from './decide-group.js';
 import { openPool } from './database.js';
 import type { Draft } from './draft.js';
 import { Governance, type Slice } from './governance.js';

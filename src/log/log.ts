@@ -10,6 +10,7 @@ import { LogReader } from './log-reader.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { LogTree } from './log-tree.js';
 import { requireSafeDatabase } from './start-checks.js';
+import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
 import { ownCommand } from './write-command.js';
 
@@ -38,7 +39,8 @@ export class Log {
     this.bodies = options.bodies ?? new PostgresBodyStore(pool);
     this.tree = new LogTree(pool, this.reader);
     this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
-    this.appender = new Appender(pool, { identity, bodies: this.bodies, replay: this.replay });
+    const parts = { identity, bodies: this.bodies, replay: this.replay, versions: new StreamVersions() };
+    this.appender = new Appender(pool, parts, (position) => this.tree.receipt(position));
   }
 
   /**

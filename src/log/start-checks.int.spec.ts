@@ -177,7 +177,7 @@ describe('the service does not start', () => {
   }); // prettier-ignore
 
   it('where a function of ours runs as another owner, or looks names up elsewhere', async () => {
-    const name = 'log.advance_head(bigint, bigint, bigint, bytea, text)';
+    const name = 'log.take_head(text[], text[])';
     const settings = (to: string) => `ALTER FUNCTION ${name} SET search_path = ${to}`;
     const look = () => starting(database.url('custos_service'));
     const changed = { code: 'guards_changed', setting: `function ${name}` };

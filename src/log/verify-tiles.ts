@@ -1,6 +1,6 @@
 import { tileWidth } from '../merkle/tile.js';
 import type { Queryable } from './database.js';
-import { perfectRoot } from './insert-group.js';
+import { perfectRoot } from '../merkle/perfect-root.js';
 
 interface Tile {
   readonly level: number;

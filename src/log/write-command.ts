@@ -7,10 +7,11 @@ import type { CommandId } from './ids.js';
  * One intended write. `intent` is what was meant, as JSON data: the same id with another intent is refused, the
  * same id with the same one gets the first answer.
  */
-export const writeCommand = (id: CommandId, actor: Actor, intent: unknown): WriteCommand => ({
+export const writeCommand = (id: CommandId, actor: Actor, intent: unknown, sealedBytes = 0): WriteCommand => ({
   id,
   actor,
   digest: createHash('sha256').update(JSON.stringify(intent)).digest(),
+  sealedBytes,
 });
 
 /** A write that Custos itself intends, and that is the same whoever and how often it is tried. */

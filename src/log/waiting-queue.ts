@@ -1,0 +1,60 @@
+import { Problem } from '../problem.js';
+import type { Committed } from './draft.js';
+import type { Pending } from './decide-group.js';
+
+/** A command and whoever waits for it. */
+export interface Waiting extends Pending {
+  readonly resolve: (committed: Committed<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WaitingBounds {
+  /** Past these, callers are told to come back: nothing is lost in silence, and memory stays bounded. */
+  readonly commands: number;
+  readonly sealedBytes: number;
+  /** Of one transaction, and with it of the time that every other instance waits for the head. */
+  readonly groupCommands: number;
+  readonly groupSealedBytes: number;
+}
+const bounds: WaitingBounds = {
+  commands: 4096,
+  sealedBytes: 64 * 1024 * 1024,
+  groupCommands: 512,
+  groupSealedBytes: 8 * 1024 * 1024,
+};
+export const retryAfterSeconds = 1;
+
+/** Commands that wait for the head, first come first served, bounded by number and by the bytes they bring. */
+export class WaitingQueue {
+  private readonly waiting: Waiting[] = [];
+  private sealedBytes = 0;
+
+  constructor(private readonly most: WaitingBounds = bounds) {}
+
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  /** @throws Problem log_busy. One command is taken whatever its size, or it could never be written. */
+  add(one: Waiting): void {
+    const sealedBytes = this.sealedBytes + one.command.sealedBytes;
+    const isFull = this.waiting.length >= this.most.commands || sealedBytes > this.most.sealedBytes;
+    if (isFull && this.waiting.length > 0) throw new Problem('log_busy', { retryAfterSeconds });
+    this.waiting.push(one);
+    this.sealedBytes = sealedBytes;
+  }
+
+  /** The next group: at least one command, if any waits. */
+  take(): Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { command } of this.waiting) {
+      bytes += command.sealedBytes;
+      if (count > 0 && (count >= this.most.groupCommands || bytes > this.most.groupSealedBytes)) break;
+      count += 1;
+    }
+    const group = this.waiting.splice(0, count);
+    for (const { command } of group) this.sealedBytes -= command.sealedBytes;
+    return group;
+  }
+}
