@@ -9,6 +9,21 @@ const types = {
 
 export type Queryable = pg.Pool | pg.ClientBase;
 
+/** Runs `work` on one connection: a new one of a pool, or the one at hand. */
+export async function onOneClient<T>(db: Queryable, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  if (!(db instanceof pg.Pool)) return work(db);
+  const client = await db.connect();
+  let done = false;
+  try {
+    const result = await work(client);
+    done = true;
+    return result;
+  } finally {
+    // What failed may have left a query behind.
+    client.release(!done);
+  }
+}
+
 export function openPool(url: string, options: { connections: number; name: string }): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,

@@ -1,13 +1,12 @@
 import { openCheckpoint } from '../merkle/checkpoint.js';
-import { appendLeaves, emptyFrontier, frontierRoot, type Frontier } from '../merkle/frontier.js';
-import { leafHash } from '../merkle/hash.js';
+import { emptyFrontier, frontierRoot, type Frontier } from '../merkle/frontier.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
-import type { Queryable } from './database.js';
-import { governs } from './entries.js';
+import { onOneClient, type Queryable } from './database.js';
 import { Governance, type AnySlice } from './governance.js';
-import { decodeHeader, type Entry } from './header.js';
-import type { Position } from './ids.js';
+import { PageThreads } from './page-threads.js';
+import { entriesAPage } from './replay-page.js';
+import { replayHeaders, replayPages, type Folded, type Visit } from './replay-headers.js';
 
 /** What a log claims to be: its size, and the signed note over the root of exactly that size. */
 export interface ClaimedHead {
@@ -23,10 +22,8 @@ export interface Replayed {
   readonly checkpoint: string;
 }
 
-/** Called for every governing entry with the state just below it. */
-export type Visit = (before: Governance, entry: Entry) => void;
-
-const headersAPage = 5000; // about 2 MB of headers at once
+/** Fewer are replayed within about a tenth of a second; threads take half of that to start (measured). */
+const entriesWorthThreads = 8 * entriesAPage;
 
 /**
  * Folds the log into state and believes nothing on the way: every header is hashed, and the result counts only
@@ -67,27 +64,22 @@ export class VerifiedReplay {
     if (claimed.size <= from.size) throw new Problem('log_corrupt', { position: claimed.size });
     const root = this.signedRoot(claimed, from.size);
 
-    let { frontier, governance } = from;
-    for (let next = from.size; next < claimed.size; next = frontier.size) {
-      const { rows } = await db.query<{ position: number; leaf: Buffer; header: Buffer }>({
-        name: 'replay-headers',
-        text: `SELECT position, leaf, header FROM log.entry WHERE position >= $1 AND position < $2 ORDER BY position`,
-        values: [next, Math.min(next + headersAPage, claimed.size)],
-      });
-      const leaves: Uint8Array[] = [];
-      for (const [index, row] of rows.entries()) {
-        const position = next + index;
-        const leaf = leafHash(row.header);
-        if (row.position !== position || !row.leaf.equals(leaf)) throw new Problem('log_corrupt', { position });
-        leaves.push(leaf);
-        governance = evolveOne(governance, row.header, position as Position, visit);
-      }
-      if (rows.length === 0) throw new Problem('log_corrupt', { position: next });
-      frontier = appendLeaves(frontier, leaves);
-    }
+    const { frontier, governance } = await this.readOn(db, from, claimed.size, visit);
     if (!Buffer.from(frontierRoot(frontier)).equals(root)) throw new Problem('log_corrupt', { position: from.size });
     this.replayed = { size: claimed.size, frontier, governance, checkpoint: claimed.checkpoint };
     return this.replayed;
+  }
+
+  private async readOn(db: Queryable, from: Folded, size: number, visit: Visit): Promise<Folded> {
+    // Whole pages go to other threads if there are many; all else is read here, where it costs no thread a start.
+    const wholeFrom = Math.ceil(from.frontier.size / entriesAPage) * entriesAPage;
+    const wholeTo = Math.floor(size / entriesAPage) * entriesAPage;
+    if (wholeTo - wholeFrom < entriesWorthThreads) return replayHeaders(db, from, size, visit);
+    const aligned = await replayHeaders(db, from, wholeFrom, visit);
+    const whole = await onOneClient(db, (client) =>
+      PageThreads.using((threads) => replayPages(client, threads, aligned, wholeTo, visit)),
+    );
+    return replayHeaders(db, whole, size, visit);
   }
 
   private signedRoot({ size, checkpoint }: ClaimedHead, position: number): Uint8Array {
@@ -97,22 +89,6 @@ export class VerifiedReplay {
     } catch {
       // A note that does not open and a note over another size are the same to us: not our log.
     }
-    throw new Problem('log_corrupt', { position });
-  }
-}
-
-function evolveOne(governance: Governance, header: Uint8Array, position: Position, visit: Visit): Governance {
-  const entry = decodeOrCorrupt(header, position);
-  if (entry.position !== position) throw new Problem('log_corrupt', { position });
-  if (!governs[entry.type]) return governance;
-  visit(governance, entry);
-  return governance.evolve(entry);
-}
-
-function decodeOrCorrupt(header: Uint8Array, position: number): Entry {
-  try {
-    return decodeHeader(header);
-  } catch {
     throw new Problem('log_corrupt', { position });
   }
 }

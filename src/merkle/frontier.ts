@@ -38,6 +38,32 @@ export function appendLeaves(frontier: Frontier, leaves: Iterable<Uint8Array>): 
   return { size, hashes };
 }
 
+/**
+ * The frontier after the leaves of another tree, put behind this one's. Costs a node hash or two for each subtree of
+ * `part`, so whoever hashes leaves elsewhere hands over a frontier of them.
+ * @throws RangeError unless `frontier.size` is a multiple of the largest subtree in `part`: else they do not fit.
+ */
+export function appendPart(frontier: Frontier, part: Frontier): Frontier {
+  checkFrontier(frontier);
+  checkFrontier(part);
+  checkCount('size', frontier.size + part.size);
+  const hashes = [...frontier.hashes];
+  let { size } = frontier;
+  let span = 1;
+  while (span * 2 <= part.size) span *= 2;
+  if (size % span !== 0) throw new RangeError('frontier: the part does not begin where its subtrees do');
+  let rest = part.size;
+  for (const hash of part.hashes) {
+    while (span > rest) span /= 2;
+    let subtree = hash;
+    for (let left = size / span; left % 2 === 1; left = (left - 1) / 2) subtree = nodeHash(pop(hashes), subtree);
+    hashes.push(subtree);
+    size += span;
+    rest -= span;
+  }
+  return { size, hashes };
+}
+
 /** The RFC 6962 §2.1 root of the tree. */
 export function frontierRoot(frontier: Frontier): Uint8Array {
   checkFrontier(frontier);

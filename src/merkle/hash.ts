@@ -6,15 +6,23 @@ export const hashBytes = 32;
 
 // RFC 6962 §2.1: the two prefixes keep a leaf from passing for an inner node (second preimages).
 const leafPrefix = 0x00;
-const nodePrefix = 0x01;
+export const nodePrefix = 0x01;
 
 /** The hash of one leaf's data, of any length. Everything else in `merkle/` that says "leaf" takes this hash. */
 export function leafHash(data: Uint8Array): Uint8Array {
   checkBytes('data', data);
-  const prefixed = new Uint8Array(1 + data.length);
-  prefixed[0] = leafPrefix;
-  prefixed.set(data, 1);
-  return sha256(prefixed);
+  const leaf = new Uint8Array(hashBytes);
+  leafHashInto(leaf, 0, data);
+  return leaf;
+}
+
+/** The same into `row` at `at`: a row of many hashes is one piece of memory. */
+export function leafHashInto(row: Uint8Array, at: number, data: Uint8Array): void {
+  const { length } = data;
+  const input = length < leafInput.length ? leafInput.subarray(0, 1 + length) : new Uint8Array(1 + length);
+  input[0] = leafPrefix;
+  input.set(data, 1);
+  digestInto(row, at, input);
 }
 
 /** The hash of an inner node over its two children, 32 bytes each. */
@@ -31,13 +39,22 @@ export function emptyRoot(): Uint8Array {
   return sha256(new Uint8Array());
 }
 
-// One buffer for all inner nodes: hashing is synchronous, so nobody else can see it half written.
+// Hashing is synchronous, so nobody else can see these half written.
 const nodeInput = new Uint8Array(1 + 2 * hashBytes);
 nodeInput[0] = nodePrefix;
+const leafInput = new Uint8Array(16 * 1024);
 
-/** The one-shot `hash` does 450 k nodes a second where `createHash` does 330 k. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  const digest = hash('sha256', bytes, 'buffer');
-  // A plain Uint8Array: `slice` of a Buffer shares memory, and a hash that changes later is no hash.
-  return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+  const digest = new Uint8Array(hashBytes);
+  digestInto(digest, 0, bytes);
+  return digest;
+}
+
+/**
+ * As text, one character a byte, a digest comes out of OpenSSL in 0.26 µs; as a Buffer of its own it takes 0.9, and
+ * `createHash` 1.3 (65 bytes, Node 20). Trees are made of nothing else.
+ */
+export function digestInto(out: Uint8Array, at: number, bytes: Uint8Array): void {
+  const text = hash('sha256', bytes, 'binary');
+  for (let index = 0; index < hashBytes; index += 1) out[at + index] = text.charCodeAt(index);
 }

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { appendLeaf, appendLeaves, decodeFrontier, emptyFrontier, encodeFrontier, frontierRoot } from './frontier.js';
+import {
+  appendLeaf,
+  appendLeaves,
+  appendPart,
+  decodeFrontier,
+  emptyFrontier,
+  encodeFrontier,
+  frontierRoot,
+} from './frontier.js';
+import { HashRow } from './hash-row.js';
 import { nodeHash } from './hash.js';
 import { naivePath, naiveRoot, numberedLeaves } from './naive-tree.spec.js';
 import { verifyConsistency, verifyInclusion } from './proof.js';
@@ -32,6 +41,28 @@ describe('a frontier', () => {
         expect(frontier).toEqual(appendLeaves(emptyFrontier, all.slice(0, frontier.size)));
       }),
     ));
+
+  it('is the same whether leaves come in one by one or as the frontier of a part, where that fits', () =>
+    fc.assert(
+      fc.property(fc.nat({ max: 300 }), fc.nat({ max: 300 }), (size, count) => {
+        const before = appendLeaves(emptyFrontier, all.slice(0, size));
+        const part = appendLeaves(emptyFrontier, all.slice(size, size + count));
+        const largest = count === 0 ? 1 : 2 ** Math.floor(Math.log2(count));
+        if (size % largest === 0)
+          expect(appendPart(before, part)).toEqual(appendLeaves(emptyFrontier, all.slice(0, size + count)));
+        else expect(() => appendPart(before, part)).toThrow('the part does not begin');
+      }),
+      { numRuns: 500 },
+    ));
+
+  it('is the same from leaves that lie end to end', () => {
+    for (let count = 0; count <= 70; count += 1) {
+      const row = new HashRow(count);
+      row.bytes.set(Buffer.concat(all.slice(0, count)));
+      expect(row.frontier()).toEqual(appendLeaves(emptyFrontier, all.slice(0, count)));
+      expect(row.bytes).toEqual(new Uint8Array(Buffer.concat(all.slice(0, count))));
+    }
+  });
 
   it.each([
     ['a missing hash', (bytes: Uint8Array) => bytes.slice(0, -32)],

@@ -1,0 +1,117 @@
+import type pg from 'pg';
+
+/**
+ * Rows of a query by COPY in binary form, in memory of their own that can be handed to another thread. A header costs
+ * PostgreSQL and us 1.7 µs that way; as a row of a SELECT, where pg makes hex of bytes and objects of rows, 6 (measured).
+ * `sql` takes no parameters: nothing but numbers of ours may stand in it.
+ */
+export const copyRows = (client: pg.ClientBase, sql: string): Promise<Uint8Array> =>
+  client.query(new CopyOut(sql)).rows;
+
+/** A query as pg takes it from others (`pg.Submittable`): the parts of its protocol that COPY needs. */
+class CopyOut implements pg.Submittable {
+  readonly rows: Promise<Uint8Array>;
+  private bytes = new Uint8Array(firstBytes);
+  private length = 0;
+  private finish!: (rows: Uint8Array) => void;
+  private fail!: (error: unknown) => void;
+
+  constructor(private readonly sql: string) {
+    this.rows = new Promise((resolve, reject) => {
+      this.finish = resolve;
+      this.fail = reject;
+    });
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.query(`COPY (${this.sql}) TO STDOUT (FORMAT binary)`);
+  }
+
+  /** Copied at once: pg uses the memory again for what it reads next. */
+  handleCopyData({ chunk }: { chunk: Uint8Array }): void {
+    if (this.length + chunk.length > this.bytes.length) this.grow(chunk.length);
+    this.bytes.set(chunk, this.length);
+    this.length += chunk.length;
+  }
+
+  handleReadyForQuery(): void {
+    this.finish(this.bytes.subarray(0, this.length));
+  }
+
+  handleError(error: unknown): void {
+    this.fail(error);
+  }
+
+  handleCommandComplete(): void {}
+
+  private grow(by: number): void {
+    const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.length + by));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+}
+
+/** A page of headers fits. Memory that is not written to is not taken either. */
+const firstBytes = 4 * 2 ** 20;
+
+/** "PGCOPY\n\xff\r\n\0", flags, and the length of an extension that does not exist yet (PostgreSQL, COPY). */
+const signatureBytes = 19;
+
+/** Walks over rows without making anything of them: after `next`, column `i` lies from `from[i]` to `to[i]`. */
+export class CopiedRows {
+  readonly from: Int32Array;
+  /** -1 where the column is NULL. */
+  readonly to: Int32Array;
+  private readonly view: DataView;
+  private at = signatureBytes;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    private readonly columns: number,
+  ) {
+    this.from = new Int32Array(columns);
+    this.to = new Int32Array(columns);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  next(): boolean {
+    const { view, from, to, columns } = this;
+    const present = view.getInt16(this.at);
+    if (present === -1) return false;
+    if (present !== columns) throw new Error('COPY: another number of columns than was asked for');
+    let at = this.at + 2;
+    for (let column = 0; column < columns; column += 1) {
+      const length = view.getInt32(at);
+      at += 4;
+      from[column] = at;
+      to[column] = length === -1 ? -1 : (at += length);
+    }
+    this.at = at;
+    return true;
+  }
+
+  /** Columns of fixed length: bigint, integer, boolean. */
+  bigint(column: number): number {
+    const at = this.from[column] as number;
+    return this.view.getInt32(at) * 2 ** 32 + this.view.getUint32(at + 4);
+  }
+
+  integer(column: number): number {
+    return this.view.getInt32(this.from[column] as number);
+  }
+
+  boolean(column: number): boolean {
+    return this.bytes[this.from[column] as number] === 1;
+  }
+
+  /** A view, not a copy. */
+  slice(column: number): Uint8Array {
+    return this.bytes.subarray(this.from[column], this.to[column]);
+  }
+
+  text(column: number): string {
+    return utf8.decode(this.slice(column));
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -1,0 +1,102 @@
+import { appendLeaves, appendPart, type Frontier } from '../merkle/frontier.js';
+import { leafHash } from '../merkle/hash.js';
+import { Problem } from '../problem.js';
+import type pg from 'pg';
+import { copyRows } from './copy-rows.js';
+import type { Queryable } from './database.js';
+import { governs } from './entries.js';
+import type { Governance } from './governance.js';
+import { decodeHeader, type Entry } from './header.js';
+import type { PageThreads } from './page-threads.js';
+import { entriesAPage, replayRows, type ReplayedPage } from './replay-page.js';
+
+/** What follows from the first `frontier.size` headers, before any root was compared. */
+export interface Folded {
+  readonly frontier: Frontier;
+  readonly governance: Governance;
+}
+
+/** Called for every governing entry with the state just below it. */
+export type Visit = (before: Governance, entry: Entry) => void;
+
+const headersAtOnce = 2000;
+
+/** Reads, hashes and folds up to `size` here and now. For a few entries: the append path catches up with it. */
+export async function replayHeaders(db: Queryable, from: Folded, size: number, visit: Visit): Promise<Folded> {
+  let { frontier, governance } = from;
+  while (frontier.size < size) {
+    const first = frontier.size;
+    const { rows } = await db.query<{ position: number; leaf: Buffer; header: Buffer }>({
+      name: 'replay-headers',
+      text: `SELECT position, leaf, header FROM log.entry WHERE position >= $1 AND position < $2 ORDER BY position`,
+      values: [first, Math.min(first + headersAtOnce, size)],
+    });
+    const leaves: Uint8Array[] = [];
+    for (const [index, row] of rows.entries()) {
+      const leaf = leafHash(row.header);
+      if (row.position !== first + index || !row.leaf.equals(leaf)) throw corrupt(first + index);
+      leaves.push(leaf);
+      governance = evolve(governance, row.position, row.header, visit);
+    }
+    if (rows.length === 0) throw corrupt(first);
+    frontier = appendLeaves(frontier, leaves);
+  }
+  return { frontier, governance };
+}
+
+/**
+ * The same for whole pages, hashed on other threads while the next ones are read; only what governs comes back. A few
+ * pages are under way at a time, whatever the size of the log. `from` is at the start of a page, `size` at an end.
+ */
+export async function replayPages(
+  client: pg.ClientBase,
+  threads: PageThreads,
+  from: Folded,
+  size: number,
+  visit: Visit,
+): Promise<Folded> {
+  let { frontier, governance } = from;
+  let next = frontier.size;
+  let reading: Promise<unknown> = Promise.resolve();
+  const underWay: Promise<ReplayedPage>[] = [];
+  const start = (position: number) => {
+    const rows = reading.then(() => copyRows(client, replayRows(position, position + entriesAPage)));
+    reading = rows.catch(() => undefined);
+    underWay.push(rows.then((read) => hashed(threads, position, read)));
+    underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
+  };
+  try {
+    while (frontier.size < size) {
+      for (; next < size && underWay.length < threads.pagesAtOnce; next += entriesAPage) start(next);
+      const page = await (underWay.shift() as Promise<ReplayedPage>);
+      if (page.broken !== undefined) throw corrupt(page.broken);
+      for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
+      frontier = appendPart(frontier, page.frontier);
+    }
+  } finally {
+    // Nobody may find the connection, or the threads, still at work on what nobody waits for.
+    await Promise.allSettled(underWay);
+  }
+  return { frontier, governance };
+}
+
+const hashed = (threads: PageThreads, from: number, rows: Uint8Array): Promise<ReplayedPage> =>
+  threads.run('replay', { from, to: from + entriesAPage, rows }, [rows.buffer as ArrayBuffer]);
+
+function evolve(governance: Governance, position: number, header: Uint8Array, visit: Visit): Governance {
+  const entry = decodeOrCorrupt(header, position);
+  if (entry.position !== position) throw corrupt(position);
+  if (!governs[entry.type]) return governance;
+  visit(governance, entry);
+  return governance.evolve(entry);
+}
+
+function decodeOrCorrupt(header: Uint8Array, position: number): Entry {
+  try {
+    return decodeHeader(header);
+  } catch {
+    throw corrupt(position);
+  }
+}
+
+const corrupt = (position: number) => new Problem('log_corrupt', { position });

@@ -1,0 +1,67 @@
+import { emptyFrontier, type Frontier } from '../merkle/frontier.js';
+import { HashRow } from '../merkle/hash-row.js';
+import { hashBytes, leafHashInto } from '../merkle/hash.js';
+import { CopiedRows } from './copy-rows.js';
+import { entryTypeAt } from './entry-type-at.js';
+import { governs, type EntryType } from './entries.js';
+import { HeaderScan } from './header-scan.js';
+
+/** Entries a page, from a multiple of it on: 16 tiles, some 2 MB of headers, and one perfect subtree. */
+export const entriesAPage = 4096;
+
+/** A page to replay, as `replayRows` reads it. Nothing in it is trusted. */
+export interface PageToReplay {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: Uint8Array;
+}
+
+export interface ReplayedPage {
+  /** The first position that is not a header in its place, over the leaf beside it. Undefined if there is none. */
+  readonly broken: number | undefined;
+  /** Of the page's own leaves; its root is still to be held against a signed one. */
+  readonly frontier: Frontier;
+  /** Headers that govern, in order, and their positions. */
+  readonly governing: readonly { readonly position: number; readonly header: Uint8Array }[];
+}
+
+export const replayRows = (from: number, to: number): string =>
+  `SELECT position, leaf, header FROM log.entry WHERE position >= ${from} AND position < ${to} ORDER BY position`;
+
+/** Hashes a page and finds what governs in it. Pure, so that any thread may do it. */
+export function replayPage({ from, to, rows: bytes }: PageToReplay): ReplayedPage {
+  const rows = new CopiedRows(bytes, 3);
+  const scan = new HeaderScan();
+  const leaves = new HashRow(to - from);
+  const hashes = leaves.bytes;
+  const governing: { position: number; header: Uint8Array }[] = [];
+  for (let position = from; position < to; position += 1) {
+    const header = rows.next() && rows.bigint(0) === position ? rows.slice(2) : undefined;
+    const leafAt = (position - from) * hashBytes;
+    if (header !== undefined) leafHashInto(hashes, leafAt, header);
+    const type = header === undefined || !isLeaf(rows, hashes, leafAt) ? undefined : typeOf(rows, scan, position);
+    if (header === undefined || type === undefined) return { broken: position, frontier: emptyFrontier, governing };
+    if (governs[type]) governing.push({ position, header: header.slice() });
+  }
+  return { broken: undefined, frontier: leaves.frontier(), governing };
+}
+
+/** Whether the leaf that the row has is the one at `at` of `hashes`. */
+function isLeaf(rows: CopiedRows, hashes: Uint8Array, at: number): boolean {
+  const from = rows.from[1] as number;
+  if (rows.to[1] !== from + hashBytes) return false;
+  for (let index = 0; index < hashBytes; index += 1) {
+    if (rows.bytes[from + index] !== hashes[at + index]) return false;
+  }
+  return true;
+}
+
+/** Undefined unless the header is one of this position, to the last bit. */
+function typeOf(rows: CopiedRows, scan: HeaderScan, position: number): EntryType | undefined {
+  try {
+    scan.pass(rows.bytes, rows.from[2] as number, rows.to[2] as number);
+  } catch {
+    return undefined;
+  }
+  return scan.position === position ? entryTypeAt(rows.bytes, scan.typeFrom, scan.typeTo) : undefined;
+}
