@@ -84,8 +84,10 @@ export function whatLine(line: Json | undefined): 'input' | 'window' | 'metadata
   if (!isObject(line)) return undefined;
   if (finite(partOf(line, 'video_start_timestamp') ?? null)) return 'metadata';
   if (!finite(partOf(line, 'time_stamp') ?? null)) return undefined;
-  if (isAction(partOf(line, 'action') ?? null)) return 'input';
-  return text(partOf(line, 'top_window_name') ?? null) ? 'window' : undefined;
+  // Null in a masked recording.
+  const [action, name] = [partOf(line, 'action'), partOf(line, 'top_window_name')];
+  if (action === null || (action !== undefined && isAction(action))) return 'input';
+  return name === null || (name !== undefined && text(name)) ? 'window' : undefined;
 }
 
 /** Seconds since the machine started. */

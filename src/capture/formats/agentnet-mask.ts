@@ -21,7 +21,7 @@ export function maskedLine({ parts, time }: MaskedRecord, first: number): Json {
   const seconds = partOf(parts.time, 'time_stamp') ?? (time - first) / 1000;
   const line = partOf(parts.kind, 'line');
   if (line === 'metadata' || partOf(parts.window, 'screen_width') !== undefined) {
-    return { ...told(parts, Object.keys(agentnetSchemas.metadata.keys)) };
+    return { video_start_timestamp: seconds, ...told(parts, Object.keys(agentnetSchemas.metadata.keys)) };
   }
   if (line === 'window' || partOf(parts.window, 'top_window_name') !== undefined) {
     const { top_window_name: name = null, ...rest } = told(parts, ['top_window_name', 'url']);

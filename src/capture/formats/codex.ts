@@ -39,6 +39,7 @@ const masking: Masking = {
     'summary[]': { type: 'summary_text', text: hidden },
     command: [],
     cwd: '/',
+    instructions: hidden,
   }),
   message: (told, { time }) => ({
     timestamp: new Date(time).toISOString(),

@@ -1,10 +1,12 @@
 import { Problem } from '../../problem.js';
+import { activitywatch } from './activitywatch.js';
 import { agentnet } from './agentnet.js';
 import { asciicast } from './asciicast.js';
 import { claudeCode } from './claude-code.js';
 import { codex } from './codex.js';
 import type { Format } from './format.js';
 import { messages } from './messages.js';
+import { mouseCsv } from './mouse-csv.js';
 import { rrweb } from './rrweb.js';
 import { sweAgent } from './swe-agent.js';
 
@@ -17,6 +19,8 @@ export const formats = {
   'claude-code': claudeCode,
   codex,
   agentnet,
+  'mouse-csv': mouseCsv,
+  activitywatch,
 } as const satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];

@@ -17,7 +17,7 @@ function marked(value: Json, marks: string[]): Json {
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key,
-      key === 'tagName' || key === 'action' ? one : marked(one as Json, marks),
+      ['tagName', 'action', 'timestamp'].includes(key) ? one : marked(one as Json, marks),
     ]),
   );
 }

@@ -6,6 +6,9 @@ import { expectEachTextOnce, fieldsOf } from './placement.spec.js';
 const rrweb = formatOf('rrweb');
 const asciicast = formatOf('asciicast');
 const agentnet = formatOf('agentnet');
+const mouseCsv = formatOf('mouse-csv');
+const activitywatch = formatOf('activitywatch');
+const watched = (data: object): Json => ({ timestamp: '2026-01-01T00:00:00Z', duration: 1, data }) as Json;
 const input = (action: string, keys: object): Json => ({ time_stamp: 1.5, action, ...keys, event_idx: 0 }) as Json;
 const event = (type: number, data: Json, timestamp: Json = 1): Json => ({ type, data, timestamp });
 const change = (source: number, data: object): Json => event(3, { source, ...data } as Json);
@@ -48,6 +51,26 @@ describe('a text never comes into a milder class', () => {
     ['as a key before a click', agentnet, input('click', { pre_move: { action: 'move', SECRET: 1 } })],
     ['as the description of an action', agentnet, input('type', { description: 'SECRET' })],
     ['as the model of a machine', agentnet, { model: 'SECRET', video_start_timestamp: 1 }],
+    ['as a cell of an unknown column', mouseCsv, { x: '1', SECRET: '2' }],
+    [
+      'as a name of a column',
+      mouseCsv,
+      { columns: ['x', 'SECRET'], header: true, delimiter: ',', newline: '\n', ended: true },
+    ],
+    ['as a coordinate in a table', mouseCsv, { x: 'SECRET', y: '1' }],
+    ['as a time in a table', mouseCsv, { timestamp: '2026-01-01 00:00:00 SECRET' }],
+    ['as a state of a button', mouseCsv, { state: 'SECRET' }],
+    [
+      'as what parts the cells',
+      mouseCsv,
+      { columns: ['x'], header: true, delimiter: 'SECRET', newline: '\n', ended: true },
+    ],
+    ['as a line that fits no table', mouseCsv, { line: 'SECRET' }],
+    ['as the name of a machine', activitywatch, { frame: ['buckets', 'SECRET', 'events'], of: { hostname: 'SECRET' } }],
+    ['as an unknown key of an event', activitywatch, watched({ SECRET: 1 })],
+    ['as a status', activitywatch, watched({ status: 'SECRET' })],
+    ['as an address with its own bytes', activitywatch, watched({ url: 'data:text/plain,SECRET' })],
+    ['as the id of an event', activitywatch, { id: 'SECRET', ...(watched({}) as object) }],
     ['as a date', agentnet, { start_time: '2024-11-05 SECRET', video_start_timestamp: 1 }],
   ])('%s', (_how, format, data) => {
     expect(fieldsOf(format, data)).toEqual(['other']);
@@ -97,6 +120,11 @@ describe('a part of a terminal recording or a desktop goes to its field', () => 
     ['a comment', asciicast, '# SECRET', 'other'],
     ['the theme in term', asciicast, { version: 3, term: { cols: 1, theme: { fg: 'SECRET' } } }, 'screen'],
     ['the title', asciicast, { version: 2, title: 'SECRET' }, 'other'],
+    ['a cell with a window', mouseCsv, { x: '1', '"Window Title"': '"SECRET"' }, 'window'],
+    ['a cell with a key', mouseCsv, { key: 'SECRET', timestamp: '1' }, 'typed'],
+    ['a window', activitywatch, watched({ app: 'x', title: 'SECRET' }), 'window'],
+    ['a page', activitywatch, watched({ url: 'https://x/SECRET', title: 'x' }), 'url'],
+    ['an edited file', activitywatch, watched({ file: 'SECRET' }), 'window'],
     ['a key', agentnet, input('press', { name: 'SECRET', pynput_key: '<84>' }), 'typed'],
     ['a key, said again', agentnet, input('release', { key: [['release', 'SECRET'], true] }), 'typed'],
     ['keys', agentnet, input('type', { key_names: ['SECRET'] }), 'typed'],
@@ -104,6 +132,10 @@ describe('a part of a terminal recording or a desktop goes to its field', () => 
     ['the window on top', agentnet, { time_stamp: 1, top_window_name: 'SECRET' }, 'window'],
     ['its address', agentnet, { time_stamp: 1, top_window_name: 'x', url: 'https://x/SECRET' }, 'url'],
   ])('%s', (_what, format, data, field) => expect(fieldsOf(format, data)).toEqual([field]));
+});
+
+it('whether somebody was at their desk is information about their performance', () => {
+  expect(activitywatch.decompose(watched({ status: 'afk' })).performance).toEqual({ data: { status: 'afk' } });
 });
 
 describe('whatever a record holds', () => {
@@ -183,8 +215,42 @@ describe('whatever a record holds', () => {
       { requiredKeys: ['time_stamp'] },
     ),
   })).line;
+  const anyCells = fc.dictionary(
+    fc.constantFrom(
+      'timestamp',
+      'x',
+      'X',
+      'y',
+      'button',
+      'state',
+      'title',
+      'Window Title',
+      'line',
+      'keys',
+      '__proto__',
+    ),
+    fc.oneof(fc.string(), fc.jsonValue()),
+  );
+  const watchedEvents = fc.record(
+    {
+      id: fc.jsonValue(),
+      timestamp: fc.constantFrom('2026-01-01T00:00:00Z'),
+      duration: fc.jsonValue(),
+      data: fc.oneof(
+        fc.dictionary(
+          fc.constantFrom('app', 'title', 'url', 'status', 'data', 'keys', 'extra', '__proto__'),
+          fc.jsonValue(),
+        ),
+        fc.jsonValue(),
+      ),
+      note: fc.jsonValue(),
+    },
+    { requiredKeys: ['timestamp', 'duration', 'data'] },
+  );
   it.each<[string, Format, fc.Arbitrary<unknown>]>([
     ['a line of desktop input', agentnet, inputs],
+    ['a line of a table', mouseCsv, anyCells],
+    ['an event of a watcher', activitywatch, watchedEvents],
     ['a page or a mutation', rrweb, events],
     ['another event', rrweb, changes],
     ['a line of a terminal', asciicast, casts],
