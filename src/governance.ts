@@ -2,6 +2,7 @@ import { accessSlice } from './access/evolve.js';
 import { lockAct } from './access/lock.js';
 import { builtInPolicy } from './access/policy.js';
 import type { ActKind } from './identity/act.js';
+import { programmeAct, programmeSlice } from './capture/programme.js';
 import { consentSlice } from './capture/consent.js';
 import { emptyAuthority } from './identity/authority.js';
 import { keyActs } from './identity/enrolled-keys.js';
@@ -12,7 +13,7 @@ import type { AnySlice } from './log/governance.js';
 import { retentionSlice } from './log/retention.js';
 
 /** Everything that officers can do together by signing. */
-export const actKinds: readonly ActKind[] = [...keyActs, lockAct];
+export const actKinds: readonly ActKind[] = [...keyActs, lockAct, programmeAct];
 
 /** Every part of the governance state. The service, the keyholder and `custos verify` fold the same ones. */
 export function governanceSlices(trust: Trust): readonly AnySlice[] {
@@ -21,6 +22,7 @@ export function governanceSlices(trust: Trust): readonly AnySlice[] {
     authoritySlice(authority),
     subjectsSlice(trust.keyholder),
     consentSlice,
+    programmeSlice,
     retentionSlice,
     accessSlice(authority, builtInPolicy),
   ];

@@ -12,6 +12,7 @@ import { RequestAccess, RequestAccessHandler } from '../src/access/request-acces
 import { RevokeGrant, RevokeGrantHandler } from '../src/access/revoke-grant.handler.js';
 import { SetLock, SetLockHandler } from '../src/access/set-lock.handler.js';
 import { ChangeConsent, ChangeConsentHandler } from '../src/capture/change-consent.js';
+import { PauseProgramme, PauseProgrammeHandler } from '../src/capture/pause-programme.js';
 import { IngestRecords, IngestRecordsHandler } from '../src/capture/ingest-records.js';
 import { OpenSessions } from '../src/capture/open-sessions.js';
 import { governanceSlices } from '../src/governance.js';
@@ -253,8 +254,14 @@ export class VaultInProcess {
     );
   }
 
-  consent(subject: string, consent: Consent, log = this.log) {
-    return new ChangeConsentHandler(log).execute(new ChangeConsent(freshCommand(), subject as SubjectId, consent));
+  consent(subject: string, consent: Consent, log = this.log, until?: number) {
+    return new ChangeConsentHandler(log).execute(
+      new ChangeConsent(freshCommand(), subject as SubjectId, consent, until),
+    );
+  }
+
+  pauseProgramme(log = this.log) {
+    return new PauseProgrammeHandler(log).execute(new PauseProgramme(freshCommand(), 'ola' as PersonId, 'a leak'));
   }
 
   erase(subject: string, keyholder: KeyholderPort = this.keyholder) {

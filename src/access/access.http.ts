@@ -10,7 +10,7 @@ import { ApproveRequest } from './approve-request.handler.js';
 import { EnvelopeBody } from '../identity/signed-statement.js';
 import { Disclose } from './disclose.handler.js';
 import { disclosureStream } from './disclosure-stream.js';
-import { freeText } from './free-text.js';
+import { freeText } from '../log/free-text.js';
 import { ListRequests, ShowRequest, type Visible } from './list-requests.js';
 import { ListLocks } from './list-locks.js';
 import { LockTarget } from './lock.js';

@@ -3,7 +3,7 @@ import type { Preview, Scope } from '../log/entries.js';
 import { classes, classOf, FieldName } from '../log/fields.js';
 import { SessionId, SubjectId } from '../log/ids.js';
 import { hashCanonical } from '../sealing/canonical.js';
-import { freeText } from './free-text.js';
+import { freeText } from '../log/free-text.js';
 import type { NonEmpty } from './non-empty.js';
 
 /**

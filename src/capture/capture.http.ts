@@ -4,10 +4,12 @@ import { z } from 'zod';
 import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import { requireSelf, type Person } from '../identity/person.js';
+import { freeText } from '../log/free-text.js';
 import { type CommandId, SessionId, SubjectId } from '../log/ids.js';
 import { ChangeConsent } from './change-consent.js';
 import { IngestBody, IngestRecords } from './ingest-records.js';
 import { ListSessions } from './list-sessions.js';
+import { PauseProgramme, ShowProgramme } from './pause-programme.js';
 import { ShowSession } from './show-session.js';
 
 const ListSessionsQuery = z.strictObject({
@@ -15,7 +17,12 @@ const ListSessionsQuery = z.strictObject({
   after: z.coerce.number().int().min(-1).default(-1),
   limit: z.coerce.number().int().min(1).max(100).default(100),
 });
-const ConsentBody = z.strictObject({ consent: z.enum(['given', 'paused', 'refused']) });
+const ConsentBody = z.strictObject({
+  consent: z.enum(['given', 'paused', 'refused']),
+  /** Epoch milliseconds, for a pause that ends by itself. */
+  until: z.int().min(0).optional(),
+});
+const PauseBody = z.strictObject({ reason: freeText({ least: 3, most: 500 }) });
 
 @Controller('v1')
 export class CaptureController {
@@ -53,9 +60,28 @@ export class CaptureController {
     @Asker() asker: Person,
     @CommandIdHeader() command: CommandId,
     @Param('subject', { schema: SubjectId }) subject: SubjectId,
-    @Body({ schema: ConsentBody }) { consent }: z.infer<typeof ConsentBody>,
+    @Body({ schema: ConsentBody }) { consent, until }: z.infer<typeof ConsentBody>,
   ) {
     requireSelf(asker, subject);
-    return this.commands.execute(new ChangeConsent(command, subject, consent));
+    return this.commands.execute(new ChangeConsent(command, subject, consent, until));
+  }
+
+  /** What is recorded at all is nobody's secret. */
+  @Get('programme')
+  @MayAsk('source', 'researcher', 'approver', 'officer', 'auditor', 'subject')
+  programme() {
+    return this.queries.execute(new ShowProgramme());
+  }
+
+  /** At once, by any one officer; going on is an act of several (`programme.resume`). */
+  @Post('programme/pause')
+  @HttpCode(200)
+  @MayAsk('officer')
+  pause(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Body({ schema: PauseBody }) { reason }: z.infer<typeof PauseBody>,
+  ) {
+    return this.commands.execute(new PauseProgramme(command, asker.id, reason));
   }
 }

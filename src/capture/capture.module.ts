@@ -5,6 +5,7 @@ import { IngestRecordsHandler } from './ingest-records.js';
 import { ListSessionsHandler } from './list-sessions.js';
 import { OpenSessions } from './open-sessions.js';
 import { Log } from '../log/log.js';
+import { PauseProgrammeHandler, ShowProgrammeHandler } from './pause-programme.js';
 import { ShowSessionHandler } from './show-session.js';
 
 @Module({
@@ -15,6 +16,8 @@ import { ShowSessionHandler } from './show-session.js';
     ChangeConsentHandler,
     ListSessionsHandler,
     ShowSessionHandler,
+    PauseProgrammeHandler,
+    ShowProgrammeHandler,
   ],
 })
 export class CaptureModule {}

@@ -3,10 +3,12 @@ import type { Consent } from '../log/entries.js';
 import { type CommandId, personOfSubject, type Position, type SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { Problem } from '../problem.js';
 
 interface ConsentChanged {
   readonly subject: SubjectId;
   readonly consent: Consent;
+  readonly until?: number;
   readonly position: Position;
 }
 
@@ -15,6 +17,8 @@ export class ChangeConsent extends Command<ConsentChanged> {
     readonly commandId: CommandId,
     readonly subject: SubjectId,
     readonly consent: Consent,
+    /** Epoch milliseconds, for a pause that ends by itself. */
+    readonly until?: number,
   ) {
     super();
   }
@@ -25,14 +29,17 @@ export class ChangeConsent extends Command<ConsentChanged> {
 export class ChangeConsentHandler implements ICommandHandler<ChangeConsent> {
   constructor(private readonly log: Log) {}
 
-  async execute({ commandId, subject, consent }: ChangeConsent): Promise<ConsentChanged> {
+  async execute({ commandId, subject, consent, until }: ChangeConsent): Promise<ConsentChanged> {
     const { positions } = await this.log.append(
-      writeCommand(commandId, personOfSubject(subject), { subject, consent }),
-      () => ({
-        entries: [{ type: 'consent.changed', stream: `subject/${subject}`, subject, data: { consent } }],
-        answer: null,
-      }),
+      writeCommand(commandId, personOfSubject(subject), { subject, consent, until }),
+      ({ at }) => {
+        if (until !== undefined && (consent !== 'paused' || until <= at)) {
+          throw new Problem('input_invalid', { issues: [{ path: 'until', rule: 'a_pause_in_the_future' }] });
+        }
+        const data = { consent, ...(until === undefined ? {} : { until }) };
+        return { entries: [{ type: 'consent.changed', stream: `subject/${subject}`, subject, data }], answer: null };
+      },
     );
-    return { subject, consent, position: positions[0] as Position };
+    return { subject, consent, ...(until === undefined ? {} : { until }), position: positions[0] as Position };
   }
 }

@@ -112,7 +112,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
           problems,
         };
         if (fresh === 0) return { entries: [], answer };
-        const reason = suppression(head, subject);
+        const reason = suppression(head, subject, head.at);
         const stream = `session/${session}`;
         if (reason !== undefined) {
           const data = { session, first: first + seen, count: fresh, reason };
@@ -141,7 +141,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
 
   /** Undefined while the subject's records are suppressed: then not even a key is made. */
   private async seal({ session, subject }: IngestBody, open: OpenSession, records: readonly RecordToSeal[]) {
-    if (suppression(this.log.state, subject) !== undefined) return undefined;
+    if (suppression(this.log.state, subject, Date.now()) !== undefined) return undefined;
     const key = await this.subjectKeys.of(subject);
     if (key === undefined) return undefined;
     const epoch = this.sessions.epochFor(open, key);

@@ -1,4 +1,5 @@
 import { freshCommand, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
 
@@ -48,6 +49,7 @@ describe('nothing is stored', () => {
     ['pauses', 'paused', () => vault.openLog().then((elsewhere) => vault.consent('s1', 'paused', elsewhere))],
     ['refuses', 'refused', () => vault.consent('s1', 'refused')],
     ['is erased', 'erased', () => vault.erase('s1')],
+    ['has nothing to do with it, but the programme pauses', 'programme', () => vault.pauseProgramme()],
   ])('of what is sealed already when its subject %s', async (_what, reason, happens) => {
     await vault.ingest('one', 's1', typedRecords(1));
     const stored = await bodies();
@@ -82,6 +84,43 @@ describe('nothing is stored', () => {
     await vault.consent('s1', 'given');
     const again = await vault.ingest('one', 's1', typedRecords(5));
     expect(again).toMatchObject({ suppressed: 3, accepted: 2, duplicate: 0, next: 5 });
+  });
+
+  it('of anybody while the programme is paused, until a quorum resumes exactly that pause', async () => {
+    const first = await vault.pauseProgramme(await vault.openLog());
+    const { position: since } = await vault.pauseProgramme();
+    const send = (session: string) => vault.ingest(session, 's1', typedRecords(2));
+    expect(await send('one')).toMatchObject({ suppressed: 2, accepted: 0 });
+    await vault.act('programme.resume', { since }, ['ola']);
+    await vault.act('programme.resume', { since: first.position });
+    expect(await send('two')).toMatchObject({ suppressed: 2, accepted: 0 });
+    await vault.act('programme.resume', { since });
+    expect(await send('three')).toMatchObject({ suppressed: 0, accepted: 2 });
+  });
+
+  it('of a subject who paused for a while, and all of what comes after it', async () => {
+    const until = Date.now() + 1500;
+    await vault.consent('s1', 'paused', vault.log, until);
+    expect(await vault.ingest('one', 's1', typedRecords(1))).toMatchObject({ suppressed: 1 });
+    while (Date.now() <= until) await sleep(50);
+    expect(await vault.ingest('two', 's1', typedRecords(1))).toMatchObject({ accepted: 1 });
+  });
+
+  it('of a subject who refused, when a pause of theirs is over', async () => {
+    const until = Date.now() + 500;
+    await vault.consent('s1', 'refused');
+    await vault.consent('s1', 'paused', vault.log, until);
+    while (Date.now() <= until) await sleep(50);
+    expect(await vault.ingest('one', 's1', typedRecords(1))).toMatchObject({ suppressed: 1 });
+  });
+
+  it('in a pause that would be over before it began, or that is none: refused', async () => {
+    for (const [consent, until] of [
+      ['paused', 1],
+      ['given', Date.now() + 60_000],
+    ] as const) {
+      await expect(vault.consent('s1', consent, vault.log, until)).rejects.toMatchObject({ code: 'input_invalid' });
+    }
   });
 
   it('of a session that belongs to another subject or format', async () => {

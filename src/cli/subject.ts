@@ -1,8 +1,13 @@
 import { Argument, type Command } from 'commander';
-import { segment } from './arguments.js';
+import { parseDuration, segment } from './arguments.js';
 import { connect, globals } from './globals.js';
 import { jsonText, listing, printResult, visible } from './output.js';
 import { wrongUse } from './refusal.js';
+
+interface ConsentOptions {
+  readonly subject?: string;
+  readonly for?: string;
+}
 
 const consentOf = { given: 'given', refuse: 'refused', pause: 'paused', resume: 'given' } as const;
 
@@ -12,14 +17,28 @@ export function register(program: Command): void {
     .description('a subject says whether their records may be stored')
     .addArgument(new Argument('<consent>', 'from now on').choices(Object.keys(consentOf)))
     .option('--subject <id>', 'the subject (default: the one that you act as)')
-    .addHelpText('after', '\nExample:\n  $ custos --as subject:anna consent pause')
-    .action(async (word: keyof typeof consentOf, { subject: named }: { subject?: string }, command: Command) => {
+    .option('--for <duration>', 'with pause: until this has passed (default: until you say otherwise): 30m, 2h, 7d')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos --as subject:anna consent pause --for 2h
+  $ custos --as subject:anna consent refuse
+  $ custos --as subject:anna consent resume`,
+    )
+    .action(async (word: keyof typeof consentOf, options: ConsentOptions, command: Command) => {
+      const { subject: named, for: duration } = options;
+      if (duration !== undefined && word !== 'pause') throw wrongUse('--for', 'with pause only');
+      const until = duration === undefined ? undefined : Date.now() + parseDuration('--for', duration) * 1000;
       const all = globals(command);
       const client = await connect(all);
       const subject = named ?? subjectIn(client.person);
       if (subject === undefined) throw wrongUse('--subject', 'needed unless you act as a subject');
       const path = `/v1/subjects/${segment(subject)}/consent`;
-      const answer = await client.put<Record<string, unknown>>(path, { consent: consentOf[word] });
+      const answer = await client.put<Record<string, unknown>>(path, {
+        consent: consentOf[word],
+        ...(until === undefined ? {} : { until }),
+      });
       await printResult(all.json, answer, () => listing(Object.entries(answer)));
     });
   program

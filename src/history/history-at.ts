@@ -1,8 +1,9 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { programmeKey, type Programme } from '../capture/programme.js';
 import { accessKey } from '../access/evolve.js';
 import { reach, type Reach } from '../access/reach.js';
 import { viewRequest, type RequestView } from '../access/request-view.js';
-import { consentKey } from '../capture/consent.js';
+import { consentAt, consentKey } from '../capture/consent.js';
 import { subjectsKey } from '../keys/subjects.js';
 import type { Consent } from '../log/entries.js';
 import type { SubjectId } from '../log/ids.js';
@@ -13,6 +14,7 @@ export interface HistoryAtAnswer {
   readonly position: number;
   readonly at: number;
   readonly checkpoint: string;
+  readonly programme: Programme;
   readonly subjects: readonly { subject: SubjectId; key: 'registered' | 'erased' | 'none'; consent: Consent }[];
   readonly requests: readonly RequestView[];
   readonly reach: readonly Reach[];
@@ -37,11 +39,19 @@ export class HistoryAtHandler implements IQueryHandler<HistoryAt> {
     const subjects = [...new Set([...keys.keys(), ...consents.keys()])].sort().map((subject) => ({
       subject,
       key: keys.get(subject)?.kind ?? ('none' as const),
-      consent: consents.get(subject) ?? 'given',
+      consent: consentAt(consents, subject, at),
     }));
     const requests = [...access.requests.values()]
       .sort((a, b) => a.position - b.position)
       .map((request) => viewRequest(access, request, at));
-    return { position, at, checkpoint, subjects, requests, reach: reach(access, at) };
+    return {
+      position,
+      at,
+      checkpoint,
+      programme: state.of(programmeKey),
+      subjects,
+      requests,
+      reach: reach(access, at),
+    };
   }
 }

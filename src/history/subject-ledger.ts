@@ -1,7 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { AccessState } from '../access/access-state.js';
 import { accessKey } from '../access/evolve.js';
-import { consentKey } from '../capture/consent.js';
+import { consentAt, consentKey } from '../capture/consent.js';
 import type { Consent, EntryType } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { Entry, EntryOf } from '../log/header.js';
@@ -24,6 +24,8 @@ export interface LedgerLine {
   readonly rules?: readonly string[];
   readonly completed?: Completion;
   readonly consent?: Consent;
+  /** Of a pause that ends by itself. */
+  readonly until?: number;
 }
 
 export interface Ledger {
@@ -57,7 +59,7 @@ export class SubjectLedgerHandler implements IQueryHandler<SubjectLedger> {
       const line = ledgerLine(entry, state.of(accessKey));
       if (line !== undefined) lines.push(line.kind === 'released' ? await this.completed(line) : line);
     }
-    return { subject, consent: state.of(consentKey).get(subject) ?? 'given', entries: lines };
+    return { subject, consent: consentAt(state.of(consentKey), subject, Date.now()), entries: lines };
   }
 
   private async completed(line: LedgerLine): Promise<LedgerLine> {
@@ -92,7 +94,7 @@ export function ledgerLine(entry: Entry, access: AccessState): LedgerLine | unde
     case 'subject.erased':
       return { position, at, kind: 'erased', person };
     case 'consent.changed':
-      return { position, at, kind: 'consent', person, consent: entry.data.consent };
+      return { position, at, kind: 'consent', person, ...entry.data };
     default:
       return undefined;
   }

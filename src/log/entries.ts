@@ -15,7 +15,10 @@ export interface EntryData {
   'subject.erased': { keyId: string };
   /** The keyholder's word, signed, that the key of that tombstone is gone. */
   'key.destroyed': { keyId: string; tombstone: number; certificate: Uint8Array };
-  'consent.changed': { consent: Consent };
+  /** `until`: a pause that ends by itself; what was said before holds again then. */
+  'consent.changed': { consent: Consent; until?: number };
+  /** From its position on nothing is stored, of anybody. Going on takes an act. */
+  'programme.paused': { reason: string };
 
   /** What officers are asked to sign; `kind` and `body` are hashed, and nothing happens by this entry alone. */
   'act.proposed': { act: ActId; kind: string; body: unknown; actHash: Uint8Array; expiresAt: number };
@@ -66,7 +69,7 @@ export interface Records {
   count: number;
 }
 
-export type SuppressionReason = 'refused' | 'paused' | 'erased';
+export type SuppressionReason = 'refused' | 'paused' | 'erased' | 'programme';
 export type Consent = 'given' | 'paused' | 'refused';
 
 export interface Keep {
@@ -132,6 +135,7 @@ export const governs = {
   'subject.erased': true,
   'key.destroyed': false,
   'consent.changed': true,
+  'programme.paused': true,
   'act.proposed': true,
   'act.signed': true,
   'act.refused': false,
