@@ -1,0 +1,43 @@
+import { kindNames } from './kinds.js';
+import type { Point } from './proxy.js';
+import type { ScenarioName } from './scenarios.js';
+import type { Fault } from './trial.js';
+
+/** Every fault at every point of every traced append. */
+export function everyFault(traces: ReadonlyMap<ScenarioName, readonly Point[]>): Fault[] {
+  return [...traces].flatMap(([scenario, points]) =>
+    points
+      .filter(atAnEdge)
+      .flatMap((point) =>
+        (['before', 'after'] as const).flatMap((when) => kindNames.map((kind) => ({ scenario, point, when, kind }))),
+      ),
+  );
+}
+
+/** Of hundreds of rows in one answer, the first and the last. */
+const atAnEdge = ({ label }: Point, index: number, all: readonly Point[]): boolean =>
+  label !== 'DataRow' || all[index - 1]?.label !== label || all[index + 1]?.label !== label;
+
+/** How a fault is named in a failure, and chosen by `--point`. */
+export const nameOf = ({ scenario, point, when, kind }: Fault): string =>
+  `${scenario} ${when} ${point.direction}${point.index} ${point.label} ${kind}`;
+
+/** mulberry32: a seed gives the same order on every machine. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const deck = [...items];
+  for (let last = deck.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    [deck[last], deck[other]] = [deck[other] as T, deck[last] as T];
+  }
+  return deck;
+}

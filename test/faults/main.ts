@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { nameOf, randomFrom, shuffled } from './deck.js';
+import { ruleText } from './judge.js';
+import { Matrix } from './matrix.js';
+
+const usage = `npm run test:faults -- [--rounds N] [--seed S] [--point TEXT]
+
+Breaks N appends (200), at points found by tracing good ones, and checks after each that the log is whole. --point
+chooses by name: what a failure prints, or a part of it ("tile", "kill-postgres", "warm before >12"). --list names all.
+`;
+const secondsBetweenReports = 10;
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    point: { type: 'string', default: '' },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
+if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) throw new Error(usage);
+
+const matrix = await Matrix.start();
+let reported = Date.now();
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+const told = () => {
+  const { rounds: done, kills, restarts, rows, violations } = matrix.tally;
+  return `${done} of ${rounds} rounds, ${kills} kills, ${restarts} restarts of PostgreSQL, ${rows} rows, ${violations.length} violations`;
+};
+try {
+  const faults = (await matrix.faults()).filter((fault) => nameOf(fault).includes(values.point));
+  if (values.list) for (const fault of faults) say(nameOf(fault));
+  else {
+    say(`seed ${seed}: ${faults.length} faults to choose from`);
+    if (faults.length === 0) throw new Error('there is no such point');
+    const random = randomFrom(seed);
+    let deck = shuffled(faults, random);
+    for (let round = 0; round < rounds; round += 1) {
+      const fault = deck.pop() as (typeof faults)[number];
+      if (deck.length === 0) deck = shuffled(faults, random);
+      for (const { rule, what } of await matrix.round(fault)) {
+        say(`seed ${seed} --point '${nameOf(fault)}': ${rule} (${ruleText(rule)}): ${what}`);
+      }
+      if (Date.now() - reported > secondsBetweenReports * 1000) {
+        reported = Date.now();
+        say(told());
+      }
+    }
+  }
+} finally {
+  await matrix.end();
+}
+if (!values.list) say(told());
+process.exit(matrix.tally.violations.length > 0 ? 1 : 0);

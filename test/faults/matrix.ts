@@ -1,0 +1,76 @@
+import { everyFault, nameOf } from './deck.js';
+import type { Violation } from './judge.js';
+import type { Point } from './proxy.js';
+import { scenarioNames, type ScenarioName } from './scenarios.js';
+import { FaultServer } from './server.js';
+import { Trial, type Fault } from './trial.js';
+
+export interface Tally {
+  rounds: number;
+  kills: number;
+  restarts: number;
+  rows: number;
+  violations: { readonly fault: string; readonly violation: Violation }[];
+}
+
+/** Each round verifies the whole log: past this many a new one is cheaper. */
+const roundsALog = 60;
+
+/** Traces a good run of each scenario, and then breaks one append after another. */
+export class Matrix {
+  readonly tally: Tally = { rounds: 0, kills: 0, restarts: 0, rows: 0, violations: [] };
+  private trial: Trial | undefined;
+  private roundsOfTrial = 0;
+
+  private constructor(private readonly server: FaultServer) {}
+
+  static async start(): Promise<Matrix> {
+    return new Matrix(await FaultServer.start());
+  }
+
+  /** A log of its own, since what a message is the nth of does not depend on what the log holds. */
+  async faults(): Promise<Fault[]> {
+    const trial = await this.current();
+    const traces = new Map<ScenarioName, Point[]>();
+    for (const scenario of scenarioNames) {
+      // The first one makes connections and prepares statements.
+      await trial.trace(scenario);
+      traces.set(scenario, await trial.trace(scenario));
+    }
+    await this.next();
+    return everyFault(traces);
+  }
+
+  async round(fault: Fault): Promise<readonly Violation[]> {
+    if (this.roundsOfTrial >= roundsALog) await this.next();
+    const trial = await this.current();
+    this.roundsOfTrial += 1;
+    const violations = await trial.round(fault);
+    this.tally.rounds += 1;
+    this.tally.violations.push(...violations.map((violation) => ({ fault: nameOf(fault), violation })));
+    // Nothing that follows from a broken log is a fault of the next round.
+    if (violations.length > 0) await this.next();
+    return violations;
+  }
+
+  async end(): Promise<void> {
+    await this.next();
+    await this.server.end();
+  }
+
+  private async current(): Promise<Trial> {
+    this.trial ??= await Trial.start(this.server);
+    return this.trial;
+  }
+
+  private async next(): Promise<void> {
+    const { trial } = this;
+    this.trial = undefined;
+    this.roundsOfTrial = 0;
+    if (trial === undefined) return;
+    this.tally.kills += trial.counts.kills;
+    this.tally.restarts += trial.counts.restarts;
+    this.tally.rows += trial.rows;
+    await trial.close();
+  }
+}

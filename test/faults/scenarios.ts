@@ -1,0 +1,60 @@
+import type { Order, Shape } from './order.js';
+import type { Trial } from './trial.js';
+
+/** One way for an append to happen: what comes before it, and what is sent at once. */
+export interface Scenario {
+  readonly about: string;
+  prepare(trial: Trial): Promise<void>;
+  orders(trial: Trial): readonly Order[];
+}
+
+const tileWidth = 256;
+const one = (shape: Shape, entries: number) => (trial: Trial) => [trial.newOrder(shape, entries)];
+/** The instance under test has a connection that was used before, and has seen the whole log. */
+const caughtUp = async (trial: Trial) => trial.appendBy('a', trial.newOrder('plain', 1));
+
+export const scenarios = {
+  warm: { about: 'a small entry over a connection in use', prepare: caughtUp, orders: one('governing', 1) },
+  cold: {
+    about: 'over a connection that is made for it',
+    prepare: async (trial) => {
+      await caughtUp(trial);
+      await trial.disconnect('a');
+    },
+    orders: one('governing', 1),
+  },
+  sealed: { about: 'entries with bodies', prepare: caughtUp, orders: one('sealed', 2) },
+  behind: {
+    about: 'after another instance has appended',
+    prepare: async (trial) => {
+      await caughtUp(trial);
+      await trial.appendBy('b', trial.newOrder('governing', 2));
+    },
+    orders: one('governing', 2),
+  },
+  tile: {
+    about: 'entries that complete a tile',
+    prepare: async (trial) => {
+      const missing = tileWidth - 1 - ((trial.size + 1) % tileWidth);
+      if (missing > 0) await trial.appendBy('b', trial.newOrder('plain', missing));
+      await caughtUp(trial);
+    },
+    orders: one('plain', 2),
+  },
+  group: {
+    about: 'several commands at once, one of them twice',
+    prepare: caughtUp,
+    orders: (trial) => {
+      const twice = trial.newOrder('governing', 2);
+      return [trial.newOrder('plain', 1), twice, trial.newOrder('sealed', 1), twice, trial.newOrder('governing', 1)];
+    },
+  },
+  repeat: {
+    about: 'a command that was acknowledged before',
+    prepare: caughtUp,
+    orders: (trial) => [trial.someAcked()],
+  },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof scenarios;
+export const scenarioNames = Object.keys(scenarios) as ScenarioName[];
