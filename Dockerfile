@@ -12,6 +12,8 @@ COPY --from=build /custos/node_modules ./node_modules
 COPY --from=build /custos/dist ./dist
 COPY package.json ./
 COPY migrations ./migrations
+# A volume that is mounted here takes over its owner.
+RUN install -d -o node -g node -m 0700 /var/lib/custos
 USER node
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["serve"]

@@ -96,6 +96,16 @@ export const problems = {
     'The log does not match its checkpoint',
     'Stop, and run `custos verify`; `position` is the first that differs.',
   ],
+  log_rolled_back: [
+    500,
+    'The log is shorter than it was',
+    '`kept` entries were there, `size` are left: a backup was restored, or entries were removed. Nothing was written.',
+  ],
+  log_forked: [
+    500,
+    'The log is not the one that was there',
+    'It holds other entries below `kept` than before: another copy went on. Nothing was written.',
+  ],
   // Start
   setting_invalid: [500, 'Settings are missing or wrong', '`issues` names each one.'],
   root_key_missing: [
@@ -104,6 +114,11 @@ export const problems = {
     'Without it nothing can be opened. Restore the file that CUSTOS_ROOT_KEY_FILE names.',
   ],
   trust_file_invalid: [500, 'The trust file cannot be read', 'Check the file that CUSTOS_TRUST_FILE names.'],
+  checkpoint_file_unusable: [
+    500,
+    'The memory of the last checkpoint cannot be used',
+    '`file` must be readable and writable, and hold a checkpoint that this log signed, or not be there yet.',
+  ],
   database_not_durable: [
     500,
     'The database does not write durably',
@@ -139,6 +154,10 @@ export type ProblemCode = keyof typeof problems;
 export interface ProblemMembers {
   readonly position?: number;
   readonly size?: number;
+  /** Entries that the log had, by a checkpoint kept outside the database. */
+  readonly kept?: number;
+  /** A path from the settings. */
+  readonly file?: string;
   readonly limit?: number;
   readonly index?: number;
   readonly expected?: number;

@@ -31,6 +31,7 @@ import type { KeyholderPort } from '../src/keys/keyholder-port.js';
 import { attestationKey } from '../src/keys/root-key.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
+import type { CheckpointKeeper } from '../src/log/checkpoint-keeper.js';
 import { openPool } from '../src/log/database.js';
 import type { Consent, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
@@ -115,7 +116,7 @@ export class VaultInProcess {
     return log;
   }
 
-  async openKeyholder(trust = this.trust): Promise<Keyholder> {
+  async openKeyholder(trust = this.trust, keeper?: CheckpointKeeper): Promise<Keyholder> {
     const pool = this.pool('custos_keyholder');
     const keyholder = new Keyholder({
       pool,
@@ -125,6 +126,7 @@ export class VaultInProcess {
       slices: governanceSlices(trust),
       judge,
       clock: () => this.clock(),
+      ...(keeper === undefined ? {} : { keeper }),
     });
     await keyholder.start();
     return keyholder;
@@ -140,7 +142,12 @@ export class VaultInProcess {
       await writeFile(rootKeyFile, hex(rootKey));
       await writeFile(trustFile, JSON.stringify({ ...trust, keyholder: base64(keyholder), people }));
       const databaseUrl = this.database.url('custos_keyholder');
-      const running = await startKeyholder({ databaseUrl, rootKeyFile, trustFile });
+      const running = await startKeyholder({
+        databaseUrl,
+        rootKeyFile,
+        trustFile,
+        checkpointFile: join(dir, 'checkpoint'),
+      });
       await running.close();
       return running.destroyed;
     } finally {

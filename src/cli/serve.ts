@@ -47,6 +47,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
       databaseUrl: database.url('custos_keyholder'),
       rootKeyFile: files.rootKey,
       trustFile: files.trust,
+      checkpointFile: files.keyholderCheckpoint,
     });
     stop.unshift(() => held.close());
     const service = await startService(
@@ -54,6 +55,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
         databaseUrl: database.url('custos_service'),
         logKeyFile: files.logKey,
         trustFile: files.trust,
+        checkpointFile: files.checkpoint,
         jwksFile: files.jwks,
         tokenIssuer: devIssuer,
         host: '127.0.0.1',

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { BodyStore } from '../log/body-store.js';
+import type { CheckpointKeeper } from '../log/checkpoint-keeper.js';
 import type { AnySlice, Governance } from '../log/governance.js';
 import type { EntryOf } from '../log/header.js';
 import type { Position, SubjectId } from '../log/ids.js';
 import { LogReader } from '../log/log-reader.js';
+import { LogTree } from '../log/log-tree.js';
+import { requireNothingLost } from '../log/nothing-lost.js';
 import { PostgresBodyStore } from '../log/postgres-body-store.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
-import { VerifiedReplay } from '../log/verified-replay.js';
+import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import type { Secret } from '../sealing/secret.js';
@@ -33,6 +36,8 @@ export interface KeyholderParts {
   readonly slices: readonly AnySlice[];
   readonly judge: Judge;
   readonly clock: () => number;
+  /** Left out: nothing outside the database remembers how far the log had come. For tests. */
+  readonly keeper?: CheckpointKeeper;
 }
 
 interface Judged {
@@ -57,11 +62,14 @@ export class Keyholder implements KeyholderPort {
   /**
    * Replays the log, then destroys every key that it says is erased: a restored backup brings such keys back,
    * and they must be gone before anything opens. Refuses a database where it could write the log itself: then its
-   * second look at a disclosure would be worth nothing.
-   * @throws Problem log_corrupt, and those of `requireSafeDatabase`
+   * second look at a disclosure would be worth nothing. Refuses a log that has lost what it has seen: a revocation
+   * may be among it.
+   * @throws Problem log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ destroyed: number }> {
-    await requireSafeDatabase(this.parts.pool, 'custos_keyholder');
+    const { pool, keeper } = this.parts;
+    await requireSafeDatabase(pool, 'custos_keyholder');
+    if (keeper !== undefined) await this.startFrom(keeper);
     const subjects = (await this.catchUp()).of(subjectsKey);
     const erased = [...subjects.values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
     return { destroyed: await this.parts.store.destroy(erased) };
@@ -155,14 +163,38 @@ export class Keyholder implements KeyholderPort {
     return next;
   }
 
+  private async startFrom(keeper: CheckpointKeeper): Promise<void> {
+    const { pool } = this.parts;
+    const head = await this.reader.head();
+    const tree = new LogTree(pool, this.reader);
+    const found = { db: pool, tree, size: head.size, replay: () => this.replayTo(head) };
+    const lost = await requireNothingLost(keeper, found);
+    // The record of an accepted loss is for the service to write: this role cannot.
+    const { size, checkpoint } = this.replay.current;
+    if (lost !== undefined) await keeper.startOverFrom(checkpoint);
+    else if (size > 0) await keeper.keep(checkpoint);
+  }
+
   private async readOn(): Promise<Governance> {
+    const { governance, size, checkpoint } = await this.replayTo(await this.reader.head());
+    // Before anything is opened on it: a log that goes back behind this will not be opened on again.
+    if (size > 0) await this.parts.keeper?.keep(checkpoint).catch(unavailable);
+    return governance;
+  }
+
+  private async replayTo(head: ClaimedHead): Promise<Replayed> {
     const found: [Position, Judged][] = [];
-    const { governance } = await this.replay.advanceTo(this.parts.pool, await this.reader.head(), (before, entry) => {
+    const replayed = await this.replay.advanceTo(this.parts.pool, head, (before, entry) => {
       if (entry.type === 'disclosure.made')
         found.push([entry.position, { entry, judgement: this.parts.judge.judge(before, entry) }]);
     });
     const oldest = this.parts.clock() - opensWithinMs;
     this.judged = new Map([...this.judged, ...found].filter(([, { entry }]) => entry.at >= oldest));
-    return governance;
+    return replayed;
   }
+}
+
+/** Whoever asked is not told of our files. */
+function unavailable(cause: unknown): never {
+  throw new Problem('keyholder_unavailable', {}, { cause });
 }

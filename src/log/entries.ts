@@ -8,6 +8,11 @@ import type { ActId, GrantId, LockId, PersonId, RequestId, SessionId, SubjectId 
 export interface EntryData {
   /** Position 0: binds the log to its name. */
   'log.opened': { origin: string };
+  /**
+   * Entries were lost and an operator accepted it: the log had `kept` entries, by the signed `checkpoint`, and was
+   * found with `found`. Whoever holds a receipt of a lost one holds the proof that it was there.
+   */
+  'log.rolled_back': { kept: number; found: number; checkpoint: string; reason: string };
 
   /** A subject's public key, attested by the keyholder, so that nobody can slip another one in. */
   'subject.registered': { keyId: string; publicKey: Uint8Array; attestation: Uint8Array };
@@ -131,6 +136,7 @@ export type EntryType = keyof EntryData;
 /** Whether an entry changes who may do what: these are folded into the state that decisions are made on. */
 export const governs = {
   'log.opened': false,
+  'log.rolled_back': false,
   'subject.registered': true,
   'subject.erased': true,
   'key.destroyed': false,

@@ -3,12 +3,14 @@ import type { NoteVerifier } from '../merkle/note.js';
 import { Appender } from './appender.js';
 import type { LogIdentity } from './append-transaction.js';
 import type { BodyStore } from './body-store.js';
+import type { AcceptedLoss, CheckpointKeeper } from './checkpoint-keeper.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { Governance, type AnySlice } from './governance.js';
 import { decodeHeader } from './header.js';
 import { LogReader } from './log-reader.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { LogTree } from './log-tree.js';
+import { requireNothingLost } from './nothing-lost.js';
 import { requireSafeDatabase } from './start-checks.js';
 import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
@@ -21,6 +23,8 @@ export interface LogOptions {
   readonly slices: readonly AnySlice[];
   /** Left out: in the log's own database. */
   readonly bodies?: BodyStore;
+  /** Left out: nothing outside the database remembers how far the log had come. For tools and tests. */
+  readonly keeper?: CheckpointKeeper;
 }
 
 /** The log, as the contexts above see it: append by a decision at the head, read, and the state so far. */
@@ -44,14 +48,22 @@ export class Log {
   }
 
   /**
-   * Refuses an unsafe database, then replays and verifies the whole log. A new log gets its first entry.
-   * @throws Problem log_corrupt, and those of `requireSafeDatabase`
+   * Refuses an unsafe database and a log that has lost what was kept outside it, and replays and verifies the whole
+   * log. A new log gets its first entry; one that lost entries, which an operator accepted, an entry that says so.
+   * @throws Problem log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ size: number }> {
-    await requireSafeDatabase(this.options.pool, 'custos_service');
+    const { pool, keeper } = this.options;
+    await requireSafeDatabase(pool, 'custos_service');
     const head = await this.reader.head();
-    if (head.size > 0) await this.replay.advanceTo(this.options.pool, head);
-    else await this.open();
+    const replay = () => (head.size > 0 ? this.replay.advanceTo(pool, head) : Promise.resolve(this.replay.current));
+    const found = { db: pool, tree: this.tree, size: head.size, replay };
+    const lost = keeper === undefined ? undefined : await requireNothingLost(keeper, found);
+    await replay(); // done already by that look
+    if (head.size === 0) await this.open();
+    if (lost !== undefined) await this.recordLoss(lost, head.size);
+    // Durable in the database already; from here on a start on less is refused.
+    await (lost === undefined ? keeper?.keep(this.checkpoint) : keeper?.startOverFrom(this.checkpoint));
     return { size: this.replay.current.size };
   }
 
@@ -69,6 +81,11 @@ export class Log {
 
   get size(): number {
     return this.replay.current.size;
+  }
+
+  /** The signed note over exactly the entries that this process has appended or replayed. */
+  get checkpoint(): string {
+    return this.replay.current.checkpoint;
   }
 
   /** Reads on to the head, for questions that must see what other instances have written. */
@@ -100,6 +117,15 @@ export class Log {
   private async open(): Promise<void> {
     await this.append(ownCommand('log.opened'), ({ size }) => ({
       entries: size === 0 ? [{ type: 'log.opened', stream: 'log', data: { origin: this.origin } }] : [],
+      answer: null,
+    }));
+  }
+
+  /** Named after what was lost: a crash before it is remembered does not record it twice. */
+  private async recordLoss({ lost, reason }: AcceptedLoss, found: number): Promise<void> {
+    const data = { kept: lost.size, found, checkpoint: lost.note, reason };
+    await this.append(ownCommand(`rolled-back:${Buffer.from(lost.root).toString('hex')}`), () => ({
+      entries: [{ type: 'log.rolled_back', stream: 'log', data }],
       answer: null,
     }));
   }

@@ -15,6 +15,9 @@ export const filesOf = (dir: string) => ({
   jwks: join(dir, 'jwks.json'),
   databasePasswords: join(dir, 'database-passwords.json'),
   postgres: join(dir, 'postgres'),
+  /** Beside the database and not in it: each remembers how far the log had come. */
+  checkpoint: join(dir, 'checkpoint'),
+  keyholderCheckpoint: join(dir, 'keyholder-checkpoint'),
   runtime: join(dir, 'running.json'),
 });
 

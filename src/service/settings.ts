@@ -16,6 +16,8 @@ const all = {
   CUSTOS_ROOT_KEY_FILE: file,
   CUSTOS_LOG_KEY_FILE: file,
   CUSTOS_TRUST_FILE: file,
+  CUSTOS_CHECKPOINT_FILE: file,
+  CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
   CUSTOS_JWKS_FILE: file,
   CUSTOS_TOKEN_ISSUER: z.string().min(1),
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
@@ -33,12 +35,17 @@ const ofTheCommandLine = new Set([
 ]);
 
 const parts = {
-  service: z.object(all).omit({ CUSTOS_KEYHOLDER_DATABASE_URL: true, CUSTOS_ROOT_KEY_FILE: true }),
+  service: z.object(all).omit({
+    CUSTOS_KEYHOLDER_DATABASE_URL: true,
+    CUSTOS_ROOT_KEY_FILE: true,
+    CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
+  }),
   keyholder: z.object(all).pick({
     CUSTOS_KEYHOLDER_DATABASE_URL: true,
     CUSTOS_KEYHOLDER_SOCKET: true,
     CUSTOS_ROOT_KEY_FILE: true,
     CUSTOS_TRUST_FILE: true,
+    CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
   }),
 };
 
@@ -47,6 +54,7 @@ export interface ServiceEnvironment {
   readonly keyholderSocket: string;
   readonly logKeyFile: string;
   readonly trustFile: string;
+  readonly checkpointFile: string;
   readonly jwksFile: string;
   readonly tokenIssuer: string;
   readonly host: string;
@@ -58,6 +66,7 @@ export interface KeyholderEnvironment {
   readonly keyholderSocket: string;
   readonly rootKeyFile: string;
   readonly trustFile: string;
+  readonly checkpointFile: string;
 }
 
 /** @throws Problem setting_invalid, naming every setting that is missing, wrong or unknown, and no value. */
@@ -77,12 +86,18 @@ export function readSettings(
   const read = parsed.data as Record<keyof typeof all, string> & { CUSTOS_PORT: number };
   const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
   if (part === 'keyholder') {
-    return { ...shared, databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL, rootKeyFile: read.CUSTOS_ROOT_KEY_FILE };
+    return {
+      ...shared,
+      databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL,
+      rootKeyFile: read.CUSTOS_ROOT_KEY_FILE,
+      checkpointFile: read.CUSTOS_KEYHOLDER_CHECKPOINT_FILE,
+    };
   }
   return {
     ...shared,
     databaseUrl: read.DATABASE_URL,
     logKeyFile: read.CUSTOS_LOG_KEY_FILE,
+    checkpointFile: read.CUSTOS_CHECKPOINT_FILE,
     jwksFile: read.CUSTOS_JWKS_FILE,
     tokenIssuer: read.CUSTOS_TOKEN_ISSUER,
     host: read.CUSTOS_HOST,

@@ -5,6 +5,7 @@ import { loadTrust } from '../identity/trust.js';
 import { Keyholder } from '../keys/keyholder.js';
 import { attestationKey, readRootKey } from '../keys/root-key.js';
 import { SubjectKeyStore } from '../keys/subject-key-store.js';
+import { CheckpointFile } from '../log/checkpoint-file.js';
 import { openPool } from '../log/database.js';
 import { parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
@@ -14,6 +15,8 @@ export interface KeyholderSettings {
   readonly databaseUrl: string;
   readonly rootKeyFile: string;
   readonly trustFile: string;
+  /** Its own memory of the log, which the service cannot write. */
+  readonly checkpointFile: string;
 }
 
 export interface RunningKeyholder {
@@ -23,7 +26,7 @@ export interface RunningKeyholder {
   close(): Promise<void>;
 }
 
-/** @throws Problem root_key_missing, trust_file_invalid, log_corrupt */
+/** @throws Problem root_key_missing, trust_file_invalid, and those of `Keyholder.start` */
 export async function startKeyholder(settings: KeyholderSettings): Promise<RunningKeyholder> {
   await sodiumReady();
   const rootKey = await readRootKey(settings.rootKeyFile);
@@ -31,11 +34,13 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
   // Another root key would attest keys that nobody accepts, and open nothing: say so before anything is written.
   if (!Buffer.from(attestationKey(rootKey)).equals(trust.keyholder)) throw new Problem('root_key_missing');
   const pool: pg.Pool = openPool(settings.databaseUrl, { connections: 4, name: 'custos keyholder' });
+  const trusted = { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] };
   const keyholder = new Keyholder({
     pool,
     store: new SubjectKeyStore(pool),
     rootKey,
-    trusted: { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] },
+    trusted,
+    keeper: new CheckpointFile(settings.checkpointFile, trusted),
     slices: governanceSlices(trust),
     judge,
     clock: Date.now,

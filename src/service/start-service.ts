@@ -4,8 +4,10 @@ import { governanceSlices } from '../governance.js';
 import { createApp } from '../http/create-app.js';
 import { loadTrust } from '../identity/trust.js';
 import type { KeyholderPort } from '../keys/keyholder-port.js';
+import { CheckpointFile } from '../log/checkpoint-file.js';
 import { openPool } from '../log/database.js';
 import { Log } from '../log/log.js';
+import { rememberCheckpoints, type Remembering } from '../log/remember-checkpoints.js';
 import { formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import { sodiumReady } from '../sealing/sodium.js';
@@ -15,6 +17,8 @@ export interface ServiceSettings {
   readonly databaseUrl: string;
   readonly logKeyFile: string;
   readonly trustFile: string;
+  /** Outside the database: how far the log had come when this service last knew. */
+  readonly checkpointFile: string;
   readonly jwksFile: string;
   readonly tokenIssuer: string;
   readonly host: string;
@@ -43,30 +47,41 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
   const signer = await readLogSigner(settings.logKeyFile, trust.origin);
   if (formatVerifierKey(signer.name, signer.publicKey) !== trust.log) throw new Problem('trust_file_invalid');
   const pool = openPool(settings.databaseUrl, { connections, name: 'custos service' });
+  const verifiers = [parseVerifierKey(trust.log)];
+  const keeper = new CheckpointFile(settings.checkpointFile, { origin: trust.origin, verifiers });
   const log = new Log({
     pool,
     identity: { origin: trust.origin, signer },
-    verifiers: [parseVerifierKey(trust.log)],
+    verifiers,
     slices: governanceSlices(trust),
+    keeper,
   });
+  let remembering: Remembering | undefined;
   try {
     await log.start();
+    remembering = rememberCheckpoints(keeper, () => log.checkpoint);
+    const { check } = remembering;
     const app = await createApp(AppModule.of({ log, keyholder }), {
       bodyLimitBytes,
       docs: true,
       jwksFile: settings.jwksFile,
       tokenIssuer: settings.tokenIssuer,
       logLevel: settings.logLevel,
-      readiness: [{ name: 'log', check: async () => void (await log.reader.head()) }],
+      readiness: [
+        { name: 'log', check: async () => void (await log.reader.head()) },
+        { name: 'checkpoint', check },
+      ],
     });
     await app.listen(settings.port, settings.host);
     const close = async () => {
       await app.close();
       await log.close();
+      await remembering?.close();
       await pool.end();
     };
     return { app, log, url: await app.getUrl(), close };
   } catch (error) {
+    await remembering?.close().catch(() => undefined);
     await pool.end();
     throw error;
   }

@@ -1,0 +1,317 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.js';
+import { openCheckpoint, signCheckpoint } from '../merkle/checkpoint.js';
+import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
+import { CheckpointFile } from './checkpoint-file.js';
+import type { CheckpointKeeper } from './checkpoint-keeper.js';
+import { openPool } from './database.js';
+import { decodeHeader } from './header.js';
+import type { CommandId, PersonId, SubjectId } from './ids.js';
+import { Log } from './log.js';
+import { rememberCheckpoints } from './remember-checkpoints.js';
+import { writeCommand } from './write-command.js';
+
+const origin = 'custos.example/test';
+const signer = ed25519Signer(origin, randomBytes(32));
+const verifiers = [parseVerifierKey(formatVerifierKey(origin, signer.publicKey))];
+const reason = 'the disk of the primary broke';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let folder: string;
+let file: string;
+let logs: Log[];
+beforeEach(async () => {
+  database = await cloneDatabase();
+  pool = openPool(database.url('custos_service'), { connections: 4, name: 'test' });
+  folder = await mkdtemp(join(tmpdir(), 'custos-keeper-'));
+  file = join(folder, 'checkpoint');
+  logs = [];
+});
+afterEach(async () => {
+  for (const log of logs) await log.close();
+  await pool.end();
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+const keeperOf = (path = file) => new CheckpointFile(path, { origin, verifiers });
+function logWith(keeper?: CheckpointKeeper): Log {
+  const log = new Log({
+    pool,
+    identity: { origin, signer },
+    verifiers,
+    slices: [],
+    ...(keeper === undefined ? {} : { keeper }),
+  });
+  logs.push(log);
+  return log;
+}
+const consent = {
+  type: 'consent.changed',
+  stream: 'subject/s1',
+  subject: 's1' as SubjectId,
+  data: { consent: 'given' },
+} as const;
+async function append(log: Log, count: number): Promise<void> {
+  await log.append(writeCommand(randomUUID() as CommandId, 'tester' as PersonId, ''), () => ({
+    entries: Array.from({ length: count }, () => consent),
+    answer: null,
+  }));
+}
+/** A start, some entries, and an end that remembers them, as a service does it. */
+async function live(count: number): Promise<Log> {
+  const log = logWith(keeperOf());
+  await log.start();
+  await append(log, count);
+  await rememberCheckpoints(keeperOf(), () => log.checkpoint).close();
+  return log;
+}
+const starting = (keeper: CheckpointKeeper = keeperOf()) => logWith(keeper).start();
+const saved = () => Promise.resolve(file).then((path) => readFile(path, 'utf8'));
+
+/** What a superuser can do, with every trigger off. */
+async function asIntruder(...statements: readonly (readonly [sql: string, ...values: unknown[]])[]): Promise<void> {
+  const intruder = openPool(database.superuserUrl, { connections: 1, name: 'intruder' });
+  try {
+    await intruder.query('SET session_replication_role = replica');
+    for (const [sql, ...values] of statements) await intruder.query(sql, values);
+  } finally {
+    await intruder.end();
+  }
+}
+
+/** A backup of now; putting it back is what a restore does. */
+async function backup(): Promise<() => Promise<void>> {
+  const { rows } = await pool.query('SELECT size, at, frontier, checkpoint FROM log.head');
+  const { size, at, frontier, checkpoint } = rows[0];
+  return () =>
+    asIntruder(
+      ['DELETE FROM log.entry WHERE position >= $1', size],
+      ['DELETE FROM log.command WHERE first >= $1', size],
+      ['DELETE FROM log.checkpoint WHERE size > $1', size],
+      ['DELETE FROM log.tile'],
+      ['UPDATE log.head SET size = $1, at = $2, frontier = $3, checkpoint = $4', size, at, frontier, checkpoint],
+    );
+}
+
+describe('a log does not start', () => {
+  it('on an older backup, though it is whole and validly signed; the sizes are named', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 5);
+    await keeperOf().keep(log.checkpoint);
+    await restore();
+    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 9, size: 4, file } });
+    // Nothing was written, and without the memory it would have passed.
+    expect((await pool.query('SELECT size FROM log.head')).rows).toEqual([{ size: 4 }]);
+    await expect(logWith().start()).resolves.toEqual({ size: 4 });
+  });
+
+  it('on one entry less than it had', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 1);
+    await keeperOf().keep(log.checkpoint);
+    await restore();
+    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 5, size: 4 } });
+  });
+
+  it('on an empty database, and does not open a new log in it', async () => {
+    const restore = await backup();
+    await live(3);
+    await restore();
+    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 4, size: 0 } });
+    expect((await pool.query('SELECT count(*)::int AS n FROM log.entry')).rows).toEqual([{ n: 0 }]);
+  });
+
+  it('where another copy went on: of the same size, longer, and much longer', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 5);
+    await keeperOf().keep(log.checkpoint);
+    await restore();
+    const other = logWith();
+    await other.start();
+    for (const [more, size] of [
+      [5, 9],
+      [1, 10],
+      [300, 310],
+    ] as const) {
+      // prettier-ignore
+      await append(other, more);
+      await expect(starting()).rejects.toMatchObject({ code: 'log_forked', members: { kept: 9, size } });
+    }
+  });
+
+  it('on a truncated table under a head that was left', async () => {
+    await live(3);
+    await asIntruder(['DELETE FROM log.entry WHERE position >= 2']);
+    await expect(starting()).rejects.toMatchObject({ code: 'log_corrupt', members: { position: 2 } });
+  });
+
+  it.each([
+    ['no note', () => 'nonsense'],
+    ['a note of another key', () => signed({ size: 2 }, ed25519Signer(origin, randomBytes(32)))],
+    ['a note of another log', () => signed({ size: 2, origin: 'custos.example/other' }, signer)],
+    ['nothing', () => ''],
+  ])('where the memory holds %s', async (_what, text) => {
+    await live(3);
+    await writeFile(file, text());
+    await expect(starting()).rejects.toMatchObject({ code: 'checkpoint_file_unusable', members: { file } });
+  });
+
+  it('where the memory can be neither read nor written', async () => {
+    await expect(starting(keeperOf(folder))).rejects.toMatchObject({ code: 'checkpoint_file_unusable' });
+    const nowhere = join(folder, 'no/such/folder');
+    await expect(starting(keeperOf(nowhere))).rejects.toMatchObject({ code: 'checkpoint_file_unusable' });
+  });
+});
+
+const signed = (of: { size: number; origin?: string }, by: typeof signer) =>
+  signCheckpoint({ origin, root: randomBytes(32), ...of }, by);
+
+describe('a log starts', () => {
+  it('the first time, and again on what it had, and more', async () => {
+    await live(3);
+    await expect(starting()).resolves.toEqual({ size: 4 });
+    const other = logWith();
+    await other.start();
+    await append(other, 600);
+    await expect(starting()).resolves.toEqual({ size: 604 });
+    expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(604);
+  });
+
+  it('with a damaged tile, which is no fork: verification names it', async () => {
+    const log = await live(299);
+    await append(log, 300);
+    await asIntruder(["UPDATE log.tile SET hashes = set_byte(hashes, 7, get_byte(hashes, 7) # 1)"]); // prettier-ignore
+    await expect(starting()).resolves.toEqual({ size: 600 });
+    await asIntruder(['DELETE FROM log.tile']);
+    await expect(starting()).resolves.toEqual({ size: 600 });
+  });
+
+  it('with half a memory left by a crash: the old one counts', async () => {
+    await live(3);
+    await writeFile(`${file}.new`, 'custos.exam');
+    await expect(starting()).resolves.toEqual({ size: 4 });
+  });
+});
+
+describe('a loss that an operator accepted', () => {
+  /** Nine entries, of which five are lost. */
+  async function rolledBack() {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 5);
+    await keeperOf().keep(log.checkpoint);
+    await restore();
+  }
+  async function accept() {
+    const lost = await keeperOf().last();
+    if (lost === undefined) throw new Error('nothing was kept');
+    await keeperOf().accept({ lost, reason });
+    return lost;
+  }
+
+  it('is an entry of the log, with the lost checkpoint in it, before anything else', async () => {
+    await rolledBack();
+    const lost = await accept();
+    await expect(starting()).resolves.toEqual({ size: 5 });
+    const { type, data } = decodeHeader(await logs[0]!.reader.header(4));
+    expect({ type, data }).toEqual({
+      type: 'log.rolled_back',
+      data: { kept: 9, found: 4, checkpoint: lost.note, reason },
+    });
+    expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(5);
+    await expect(starting()).resolves.toEqual({ size: 5 });
+  });
+
+  it('is recorded where another copy went on as well', async () => {
+    await rolledBack();
+    const other = logWith();
+    await other.start();
+    await append(other, 20);
+    await accept();
+    await expect(starting()).resolves.toEqual({ size: 25 });
+    expect(decodeHeader(await other.reader.header(24)).data).toMatchObject({ kept: 9, found: 24 });
+  });
+
+  it('is recorded once, though the process died before it remembered that', async () => {
+    await rolledBack();
+    await accept();
+    const forgetful = Object.assign(Object.create(keeperOf()) as CheckpointFile, {
+      startOverFrom: () => Promise.reject(new Error('killed')),
+    });
+    await expect(starting(forgetful)).rejects.toThrow('killed');
+    await expect(starting()).resolves.toEqual({ size: 5 });
+  });
+
+  it('is that one and no other', async () => {
+    await rolledBack();
+    await accept();
+    const log = logWith(keeperOf());
+    await log.start();
+    const restore = await backup();
+    await append(log, 1);
+    await keeperOf().keep(log.checkpoint);
+    await restore();
+    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 6, size: 5 } });
+  });
+
+  it('was accepted for another checkpoint, and says nothing of this one', async () => {
+    await rolledBack();
+    const lost = { size: 8, root: randomBytes(32), note: signed({ size: 8 }, signer) };
+    await keeperOf().accept({ lost, reason });
+    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back' });
+  });
+});
+
+describe('the memory', () => {
+  it('never goes back, in whatever order it is told, nor for another process on the same file', async () => {
+    const log = await live(0);
+    const notes = [log.checkpoint];
+    for (let index = 0; index < 4; index += 1) {
+      await append(log, 1);
+      notes.push(log.checkpoint);
+    }
+    const [one, other] = [keeperOf(), keeperOf()];
+    await Promise.all([4, 1, 3, 0, 2].map((index) => one.keep(notes[index] as string)));
+    await other.keep(notes[2] as string);
+    expect(await saved()).toBe(notes[4]);
+  });
+
+  it('takes no note that the log did not sign', async () => {
+    await live(1);
+    const before = await saved();
+    await expect(keeperOf().keep(signed({ size: 99 }, ed25519Signer(origin, randomBytes(32))))).rejects.toMatchObject({
+      code: 'checkpoint_file_unusable',
+    });
+    expect(await saved()).toBe(before);
+  });
+
+  it('follows a log by itself, and tells while it cannot', async () => {
+    const log = await live(0);
+    const remembering = rememberCheckpoints(keeperOf(), () => log.checkpoint);
+    await append(log, 2);
+    await until(async () => openCheckpoint(await saved(), origin, verifiers).size === 3);
+    await expect(remembering.check()).resolves.toBeUndefined();
+    await rm(file);
+    await writeFile(file, 'nonsense');
+    await append(log, 1);
+    await until(() => remembering.check().then(() => false, () => true)); // prettier-ignore
+    await rm(file);
+    await until(() => remembering.check().then(() => true, () => false)); // prettier-ignore
+    await append(log, 1);
+    await remembering.close();
+    expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(5);
+  });
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
