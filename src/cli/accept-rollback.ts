@@ -51,7 +51,7 @@ async function accept(options: { file: string; kept: number; reason: string; tru
     import('../log/checkpoint-file.js'),
     import('../identity/trust.js'),
     import('../merkle/note.js'),
-    import('../access/free-text.js'),
+    import('../log/free-text.js'),
   ]);
   const reason = freeText({ least: 3, most: 500 }).safeParse(options.reason);
   if (!reason.success) throw wrongUse('--reason', 'one line of plain text, 3 to 500 characters');
