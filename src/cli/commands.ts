@@ -1,6 +1,9 @@
+import { register as act } from './act.js';
+import { register as control } from './control.js';
 import { register as decideRequest } from './decide-request.js';
 import { register as history } from './history.js';
 import { register as ingest } from './ingest.js';
+import { register as key } from './key.js';
 import { register as log } from './log.js';
 import type { Register } from './program.js';
 import { register as read } from './read.js';
@@ -17,6 +20,9 @@ export const commands: readonly Register[] = [
   decideRequest,
   read,
   subject,
+  control,
+  act,
+  key,
   history,
   log,
   verify,

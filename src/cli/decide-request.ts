@@ -1,24 +1,16 @@
 import type { Command } from 'commander';
 import { segment } from './arguments.js';
-import { connect, globals, trustFilePath, type Globals } from './globals.js';
+import { connect, globals, type Globals } from './globals.js';
 import { listing, printResult, say } from './output.js';
 import type { RequestShown } from './request-text.js';
-import { wrongUse } from './refusal.js';
-
-interface ApproveOptions {
-  readonly key?: string;
-  readonly yes?: boolean;
-}
+import { withSignOptions, type SignOptions } from './signer.js';
 
 export function register(program: Command): void {
-  program
-    .command('approve')
+  withSignOptions(program.command('approve'))
     .description('sign a request with your own key, after showing what is signed')
     .argument('<id>', 'id of the request')
-    .option('--key <file>', 'your signing key (default: the one of --as in the data folder)')
-    .option('--yes', 'do not ask before signing')
     .addHelpText('after', '\nExample:\n  $ custos --as approver1 approve 6a4d…')
-    .action(async (id: string, options: ApproveOptions, command: Command) => approve(id, options, globals(command)));
+    .action(async (id: string, options: SignOptions, command: Command) => approve(id, options, globals(command)));
   registerReasoned(program, {
     name: 'reject',
     what: 'request',
@@ -40,27 +32,20 @@ interface Approved {
   readonly grant: string | null;
 }
 
-async function approve(id: string, { key: keyFile, yes = false }: ApproveOptions, all: Globals): Promise<void> {
-  const [{ signingKeyPath, readSigningKey }, { prepareApproval, statementText }, { signApproval }, { trustedLogKey }] =
-    await Promise.all([
-      import('../identity/dev-people.js'),
-      import('./prepare-approval.js'),
-      import('../access/approval.js'),
-      import('./receipt.js'),
-    ]);
-  const path = keyFile ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
-  if (path === undefined) throw wrongUse('--key', 'needed without --as');
-  const key = await readSigningKey(path).catch(() => {
-    throw wrongUse('--key', 'a signing key file of this person that can be read');
-  });
-  const logKey = await trustedLogKey(trustFilePath(all.data));
+async function approve(id: string, options: SignOptions, all: Globals): Promise<void> {
+  const [{ signer }, { prepareApproval, statementText }, { signApproval }] = await Promise.all([
+    import('./signer.js'),
+    import('./prepare-approval.js'),
+    import('../access/approval.js'),
+  ]);
+  const { key, logKey } = await signer(options, all);
   const client = await connect(all);
   const shown = await client.get<RequestShown>(`/v1/requests/${segment(id)}`);
   const note = await client.getText('/v1/log/checkpoint');
   const prepared = prepareApproval({ id, shown, note, logKey, approver: key.person, now: Date.now() });
   if (!all.json) say(statementText(prepared, shown));
   const { confirm } = await import('./ask.js');
-  await confirm('Sign this?', { yes, json: all.json });
+  await confirm('Sign this?', { yes: options.yes === true, json: all.json });
   const envelope = signApproval(prepared.statement, key);
   key.seed.wipe();
   const approved = await client.post<Approved>(`/v1/requests/${segment(id)}/approvals`, { envelope });

@@ -2,14 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { ApprovalStatement } from '../access/approval.js';
 import { FrozenScope, previewOf, scopeHash } from '../access/scope.js';
 import type { Scope } from '../log/entries.js';
-import { openCheckpoint } from '../merkle/checkpoint.js';
 import { listing, timeText } from './output.js';
 import type { LogKey } from './receipt.js';
 import { notVerified, wrongUse } from './refusal.js';
+import { openedCheckpoint, signatureLifetimeMs } from './signer.js';
 import { scopeLines, type RequestShown } from './request-text.js';
-
-/** Long enough to hand it in, too short to be found in a drawer. */
-const lifetimeMs = 60 * 60 * 1000;
 
 export interface Prepared {
   readonly statement: ApprovalStatement;
@@ -40,7 +37,7 @@ export function prepareApproval(given: {
   const statement = ApprovalStatement.safeParse({
     approver,
     checkpoint: { root: hex(checkpoint.root), size: checkpoint.size },
-    expiresAt: now + lifetimeMs,
+    expiresAt: now + signatureLifetimeMs,
     nonce: randomBytes(16).toString('hex'),
     origin: logKey.origin,
     policyHash: shown.policyHash,
@@ -66,14 +63,6 @@ export function statementText({ statement, scope }: Prepared, { requester, previ
     ['as', statement.approver],
     ['hand in until', timeText(statement.expiresAt)],
   ]);
-}
-
-function openedCheckpoint(note: string, { origin, verifiers }: LogKey) {
-  try {
-    return openCheckpoint(note, origin, verifiers);
-  } catch {
-    throw notVerified(0, 'checkpoint_signature');
-  }
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,0 +1,79 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { KeyView } from '../identity/list-keys.js';
+import { parseDuration } from './arguments.js';
+import { connect, globals } from './globals.js';
+import { listing, printResult, table, timeText } from './output.js';
+import { wrongUse } from './refusal.js';
+import { withSignOptions, type SignOptions } from './signer.js';
+
+export function register(program: Command): void {
+  const key = program.command('key').description('the keys that signatures are made with');
+  key
+    .command('new')
+    .description('make a signing key of your own; give the public half to an officer')
+    .requiredOption('--person <id>', 'whose it is, as the identity provider names them')
+    .requiredOption('--out <file>', 'where it goes; a file that is there is never touched')
+    .addHelpText('after', '\nExample:\n  $ custos key new --person ann --out ann.key.json')
+    .action(async ({ person, out }: { person: string; out: string }, command: Command) => {
+      const [{ newSigningKeyFile }, { PersonId }, { sodiumReady }] = await Promise.all([
+        import('../identity/signing-key.js'),
+        import('../log/ids.js'),
+        import('../sealing/sodium.js'),
+      ]);
+      const owner = PersonId.safeParse(person);
+      if (!owner.success) throw wrongUse('--person', 'a name of letters, digits and ._:@-');
+      await sodiumReady();
+      const text = newSigningKeyFile(owner.data);
+      await writeFile(out, `${text}\n`, { flag: 'wx', mode: 0o600 }).catch(() => {
+        throw wrongUse('--out', 'a file that is not there yet, in a folder that can be written');
+      });
+      const { keyId, publicKey } = JSON.parse(text) as { keyId: string; publicKey: string };
+      const answer = { person, keyId, publicKey, file: out };
+      await printResult(globals(command).json, answer, () => listing(Object.entries(answer)));
+    });
+  key
+    .command('ls')
+    .description('whose signatures count, and whose did')
+    .action(async (_options: unknown, command: Command) => {
+      const all = globals(command);
+      const { keys } = await (await connect(all)).get<{ keys: KeyView[] }>('/v1/keys');
+      await printResult(all.json, { keys }, () =>
+        table(
+          ['key', 'person', 'role', 'state', 'from', 'until'],
+          keys.map(({ keyId, person, role, state, from, expiresAt }) => [keyId, person, role, state, from, timeText(expiresAt)]), // prettier-ignore
+        ),
+      );
+    });
+  withSignOptions(key.command('enrol'))
+    .description("ask for an approver's key to count, and sign it: a quorum of officers has to")
+    .argument('<file>', 'the key, or a file with `person` and `publicKey` as `key new` prints them with --json')
+    .requiredOption('--for <duration>', 'how long it counts, at most 400d')
+    .addHelpText('after', '\nExample:\n  $ custos --as officer1 key enrol ann.public.json --for 365d')
+    .action(async (file: string, { for: lasting, ...sign }: SignOptions & { for: string }, command: Command) => {
+      const { person, publicKey } = await publicHalf(file);
+      const expiresAt = Date.now() + parseDuration('--for', lasting) * 1000;
+      const { propose } = await import('./sign-act.js');
+      const body = { person, role: 'approver', publicKey, expiresAt };
+      await propose({ kind: 'key.enrol', body }, sign, globals(command));
+    });
+  withSignOptions(key.command('revoke'))
+    .description('end a key that was enrolled, for good; one officer is enough')
+    .argument('<key>', 'id of the key')
+    .addHelpText('after', '\nExample:\n  $ custos --as officer1 key revoke 5f0c…')
+    .action(async (keyId: string, options: SignOptions, command: Command) => {
+      const { propose } = await import('./sign-act.js');
+      await propose({ kind: 'key.revoke', body: { keyId } }, options, globals(command));
+    });
+}
+
+/** Nothing else of the file is looked at: a secret half that somebody sent along goes nowhere. */
+async function publicHalf(file: string): Promise<{ person: unknown; publicKey: unknown }> {
+  try {
+    const { person, publicKey } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    if (typeof person === 'string' && typeof publicKey === 'string') return { person, publicKey };
+  } catch {
+    // The parser's error repeats a part of the text, and this text may hold a private key.
+  }
+  throw wrongUse('FILE', 'JSON with `person` and `publicKey`');
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { SigningKey } from '../identity/signing-key.js';
+import { openCheckpoint } from '../merkle/checkpoint.js';
+import { trustFilePath, type Globals } from './globals.js';
+import type { LogKey } from './receipt.js';
+import { notVerified, wrongUse } from './refusal.js';
+
+export interface SignOptions {
+  readonly key?: string;
+  readonly yes?: boolean;
+}
+
+/** The options of every command that signs. */
+export const withSignOptions = (command: Command): Command =>
+  command
+    .option('--key <file>', 'your signing key (default: the one of --as in the data folder)')
+    .option('--yes', 'do not ask before signing');
+
+/** Long enough to hand a signature in, too short to be found in a drawer. */
+export const signatureLifetimeMs = 60 * 60 * 1000;
+
+/** Whose key signs, and whose checkpoints count. Both are this side's own: the service is asked for neither. */
+export async function signer(
+  { key: keyFile }: SignOptions,
+  all: Globals,
+): Promise<{ key: SigningKey; logKey: LogKey }> {
+  const [{ signingKeyPath, readSigningKey }, { trustedLogKey }] = await Promise.all([
+    import('../identity/dev-people.js'),
+    import('./receipt.js'),
+  ]);
+  const path = keyFile ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
+  if (path === undefined) throw wrongUse('--key', 'needed without --as');
+  const key = await readSigningKey(path).catch(() => {
+    throw wrongUse('--key', 'a signing key file of this person that can be read');
+  });
+  return { key, logKey: await trustedLogKey(trustFilePath(all.data)) };
+}
+
+/** The log as the signer saw it. @throws Problem not_verified unless the log's own key signed it. */
+export function openedCheckpoint(note: string, { origin, verifiers }: LogKey) {
+  try {
+    return openCheckpoint(note, origin, verifiers);
+  } catch {
+    throw notVerified(0, 'checkpoint_signature');
+  }
+}
