@@ -1,16 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Draft } from '../src/log/draft.js';
 import type { FieldName } from '../src/log/fields.js';
-import { encodeHeader, type Entry } from '../src/log/header.js';
 import type { PersonId, Position, SessionId, SubjectId } from '../src/log/ids.js';
-import { insertGroup, type PlacedEntry } from '../src/log/insert-group.js';
+import { columnsOf, insertGroup } from '../src/log/insert-group.js';
+import { entryAt, placed, type PlacedEntry } from '../src/log/place-entry.js';
 import { PostgresBodyStore } from '../src/log/postgres-body-store.js';
 import { dayMs, retentionStream } from '../src/log/retention.js';
 import { ownCommand } from '../src/log/write-command.js';
+import { AppendedLeaves } from '../src/merkle/appended-leaves.js';
 import { signCheckpoint } from '../src/merkle/checkpoint.js';
-import { appendLeaves, emptyFrontier, encodeFrontier, frontierRoot, type Frontier } from '../src/merkle/frontier.js';
-import { leafHash } from '../src/merkle/hash.js';
+import { appendLeaves, emptyFrontier, frontierRoot, type Frontier } from '../src/merkle/frontier.js';
 import type { NoteSigner } from '../src/merkle/note.js';
 
 export interface TrueLogOptions {
@@ -38,14 +38,14 @@ export async function writeTrueLog(client: pg.ClientBase, options: TrueLogOption
   let frontier = emptyFrontier;
   while (frontier.size < options.entries) {
     const from = frontier.size;
-    const placed: PlacedEntry[] = [];
+    const group: PlacedEntry[] = [];
     const time = timeAt(from, options);
     const to = Math.min(from + (options.entriesAtOnce ?? 4096), ...ends(options).filter((end) => end > from));
     for (let position = from; position < to; position += 1) {
-      placed.push(place(position, draftAt(position, options), time, versions));
+      group.push(place(position, draftAt(position, options), time, versions));
     }
     await client.query('BEGIN');
-    frontier = await writeGroup(client, options, frontier, placed);
+    frontier = await writeGroup(client, options, frontier, group);
     await client.query('COMMIT');
   }
   await client.query('VACUUM ANALYZE log.entry, log.body, log.tile, log.checkpoint');
@@ -57,35 +57,35 @@ async function writeGroup(
   before: Frontier,
   placed: readonly PlacedEntry[],
 ): Promise<Frontier> {
-  const leaves = placed.map(({ leaf }) => leaf);
+  const tree = new AppendedLeaves(
+    before,
+    placed.map(({ leaf }) => leaf),
+  );
   const notes: { size: number; note: string }[] = [];
   let frontier = before;
-  for (let done = 0; done < leaves.length;) {
-    const next = Math.min(done + entriesACheckpoint, leaves.length);
-    frontier = appendLeaves(frontier, leaves.slice(done, next));
+  while (frontier.size < tree.frontier.size) {
+    const done = frontier.size - before.size;
+    frontier = appendLeaves(
+      frontier,
+      placed.slice(done, done + entriesACheckpoint).map(({ leaf }) => leaf),
+    );
     const { size } = frontier;
     notes.push({ size, note: signCheckpoint({ origin, size, root: frontierRoot(frontier) }, signer) });
-    done = next;
   }
-  const last = notes.pop();
+  const checkpoint = notes.pop()?.note ?? '';
   await client.query('INSERT INTO log.checkpoint SELECT * FROM unnest($1::bigint[], $2::text[])', [
     notes.map(({ size }) => size),
     notes.map(({ note }) => note),
   ]);
   await client.query('SELECT log.make_room_for_bodies($1)', [frontier.size - 1]);
-  await insertGroup(client, new PostgresBodyStore(client), {
-    from: before.size,
-    to: frontier.size,
-    at: placed.at(-1)?.entry.at ?? 0,
-    placed: columnBytes === undefined ? placed.map(withoutColumns) : placed,
-    frontier: encodeFrontier(frontier),
-    checkpoint: last?.note ?? '',
-    answers: [{ command: ownCommand(`group:${before.size}`), first: before.size, count: placed.length, answer: null }],
-  });
+  const at = placed[0]?.entry.at ?? 0;
+  const command = ownCommand(`group:${before.size}`);
+  const answers = [{ command, first: before.size, count: placed.length, answer: null }];
+  const group = { from: before.size, at, placed, tree, checkpoint, answers };
+  if (columnBytes !== undefined) await new PostgresBodyStore(client).put(client, columnsOf(group));
+  await insertGroup(client, group);
   return frontier;
 }
-
-const withoutColumns = (one: PlacedEntry): PlacedEntry => ({ ...one, draft: { ...one.draft, columns: [] } });
 
 function draftAt(position: number, { origin, entries, columnBytes }: TrueLogOptions): Draft {
   if (position === 0) return { type: 'log.opened', stream: 'log', data: { origin } };
@@ -130,24 +130,10 @@ const timeAt = (position: number, { entries, columnBytes }: TrueLogOptions): num
   start + position + (columnBytes === undefined && position >= entries - fields.length ? 3 * dayMs : 0);
 
 function place(position: number, draft: Draft, at: number, versions: Map<string, number>): PlacedEntry {
-  const { type, stream, subject, data, columns = [] } = draft;
-  const version = versions.get(stream) ?? 0;
-  versions.set(stream, version + 1);
-  const entry = {
-    position: position as Position,
-    id: randomBytes(16),
-    stream,
-    version,
-    type,
-    at,
-    actor: 'source' as PersonId,
-    data,
-    ...(subject === undefined ? {} : { subject }),
-    columns: columns.map(({ field, sealed }) => ({ field, bytes: sealed.length, sha256: sha256(sealed) })),
-  } as Entry;
-  const header = encodeHeader(entry);
-  return { entry, header, leaf: leafHash(header), draft };
+  const version = versions.get(draft.stream) ?? 0;
+  versions.set(draft.stream, version + 1);
+  const here = { position: position as Position, version, at, actor: 'source' as PersonId };
+  return placed(entryAt(draft, here), draft);
 }
 
 const epochOf = (session: number) => Uint8Array.from({ length: 16 }, (_, index) => (session >> (index % 4)) & 255);
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

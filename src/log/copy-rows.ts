@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 
 /**
  * Rows of a query by COPY in binary form, in memory of their own that can be handed to another thread. A header costs
@@ -6,25 +6,21 @@ import type pg from 'pg';
  * `sql` takes no parameters: nothing but numbers of ours may stand in it.
  */
 export const copyRows = (client: pg.ClientBase, sql: string): Promise<Uint8Array> =>
-  client.query(new CopyOut(sql)).rows;
+  client.query(new CopyOut(sql)).copied;
 
-/** A query as pg takes it from others (`pg.Submittable`): the parts of its protocol that COPY needs. */
-class CopyOut implements pg.Submittable {
-  readonly rows: Promise<Uint8Array>;
+/** One of pg's queries, which a connection takes in pipeline mode too, that keeps what COPY sends. */
+class CopyOut extends pg.Query {
+  readonly copied: Promise<Uint8Array>;
   private bytes = new Uint8Array(firstBytes);
   private length = 0;
-  private finish!: (rows: Uint8Array) => void;
-  private fail!: (error: unknown) => void;
 
-  constructor(private readonly sql: string) {
-    this.rows = new Promise((resolve, reject) => {
-      this.finish = resolve;
-      this.fail = reject;
+  constructor(sql: string) {
+    super(`COPY (${sql}) TO STDOUT (FORMAT binary)`);
+    this.copied = new Promise((resolve, reject) => {
+      // Called once, at the end or at the first error; @types/pg does not know it.
+      (this as unknown as { callback: (error: unknown) => void }).callback = (error) =>
+        error ? reject(error) : resolve(this.bytes.subarray(0, this.length));
     });
-  }
-
-  submit(connection: pg.Connection): void {
-    connection.query(`COPY (${this.sql}) TO STDOUT (FORMAT binary)`);
   }
 
   /** Copied at once: pg uses the memory again for what it reads next. */
@@ -33,16 +29,6 @@ class CopyOut implements pg.Submittable {
     this.bytes.set(chunk, this.length);
     this.length += chunk.length;
   }
-
-  handleReadyForQuery(): void {
-    this.finish(this.bytes.subarray(0, this.length));
-  }
-
-  handleError(error: unknown): void {
-    this.fail(error);
-  }
-
-  handleCommandComplete(): void {}
 
   private grow(by: number): void {
     const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.length + by));
