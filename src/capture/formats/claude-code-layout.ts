@@ -1,9 +1,7 @@
 import { allTo, told, whole, word, type Layout } from './layout.js';
-import { byType, contentOf, messageLayout } from './message-layout.js';
+import { byType, contentOf, messageLayout, type Keys } from './message-layout.js';
 import { amount, anything, count, flag, nothing, text } from './shapes.js';
 import { dateText } from './timed-lines.js';
-
-type Keys = Readonly<Record<string, Layout>>;
 
 /** What almost every line has. Where somebody worked, and on what, is no field of its own: it is `other`. */
 const envelope: Keys = {
@@ -81,7 +79,7 @@ const systemSubtypes = word(
 );
 
 const spoken = (role: string): Keys => ({
-  message: messageLayout(apiKeys, role),
+  message: messageLayout(() => apiKeys, role),
   toolUseResult: whole('tool.output', anything),
 });
 

@@ -2,12 +2,10 @@ import type { FieldName } from '../../log/fields.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { allTo, told, whole, word, type Layout } from './layout.js';
-import { byType, contentFields, contentOf, messageLayout } from './message-layout.js';
+import { byType, contentFields, contentOf, messageLayout, type Keys } from './message-layout.js';
 import { responseItems } from './response-items.js';
 import { anything, count, flag, listOrNull, nothing, text, textOrNull } from './shapes.js';
 import { dateText } from './timed-lines.js';
-
-type Keys = Readonly<Record<string, Layout>>;
 
 const timestamp = { timestamp: whole('time', dateText) };
 /** What a session is about: where, in which repository, with which program. */
@@ -25,7 +23,7 @@ const about = allTo(
   'model',
 );
 
-const message = messageLayout({ ...timestamp, end_turn: told(flag) });
+const message = messageLayout(() => ({ ...timestamp, end_turn: told(flag) }));
 const otherItems = byType(withKeys(responseItems, timestamp));
 /** What went to a model or came from it. */
 const item: Layout = {

@@ -7,6 +7,7 @@ import { codex } from './codex.js';
 import type { Format } from './format.js';
 import { messages } from './messages.js';
 import { mouseCsv } from './mouse-csv.js';
+import { otlp } from './otlp.js';
 import { rrweb } from './rrweb.js';
 import { sweAgent } from './swe-agent.js';
 
@@ -18,6 +19,7 @@ export const formats = {
   'swe-agent': sweAgent,
   'claude-code': claudeCode,
   codex,
+  otlp,
   agentnet,
   'mouse-csv': mouseCsv,
   activitywatch,

@@ -26,12 +26,16 @@ export function valueAt(document: Json, path: Path): Json | undefined {
   );
 }
 
-/** The lists at these paths, each after a frame that says where it stood. */
-export function cutLists(document: Json, paths: readonly Path[]): Json[] {
+/** The lists at these paths, each after a frame that says where it stood. An item may be `cut` into more than one. */
+export function cutLists(
+  document: Json,
+  paths: readonly Path[],
+  cut: (item: Json) => readonly Json[] = (item) => [item],
+): Json[] {
   const of = paths.reduce<Json>((rest, path) => withValueAt(rest, path, []), document);
   return paths.flatMap((frame, index) => [
     index === 0 ? { frame, of } : { frame },
-    ...(valueAt(document, frame) as readonly Json[]),
+    ...(valueAt(document, frame) as readonly Json[]).flatMap(cut),
   ]);
 }
 

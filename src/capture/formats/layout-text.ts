@@ -81,13 +81,15 @@ export function joinText(pieces: readonly Piece[], take: Take): string {
     .map((piece) => {
       if (piece.startsWith('=')) return piece.slice(1);
       if (piece === '?') return rawOf(take('other', '?')) ?? `"${hidden}":null`;
-      if (!piece.startsWith('~')) return JSON.stringify(take(piece as FieldName, '') ?? hidden);
+      // Null is a value like any other.
+      if (!piece.startsWith('~')) return JSON.stringify(orHidden(take(piece as FieldName, '')));
       return rawOf(take(piece.slice(1) as FieldName, '')) ?? `"${hidden}"`;
     })
     .join('');
 }
 
 const hidden = '[masked]';
+const orHidden = (value: Json | undefined): Json => (value === undefined ? hidden : value);
 const rawOf = (value: Json | undefined) => (value as { readonly raw: string } | undefined)?.raw;
 
 /** The functions below are for text that is known to be JSON. */

@@ -44,11 +44,10 @@ export const maskRecords = (records: readonly MaskedRecord[], { placeholders, me
     return content.length === 0 ? [] : [message({ role: roleTold(record.parts), content }, record)];
   });
 
-/** The same for records in a document, which `first` begins where its own beginning was not granted. */
-export function maskDocument(records: readonly MaskedRecord[], first: Frame, masking: Masking): Json[] {
-  const masked = maskRecords(records, masking);
+/** Masked records of a document, which `first` begins where its own beginning was not granted. */
+export function beginDocument(masked: readonly Json[], first: Frame): Json[] {
   const [beginning] = masked;
-  return isFrame(beginning) && beginning.of !== undefined ? masked : [first as Json, ...masked];
+  return isFrame(beginning) && beginning.of !== undefined ? [...masked] : [first as Json, ...masked];
 }
 
 function itemsTold(parts: Parts): JsonObject[] {

@@ -14,7 +14,7 @@ export const contentFields: Readonly<Record<string, FieldName>> = {
   function: 'tool.output',
 };
 
-type Keys = Readonly<Record<string, Layout>>;
+export type Keys = Readonly<Record<string, Layout>>;
 /** What a model said or thought, in any of the ways that APIs write it. */
 const said: Shape = (value) => value === null || text(value) || list(value);
 const objectShape: Shape = (value) => isObject(value);
@@ -135,9 +135,9 @@ function messageKeys(role: string): Keys {
  * A message by its role, with these keys besides. A role that is not known is content, and so is the message; where
  * none is told it may be known from elsewhere.
  */
-export function messageLayout(besides: Keys = {}, untold?: string): Layout {
+export function messageLayout(besides: (own: FieldName) => Keys = () => ({}), untold?: string): Layout {
   const roles = Object.fromEntries(
-    Object.keys(contentFields).map((role) => [role, { keys: { ...messageKeys(role), ...besides } }]),
+    Object.entries(contentFields).map(([role, own]) => [role, { keys: { ...messageKeys(role), ...besides(own) } }]),
   );
   return {
     choose: (value) => {
@@ -148,3 +148,14 @@ export function messageLayout(besides: Keys = {}, untold?: string): Layout {
     },
   };
 }
+
+/** Why a model stopped, in the words of all APIs. */
+export const finishReason: Layout = {
+  choose: (value) =>
+    value === null
+      ? told(() => true)
+      : word(
+          ...['stop', 'length', 'content_filter', 'function_call', 'tool_call', 'tool_calls', 'tool_use'],
+          ...['end_turn', 'max_tokens', 'error'],
+        ),
+};

@@ -3,7 +3,7 @@ import { isFrame } from './frames.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { told, whole, word, type Layout } from './layout.js';
-import { byType, contentFields, contentOf, messageLayout } from './message-layout.js';
+import { byType, contentFields, contentOf, finishReason, messageLayout } from './message-layout.js';
 import { responseItems, usage } from './response-items.js';
 import { anything, count, flag, nothing } from './shapes.js';
 
@@ -14,24 +14,10 @@ const items = byType(responseItems);
 const choice: Layout = {
   keys: {
     index: told(count),
-    finish_reason: {
-      choose: (value) =>
-        value === null
-          ? told(nothing)
-          : word(
-              'stop',
-              'length',
-              'tool_calls',
-              'content_filter',
-              'function_call',
-              'tool_use',
-              'end_turn',
-              'max_tokens',
-            ),
-    },
+    finish_reason: finishReason,
     message,
     // A stream names the role once, in its first piece.
-    delta: messageLayout({}, 'assistant'),
+    delta: messageLayout(undefined, 'assistant'),
     logprobs: whole('response', (value) => value === null || isObject(value)),
     text: whole('response', (value) => typeof value === 'string'),
   },

@@ -4,7 +4,7 @@ import { cutLists, isFrame, joinLists, valueAt, type Path } from './frames.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { joinLayout, splitLayout } from './split-layout.js';
-import { maskDocument, messagePlaceholders, type Masking } from './masked-messages.js';
+import { beginDocument, maskRecords, messagePlaceholders, type Masking } from './masked-messages.js';
 import { contentFields } from './message-layout.js';
 import { isMessageLike, recordLayout } from './messages-layout.js';
 import { readDocuments } from './read-documents.js';
@@ -36,7 +36,7 @@ export const messages: Format = {
   decompose: (data) => splitLayout(data, recordLayout),
   reassemble: joinLayout,
 
-  mask: (records) => maskDocument(records, { frame: ['messages'], of: { messages: [] } }, masking),
+  mask: (records) => beginDocument(maskRecords(records, masking), { frame: ['messages'], of: { messages: [] } }),
 
   assemble(records) {
     const { documents, loose } = joinLists(records);

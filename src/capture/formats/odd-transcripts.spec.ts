@@ -8,6 +8,8 @@ export const words = [
   ...['summary', 'attachment', 'queue-operation', 'queued_command', 'hook_success', 'external', 'default', 'enqueue'],
   ...['response_item', 'event_msg', 'session_meta', 'turn_context', 'compacted', 'user_message', 'exec_command_end'],
   ...['token_count', 'agent_message', 'interrupted', 'state', 'input_text', 'summary_text', 'end_turn', 'standard'],
+  ...['gen_ai.input.messages', 'gen_ai.prompt.0.role', 'gen_ai.prompt.0.content', 'gen_ai.user.message', 'input.value'],
+  ...['gen_ai.operation.name', 'execute_tool', 'gen_ai.choice', 'resourceSpans', 'spans', 'GENERATION', 'INFO'],
   ...['completed', 'stop', 'submitted', 'messages', 'trajectory', 'history', 'function', 'chat.completion'],
 ];
 
@@ -20,13 +22,26 @@ const keys = [
   ...['payload', 'timestamp', 'uuid', 'toolUseResult', 'attachment', 'subtype', 'isSidechain', 'record_type', 'info'],
   ...['instructions', 'git', 'stdout', 'duration', 'exit_code', 'changes', 'replacement_history', 'stop_reason'],
   ...['compactMetadata', 'preTokens', 'lastPrompt', 'operation', 'source', 'reason', 'last_agent_message', 'userType'],
+  ...['attributes', 'key', 'value', 'stringValue', 'kvlistValue', 'arrayValue', 'values', 'intValue', 'event', 'body'],
+  ...['events', 'startTimeUnixNano', 'eventName', 'startTime', 'parts', 'traceId', 'resourceSpans', 'scopeSpans'],
   ...['unknown', '?0', '?text', '=x', '', '__proto__', 'constructor', 'prompt', 'kind', '0'],
 ];
 
 const odd = fc.oneof(
   { arbitrary: fc.constantFrom(...words), weight: 4 },
   { arbitrary: fc.string(), weight: 2 },
-  fc.constantFrom('\ud800', '\udc00 x', '=user', '?0', 'kind', 'other', '', '\u0000', '{"role":"user"}'),
+  fc.constantFrom(
+    '\ud800',
+    '\udc00 x',
+    '=user',
+    '?0',
+    'kind',
+    'other',
+    '',
+    '\u0000',
+    '{"role":"user"}',
+    '[{"role":"user","content":"x","y":[1e400]}]',
+  ),
   fc.constantFrom(0, -0, -1, 1.5, 2 ** 53, 1e308, 5e-324, Number.MAX_SAFE_INTEGER),
   fc.constantFrom(true, false, null),
 );
@@ -41,7 +56,7 @@ export const transcripts: fc.Arbitrary<Json> = fc.letrec<{ tree: Json }>((tie) =
     {
       arbitrary: fc
         .tuple(
-          fc.constantFrom('role', 'type', 'frame'),
+          fc.constantFrom('role', 'type', 'frame', 'key', 'eventName', 'stringValue'),
           fc.constantFrom(...words),
           fc.dictionary(fc.constantFrom(...keys), tie('tree'), { maxKeys: 6 }),
         )

@@ -4,7 +4,7 @@ import { cutLists, isFrame, joinLists, valueAt } from './frames.js';
 import { isObject } from './json-tree.js';
 import { allTo, told, whole, word, type Layout } from './layout.js';
 import { contentOf, messageLayout } from './message-layout.js';
-import { hidden, maskDocument, messagePlaceholders, type Masking } from './masked-messages.js';
+import { hidden, beginDocument, maskRecords, messagePlaceholders, type Masking } from './masked-messages.js';
 import { parseDocument, readText } from './read-recording.js';
 import { amount, flag, listOrNull, text, textOrNull, anything } from './shapes.js';
 import { joinLayout, splitLayout } from './split-layout.js';
@@ -39,7 +39,7 @@ export const sweAgent: Format = {
   reassemble: joinLayout,
 
   mask: (records) =>
-    maskDocument(records, { frame: ['history'], of: { trajectory: [], history: [], info: {} } }, masking),
+    beginDocument(maskRecords(records, masking), { frame: ['history'], of: { trajectory: [], history: [], info: {} } }),
 
   assemble(records) {
     const { documents, loose } = joinLists(records);
@@ -56,7 +56,7 @@ const historyKeys = {
   action: whole('tool.input', textOrNull),
   tool_call_ids: whole('tool.output', listOrNull),
 };
-const historyItem = messageLayout(historyKeys);
+const historyItem = messageLayout(() => historyKeys);
 const queried: Layout = { choose: (value) => (Array.isArray(value) ? { each: historyItem } : contentOf('prompt')) };
 
 const step: Layout = {

@@ -22,7 +22,7 @@ export function cutTimedLines(file: Uint8Array, startedAt: number, isRecord: (li
   });
 }
 
-function epochMsOf(date: Json | undefined): number | undefined {
+export function epochMsOf(date: Json | undefined): number | undefined {
   if (date === undefined || !dateText(date)) return undefined;
   // A zone that is not told is UTC, so that the same file gives the same times everywhere.
   const at = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(date as string) ? (date as string) : `${date as string}Z`);

@@ -8,9 +8,21 @@ const messages = formatOf('messages');
 const sweAgent = formatOf('swe-agent');
 const claudeCode = formatOf('claude-code');
 const codex = formatOf('codex');
+const otlp = formatOf('otlp');
 const claudeUser = (message: Json): Json => ({ type: 'user', message });
 const codexItem = (payload: Json): Json => ({ type: 'response_item', payload });
 const codexEvent = (type: string, payload: object): Json => ({ type: 'event_msg', payload: { type, ...payload } });
+
+const said = (stringValue: string): Json => ({ stringValue });
+const span = (attributes: { readonly [key: string]: Json }, besides: object = {}): Json =>
+  ({ name: '', attributes: Object.entries(attributes).map(([key, value]) => ({ key, value })), ...besides }) as Json;
+const spanEvent = (name: string, attributes: { readonly [key: string]: Json }): Json => ({
+  event: { name, attributes: Object.entries(attributes).map(([key, value]) => ({ key, value })) },
+});
+const logBody = (eventName: string, key: string): Json => ({
+  eventName,
+  body: { kvlistValue: { values: [{ key, value: said('SECRET') }] } },
+});
 
 describe('a text of a transcript never comes into a milder class', () => {
   it.each<[string, Format, Json]>([
@@ -48,6 +60,36 @@ describe('a text of a transcript never comes into a milder class', () => {
     ['as a policy', codex, { type: 'turn_context', payload: { approval_policy: 'SECRET' } }],
     ['as the place where somebody worked', codex, { type: 'session_meta', payload: { cwd: 'SECRET' } }],
     ['as a repository', codex, { id: 'x', timestamp: '2026-01-05T09:00:00Z', git: { branch: 'SECRET' } }],
+    ['as the name of a span', otlp, { name: 'SECRET', startTimeUnixNano: '1' }],
+    ['as an unknown attribute', otlp, span({ SECRET: said('x') })],
+    ['as the value of one', otlp, span({ 'user.id': said('SECRET') })],
+    ['as the name of a model', otlp, span({ 'gen_ai.request.model': said('SECRET') })],
+    ['as an operation', otlp, span({ 'gen_ai.operation.name': said('SECRET') })],
+    ['as an operation, in another form', otlp, span({ 'gen_ai.operation.name': { arrayValue: 'SECRET' } })],
+    ['as a count of tokens', otlp, span({ 'gen_ai.usage.input_tokens': { intValue: 'SECRET' } })],
+    ['as a time', otlp, span({}, { startTimeUnixNano: 'SECRET' })],
+    ['as a kind of span', otlp, span({}, { kind: 'SECRET' })],
+    ['as a trace', otlp, span({}, { traceId: 'SECRET' })],
+    ['as a status', otlp, span({}, { status: { code: 2, message: 'SECRET' } })],
+    ['as a link', otlp, span({}, { links: [{ attributes: ['SECRET'] }] })],
+    ['as an event that was not cut out', otlp, span({}, { events: [{ name: 'gen_ai.choice', SECRET: 1 }] })],
+    ['as an unknown event', otlp, spanEvent('SECRET', {})],
+    ['in an unknown event', otlp, spanEvent('mine', { content: said('SECRET') })],
+    ['as an error', otlp, spanEvent('exception', { 'exception.message': said('SECRET') })],
+    ['as the body of an unknown log', otlp, { eventName: 'x', body: said('SECRET') }],
+    ['as an unknown key of a known body', otlp, logBody('gen_ai.user.message', 'note')],
+    ['as a resource', otlp, { frame: [], of: { resourceSpans: [{ resource: { attributes: ['SECRET'] } }] } }],
+    ['as a scope', otlp, { frame: [], of: { resourceSpans: [{ scopeSpans: [{ scope: { name: 'SECRET' } }] }] } }],
+    ['as messages that are no JSON', otlp, span({ 'gen_ai.input.messages': said('[{"role":"user","parts":["SECRET') })],
+    ['as a role in a text of JSON', otlp, span({ 'gen_ai.input.messages': said('[{"role":"SECRET"}]') })],
+    ['as a key in a text of JSON', otlp, span({ 'gen_ai.input.messages': said('[{"role":"user","SECRET":1}]') })],
+    ['as a key said twice', otlp, span({ 'gen_ai.input.messages': said('[{"role":"user","role":"SECRET"}]') })],
+    [
+      'in a part of an unknown type',
+      otlp,
+      span({ 'gen_ai.input.messages': said('[{"role":"user","parts":[{"type":"SECRET"}]}]') }),
+    ],
+    ['as a level of an observation', otlp, { startTime: '2026-01-05T09:00:00Z', level: 'SECRET' }],
     ['as the kind of a message', sweAgent, { role: 'user', message_type: 'SECRET' }],
   ])('%s', (_how, format, data) => {
     expect(fieldsOf(format, data)).toEqual(['other']);
@@ -143,6 +185,129 @@ describe('a part of a transcript goes to its field', () => {
       { type: 'compacted', payload: { replacement_history: [{ type: 'message', role: 'user', content: 'SECRET' }] } },
       'prompt',
     ],
+    [
+      'what a model was asked',
+      otlp,
+      span({ 'gen_ai.input.messages': said('[{"role":"user","parts":[{"type":"text","content":"SECRET"}]}]') }),
+      'prompt',
+    ],
+    [
+      'the same, laid out',
+      otlp,
+      span({ 'gen_ai.input.messages': said(' [ {"role" : "user", "content": "SECRET" } ]\n') }),
+      'prompt',
+    ],
+    [
+      'the same, escaped',
+      otlp,
+      span({ 'gen_ai.input.messages': said('[{"role":"user","content":"\\u0041 SECRET"}]') }),
+      'prompt',
+    ],
+    [
+      'what was answered before, among it',
+      otlp,
+      span({ 'gen_ai.input.messages': said('[{"role":"assistant","content":"SECRET"}]') }),
+      'response',
+    ],
+    [
+      'an output of a tool, among it',
+      otlp,
+      span({
+        'gen_ai.input.messages': said('[{"role":"tool","parts":[{"type":"tool_call_response","response":"SECRET"}]}]'),
+      }),
+      'tool.output',
+    ],
+    [
+      'a thought',
+      otlp,
+      span({
+        'gen_ai.output.messages': said('[{"role":"assistant","parts":[{"type":"reasoning","content":"SECRET"}]}]'),
+      }),
+      'reasoning',
+    ],
+    [
+      'instructions',
+      otlp,
+      span({ 'gen_ai.system_instructions': said('[{"type":"text","content":"SECRET"}]') }),
+      'prompt',
+    ],
+    ['arguments', otlp, span({ 'gen_ai.tool.call.arguments': said('SECRET') }), 'tool.input'],
+    ['a result', otlp, span({ 'gen_ai.tool.call.result': { bytesValue: 'SECRET' } }), 'tool.output'],
+    ['a prompt of the older conventions', otlp, span({ 'gen_ai.prompt': said('SECRET') }), 'prompt'],
+    [
+      'the same in keys',
+      otlp,
+      span({ 'gen_ai.prompt.0.role': said('user'), 'gen_ai.prompt.0.content': said('SECRET') }),
+      'prompt',
+    ],
+    [
+      'an output of a tool, in keys',
+      otlp,
+      span({ 'gen_ai.prompt.0.content': said('SECRET'), 'gen_ai.prompt.0.role': said('tool') }),
+      'tool.output',
+    ],
+    ['an answer in keys, of nobody', otlp, span({ 'gen_ai.completion.0.content': said('SECRET') }), 'response'],
+    [
+      'a call in keys',
+      otlp,
+      span({ 'llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments': said('SECRET') }),
+      'tool.input',
+    ],
+    ['the input of a model', otlp, span({ 'input.value': said('SECRET') }), 'prompt'],
+    [
+      'the input of a tool',
+      otlp,
+      span({ 'input.value': said('SECRET'), 'openinference.span.kind': said('TOOL') }),
+      'tool.input',
+    ],
+    [
+      'the output of a tool',
+      otlp,
+      span({ 'traceloop.span.kind': said('tool'), 'traceloop.entity.output': said('SECRET') }),
+      'tool.output',
+    ],
+    [
+      'a message of LangChain',
+      otlp,
+      span({
+        'output.value': said(
+          '{"lc":1,"type":"constructor","id":["langchain_core","messages","ToolMessage"],"kwargs":{"content":"SECRET"}}',
+        ),
+      }),
+      'tool.output',
+    ],
+    ['a question as an event', otlp, spanEvent('gen_ai.user.message', { content: said('SECRET') }), 'prompt'],
+    ['an answer as an event', otlp, spanEvent('gen_ai.choice', { message: said('{"content":"SECRET"}') }), 'response'],
+    ['calls as an event', otlp, spanEvent('gen_ai.assistant.message', { tool_calls: said('SECRET') }), 'tool.input'],
+    [
+      'an output of a tool as an event',
+      otlp,
+      spanEvent('gen_ai.tool.message', { 'gen_ai.event.content': said('{"content":"SECRET"}') }),
+      'tool.output',
+    ],
+    ['a question as a log', otlp, logBody('gen_ai.user.message', 'content'), 'prompt'],
+    [
+      'an answer as a log',
+      otlp,
+      {
+        eventName: 'gen_ai.choice',
+        body: {
+          kvlistValue: {
+            values: [
+              { key: 'message', value: { kvlistValue: { values: [{ key: 'content', value: said('SECRET') }] } } },
+            ],
+          },
+        },
+      },
+      'response',
+    ],
+    ['an observation', otlp, { startTime: '2026-01-05T09:00:00Z', type: 'GENERATION', output: 'SECRET' }, 'response'],
+    [
+      'an observation of a tool',
+      otlp,
+      { startTime: '2026-01-05T09:00:00Z', type: 'TOOL', input: 'SECRET' },
+      'tool.input',
+    ],
     ['an action', sweAgent, { action: 'SECRET' }, 'tool.input'],
     ['an observation', sweAgent, { observation: 'SECRET' }, 'tool.output'],
     ['the state after a step', sweAgent, { state: { open_file: 'SECRET' } }, 'tool.output'],
@@ -171,6 +336,7 @@ describe('whatever a record of a transcript holds', () => {
     ['a step of an agent', sweAgent],
     ['a line of Claude Code', claudeCode],
     ['a line of Codex', codex],
+    ['a span', otlp],
   ])('%s comes back the same, and each text stood in one field, once', (_what, format) =>
     fc.assert(
       fc.property(transcripts, (value) => expectEachTextOnce(format, value)),
