@@ -4,26 +4,30 @@ export interface Load {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** All of them, those of the warm-up too. */
   readonly operations: number;
 }
+const warmUpShare = 0.25;
 
 /**
- * `writers` callers, each of which asks again as soon as it was answered, for `seconds`. The first error ends it.
- * Each call is timed from outside, so waiting in a queue of ours counts.
+ * `writers` callers, each of which asks again as soon as it was answered, for `seconds` after a warm-up. The first
+ * error ends it. Each call is timed from outside, so waiting in a queue of ours counts.
  */
 export async function closedLoop(
   { writers, seconds }: { writers: number; seconds: number },
   operation: (writer: number) => Promise<unknown>,
 ): Promise<Load> {
   const times: number[] = [];
-  const start = performance.now();
+  let operations = 0;
+  const start = performance.now() + seconds * warmUpShare * 1000;
   const end = start + seconds * 1000;
   await Promise.all(
     Array.from({ length: writers }, async (_, writer) => {
       for (let began = performance.now(); began < end;) {
         await operation(writer);
         const ended = performance.now();
-        times.push(ended - began);
+        operations += 1;
+        if (ended > start) times.push(ended - began);
         began = ended;
       }
     }),
@@ -34,7 +38,7 @@ export async function closedLoop(
     perSecond: (times.length / elapsed) * 1000,
     p50Ms: quantile(times, 0.5),
     p99Ms: quantile(times, 0.99),
-    operations: times.length,
+    operations,
   };
 }
 

@@ -4,12 +4,13 @@ import { openPool } from '../src/log/database.js';
 import { Governance } from '../src/log/governance.js';
 import { Log } from '../src/log/log.js';
 import { verifyLog } from '../src/log/verify-log.js';
-import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
+import { ed25519Signer, formatVerifierKey, parseVerifierKey, type NoteVerifier } from '../src/merkle/note.js';
 import type { TestDatabase } from '../test/postgres/database.js';
 
 /** A log on one database, written by one or more instances, each with connections of its own. */
 export interface LogUnderTest {
   readonly instances: readonly Log[];
+  readonly verifiers: readonly NoteVerifier[];
   /** Of the superuser, to look past the log. */
   readonly rows: pg.Pool;
   /** Everything that `custos verify` checks. */
@@ -30,6 +31,7 @@ export async function openLog(database: TestDatabase, instanceCount: number): Pr
   for (const log of instances) await log.start();
   return {
     instances,
+    verifiers,
     rows,
     verify: () => verifyLog({ db: rows, origin, verifiers, governance: Governance.empty([]), audit: () => undefined }),
     async close() {

@@ -95,11 +95,11 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
     drafts: readonly Draft[],
     { first, at, command }: { first: number; at: number; command: WriteCommand },
   ) {
-    const added = new Map<string, number>();
+    const added = drafts.length > 1 ? new Map<string, number>() : undefined;
     return drafts.map((draft, offset) => {
       const { stream, expectedVersion } = draft;
-      const version = added.get(stream) ?? nextVersion(stream);
-      added.set(stream, version + 1);
+      const version = added?.get(stream) ?? nextVersion(stream);
+      added?.set(stream, version + 1);
       if (expectedVersion !== undefined && expectedVersion !== version && unknown.size === 0)
         throw new VersionConflict();
       const position = (first + offset) as Position;

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { leafHash } from '../merkle/hash.js';
-import type { Draft } from './draft.js';
-import { encodeHeader, type Entry } from './header.js';
+import type { Draft, SealedColumn } from './draft.js';
+import { encodeHeader, type ColumnDirectory, type Entry } from './header.js';
 
 /** An entry in its place, with the header that is hashed. */
 export interface PlacedEntry {
@@ -13,19 +13,23 @@ export interface PlacedEntry {
 
 export type Place = Pick<Entry, 'position' | 'version' | 'at' | 'actor'>;
 
-/** The entry that a draft becomes at its place. */
-export function entryAt(draft: Draft, place: Place): Entry {
-  const { type, stream, data, subject, id = entryId(), columns = [] } = draft;
-  return {
-    ...place,
-    id,
-    stream,
-    type,
-    data,
-    ...(subject === undefined ? {} : { subject }),
-    columns: columns.map(({ field, sealed }) => ({ field, bytes: sealed.length, sha256: sha256(sealed) })),
-  } as Entry;
+/** The entry that a draft becomes at its place. Written out: spreading was the dearest step of an append. */
+export function entryAt(draft: Draft, { position, version, at, actor }: Place): Entry {
+  const { type, stream, data, subject, id = entryId() } = draft;
+  const columns = draft.columns === undefined ? none : draft.columns.map(directory);
+  const entry =
+    subject === undefined
+      ? { position, id, stream, version, type, at, actor, data, columns }
+      : { position, id, stream, version, type, at, actor, subject, data, columns };
+  return entry as Entry;
 }
+
+const none: readonly ColumnDirectory[] = [];
+const directory = ({ field, sealed }: SealedColumn): ColumnDirectory => ({
+  field,
+  bytes: sealed.length,
+  sha256: hash('sha256', sealed, 'buffer'),
+});
 
 /** @throws TypeError if the entry holds what has no deterministic encoding. */
 export function placed(entry: Entry, draft: Draft): PlacedEntry {
@@ -40,9 +44,7 @@ let pool = Buffer.alloc(0);
 /** Random, from a pool: a call to the source of randomness costs more than the rest of an entry. */
 function entryId(): Uint8Array {
   if (pool.length < idBytes) pool = randomBytes(idBytes * idsAtOnce);
-  const id = Uint8Array.from(pool.subarray(0, idBytes));
+  const id = new Uint8Array(pool.subarray(0, idBytes));
   pool = pool.subarray(idBytes);
   return id;
 }
-
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { WriteCommand } from './draft.js';
 import type { Actor } from './entries.js';
 import type { CommandId } from './ids.js';
@@ -10,7 +10,7 @@ import type { CommandId } from './ids.js';
 export const writeCommand = (id: CommandId, actor: Actor, intent: unknown, sealedBytes = 0): WriteCommand => ({
   id,
   actor,
-  digest: createHash('sha256').update(JSON.stringify(intent)).digest(),
+  digest: hash('sha256', JSON.stringify(intent), 'buffer'),
   sealedBytes,
 });
 

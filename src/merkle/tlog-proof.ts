@@ -20,7 +20,7 @@ export interface TlogProof {
 export function formatTlogProof({ index, proof, checkpoint, extra }: TlogProof): string {
   checkCount('index', index);
   for (const hash of proof) checkBytes('proof hash', hash, hashBytes);
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
   const lines = [
     firstLine,
     ...(extra === undefined ? [] : [`extra ${base64(extra)}`]),

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { encode } from 'cborg';
-import { isWellFormed, plainBytes, utf8 } from './bytes.js';
+import { plainBytes, utf8 } from './bytes.js';
 import { CanonicalBuilder } from './canonical-build.js';
 import { levelsLimit, refuse, scanItem } from './canonical-scan.js';
-import { isPlain } from './json-data.js';
+import { CanonicalWriter } from './canonical-write.js';
 
 /**
  * Deterministic CBOR, one encoding a value: shortest forms, definite lengths, keys sorted by length and then by
@@ -12,9 +11,7 @@ import { isPlain } from './json-data.js';
  * @throws TypeError for anything else: undefined anywhere, an integer past 2^53 − 1, text that is not Unicode.
  */
 export function encodeCanonical(value: unknown): Uint8Array {
-  check(value, levelsLimit);
-  // A copy: cborg may return a part of memory that it shares.
-  return new Uint8Array(encode(value));
+  return writer.encode(value, levelsLimit);
 }
 
 /**
@@ -35,31 +32,5 @@ export function hashCanonical(domain: string, value: unknown): Uint8Array {
   return new Uint8Array(hash.update(encodeCanonical(value)).digest());
 }
 
-function check(value: unknown, levels: number): void {
-  if (value === null || typeof value === 'boolean' || value instanceof Uint8Array) return;
-  if (typeof value === 'string') return checkText(value);
-  if (typeof value === 'number') return checkNumber(value);
-  if (typeof value !== 'object') throw new TypeError(`no deterministic CBOR for a value of type ${typeof value}`);
-  if (levels === 0) throw new RangeError(`nested more than ${levelsLimit} levels deep`);
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) check(value[index], levels - 1);
-    return;
-  }
-  if (!isPlain(value)) throw new TypeError('no deterministic CBOR for an object with a prototype of its own');
-  for (const key of Object.keys(value)) {
-    checkText(key);
-    check((value as Record<string, unknown>)[key], levels - 1);
-  }
-}
-
-function checkText(text: string): void {
-  if (!isWellFormed(text)) throw new TypeError('no deterministic CBOR for text that is not well-formed Unicode');
-}
-
-function checkNumber(value: number): void {
-  if (!Number.isFinite(value)) throw new TypeError('no deterministic CBOR for a number that is not finite');
-  // Past 2^53 − 1 two integers are one double, and would have one hash.
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw new TypeError('no deterministic CBOR for an integer past 2^53 - 1');
-  }
-}
+/** Encoding is synchronous, so that one serves all. */
+const writer = new CanonicalWriter();

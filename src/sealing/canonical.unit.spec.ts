@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { decodeByTwin } from './canonical-twin.spec.js';
+import { decodeByTwin, encodeByTwin } from './canonical-twin.spec.js';
 import { decodeCanonical, encodeCanonical, hashCanonical } from './canonical.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -128,6 +128,35 @@ describe('deterministic CBOR is refused for', () => {
 });
 
 describe('deterministic CBOR', () => {
+  it('is, and is refused, exactly as by its slow twin', () => {
+    const odd = fc.constantFrom<unknown>(undefined, Number.NaN, 2 ** 53, 'x\ud800', new Date(0), 1n, -0, Infinity);
+    const perhapsOdd = fc.oneof(
+      canonical,
+      fc.tuple(canonical, odd).map(([value, wrong]) => ({ value, list: [wrong] })),
+      fc.tuple(anyText, anyText, canonical).map(([a, b, value]) => ({ [a]: value, [b]: [value], é: 1, ab: 2 })),
+      fc.nat(70_000).map((length) => ['é'.repeat(length), 'a'.repeat(length), new Uint8Array(length)]),
+      fc.nat(300).map((length) => Array.from({ length }, (_, index) => 2 ** (index % 53) - (index % 3))),
+    );
+    const orRefused = (encode: (value: unknown) => Uint8Array, value: unknown) => {
+      try {
+        return hex(encode(value));
+      } catch {
+        return 'refused';
+      }
+    };
+    fc.assert(
+      fc.property(perhapsOdd, (value) =>
+        expect(orRefused(encodeCanonical, value)).toBe(orRefused(encodeByTwin, value)),
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('of a value whose getter encodes something else is not mixed up with it', () => {
+    const value = { a: 1, get b() { return encodeCanonical({ inner: 'x'.repeat(50) }).length; }, c: 2 }; // prettier-ignore
+    expect(hex(encodeCanonical(value))).toBe(hex(encodeByTwin({ a: 1, b: 59, c: 2 })));
+  });
+
   it('comes back: decode(encode(x)) = x', () => {
     fc.assert(fc.property(canonical, (value) => expect(decodeCanonical(encodeCanonical(value))).toEqual(value)));
   });
