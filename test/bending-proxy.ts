@@ -17,14 +17,16 @@ export class BendingProxy {
   static async to(target: string): Promise<BendingProxy> {
     const server = http.createServer((asked, answer) => {
       const { host: _host, 'accept-encoding': _encoding, ...headers } = asked.headers;
-      const passed = http.request(`${target}${asked.url}`, { headers, agent: false }, async (got) => {
-        const body = await buffer(got);
-        const bent = proxy.bend(asked.url ?? '', body);
-        if (bent !== undefined) proxy.bent.add(asked.url ?? '');
-        const sent = bent ?? body;
-        const { 'transfer-encoding': _chunked, ...passedOn } = got.headers;
-        answer.writeHead(got.statusCode ?? 502, { ...passedOn, 'content-length': sent.length });
-        answer.end(sent);
+      const passed = http.request(`${target}${asked.url}`, { headers, agent: false }, (got) => {
+        const pass = (body: Buffer) => {
+          const bent = proxy.bend(asked.url ?? '', body);
+          if (bent !== undefined) proxy.bent.add(asked.url ?? '');
+          const sent = bent ?? body;
+          const { 'transfer-encoding': _chunked, ...passedOn } = got.headers;
+          answer.writeHead(got.statusCode ?? 502, { ...passedOn, 'content-length': sent.length });
+          answer.end(sent);
+        };
+        buffer(got).then(pass, () => answer.destroy());
       });
       passed.on('error', () => answer.destroy());
       passed.end();
