@@ -8,6 +8,16 @@ export const problems = {
   body_malformed: [400, 'The body is not well-formed', 'Send valid JSON in UTF-8.'],
   body_too_large: [413, 'The body is too large', 'Send fewer records at once; `limit` is the largest size in bytes.'],
   media_type_unsupported: [415, 'The media type is not supported', 'Send application/json.'],
+  encoding_unsupported: [
+    415,
+    'The Content-Encoding is not supported',
+    'Send gzip, zstd or br, or none; one at a time.',
+  ],
+  encoding_malformed: [
+    400,
+    'The compressed body cannot be unpacked',
+    'It is cut off, damaged, or not of its Content-Encoding. Compress and send it again.',
+  ],
   input_invalid: [422, 'The input does not fit its schema', '`issues` names each place and the rule it breaks.'],
   route_unknown: [404, 'There is no such route', 'GET /openapi.json lists the routes.'],
   command_reused: [409, 'This command id was used for something else', 'Use a new Idempotency-Key for a new intent.'],

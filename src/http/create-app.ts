@@ -8,6 +8,7 @@ import type { DestinationStream } from 'pino';
 import { tokenVerifier } from '../identity/tokens.js';
 import { Problem } from '../problem.js';
 import { AskerGuard, TOKENS } from './asker.guard.js';
+import { unpackBodies } from './content-encoding.js';
 import { closeGracefully } from './graceful-close.js';
 import { HealthController, READINESS, type ReadinessCheck } from './health.http.js';
 import { readJsonOnly } from './json-body.js';
@@ -67,6 +68,7 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const strayRoutes = watchRoutes(fastify);
   readJsonOnly(fastify);
+  unpackBodies(fastify, options.bodyLimitBytes);
   addSecurityHeaders(fastify);
   logRequests(fastify, logger, metrics);
   closeGracefully(fastify);
