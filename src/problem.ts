@@ -65,6 +65,11 @@ export const problems = {
     'The subject was erased',
     'Their key is destroyed, nobody can open these records. `position` is the tombstone.',
   ],
+  columns_expired: [
+    410,
+    'All of this is past its retention',
+    'It was deleted, and nobody can open it. `position` is the entry that gave it up.',
+  ],
   // Sealed data
   key_unknown: [
     500,

@@ -16,6 +16,7 @@ import { PauseProgramme, PauseProgrammeHandler } from '../src/capture/pause-prog
 import { IngestRecords, IngestRecordsHandler } from '../src/capture/ingest-records.js';
 import { OpenSessions } from '../src/capture/open-sessions.js';
 import { governanceSlices } from '../src/governance.js';
+import { auditEntry } from '../src/access/audit-entry.js';
 import { actHash, signAct } from '../src/identity/act.js';
 import {
   ProposeAct,
@@ -36,7 +37,9 @@ import { openPool } from '../src/log/database.js';
 import type { Consent, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
 import type { ActId, CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
+import { Governance } from '../src/log/governance.js';
 import { Log } from '../src/log/log.js';
+import { verifyLog } from '../src/log/verify-log.js';
 import { openCheckpoint } from '../src/merkle/checkpoint.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
 import { Secret } from '../src/sealing/secret.js';
@@ -71,6 +74,8 @@ export class VaultInProcess {
   database!: TestDatabase;
   log!: Log;
   keyholder!: Keyholder;
+  private daysAhead = 0;
+  private lockHead: string | undefined;
   private readonly pools: pg.Pool[] = [];
   private readonly logs: Log[] = [];
 
@@ -112,7 +117,7 @@ export class VaultInProcess {
       slices: governanceSlices(this.trust),
     });
     this.logs.push(log);
-    await log.start();
+    await this.atItsOwnTime(() => log.start());
     return log;
   }
 
@@ -128,8 +133,29 @@ export class VaultInProcess {
       clock: () => this.clock(),
       ...(keeper === undefined ? {} : { keeper }),
     });
-    await keyholder.start();
+    await this.atItsOwnTime(() => keyholder.start());
     return keyholder;
+  }
+
+  /** From here on the database's clock, and the keyholder's, is so many days further. */
+  async passDays(days: number): Promise<void> {
+    this.daysAhead += days;
+    this.clock = () => Date.now() + this.daysAhead * 86_400_000;
+    await this.turnClock(this.daysAhead);
+  }
+
+  /** No start would go past a clock that was turned: it is a function that guards the log. */
+  private async atItsOwnTime<T>(start: () => Promise<T>): Promise<T> {
+    if (this.daysAhead > 0) await this.turnClock(0);
+    const started = await start();
+    if (this.daysAhead > 0) await this.turnClock(this.daysAhead);
+    return started;
+  }
+
+  private async turnClock(days: number): Promise<void> {
+    this.lockHead ??= (await this.asIntruder("SELECT pg_get_functiondef('log.lock_head'::regproc) AS sql")).rows[0].sql;
+    const turned = days === 0 ? 'clock_timestamp()' : `(clock_timestamp() + interval '${days} days')`;
+    await this.asIntruder((this.lockHead as string).replace('clock_timestamp()', turned));
   }
 
   /** Starts a keyholder as `custos keyholder` does, from files, with whatever root key; says how many it destroyed. */
@@ -207,7 +233,7 @@ export class VaultInProcess {
         scopeHash,
         policyHash: hex(policyHash(builtInPolicy)),
         checkpoint: { size, root: hex(root) },
-        expiresAt: Date.now() + 3_600_000,
+        expiresAt: this.clock() + 3_600_000,
         nonce: randomBytes(16).toString('hex'),
         approver: name as string as PersonId,
       };
@@ -234,7 +260,7 @@ export class VaultInProcess {
         act,
         actHash: actHashHex,
         checkpoint: { size, root: hex(root) },
-        expiresAt: Date.now() + 3_600_000,
+        expiresAt: this.clock() + 3_600_000,
         nonce: randomBytes(16).toString('hex'),
         origin,
         signer: person,
@@ -299,6 +325,22 @@ export class VaultInProcess {
       }
     }
     return { ...disclosed, records };
+  }
+
+  /** Everything that `custos verify` checks. */
+  async verify() {
+    const pool = openPool(this.database.url('custos_reader'), { connections: 2, name: 'verify' });
+    try {
+      return await verifyLog({
+        db: pool,
+        origin,
+        verifiers: [parseVerifierKey(this.trust.log)],
+        governance: Governance.empty(governanceSlices(this.trust)),
+        audit: auditEntry,
+      });
+    } finally {
+      await pool.end();
+    }
   }
 
   /** What only a superuser can do, with every trigger off. */

@@ -1,16 +1,19 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { KeyholderPort, OpenedBatch } from '../keys/keyholder-port.js';
 import { KEYHOLDER } from '../keys/keyholder-token.js';
+import { leftOfColumns } from '../keys/expired-columns.js';
 import { countedBatches } from '../keys/released-batches.js';
 import { Inject } from '@nestjs/common';
 import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { CommandId, GrantId, PersonId, Position, SessionId } from '../log/ids.js';
+import type { Entry } from '../log/header.js';
 import { Log } from '../log/log.js';
+import { retentionKey, type Retention } from '../log/retention.js';
 import { ownCommand, writeCommand } from '../log/write-command.js';
 import { Problem } from '../problem.js';
 import type { AccessState } from './access-state.js';
-import { disclose, type DisclosureAnswer } from './disclose.js';
+import { disclose, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
 import { accessKey } from './evolve.js';
 
 export interface Disclosed {
@@ -72,7 +75,9 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
       (head) => {
         const state = head.of(accessKey);
         const records = recordsIn(state, grant, entries);
-        const asked = { grant, person, session, fields, records, versions: entries.length, subject: opened?.subject };
+        const goneBy = goneByRetention(head.of(retentionKey), entries);
+        const subject = opened?.subject;
+        const asked = { grant, person, session, fields, records, versions: entries.length, subject, goneBy };
         return disclose(state, asked, head);
       },
     );
@@ -119,7 +124,15 @@ function recordsIn(state: AccessState, id: GrantId, entries: Parameters<typeof c
   return scope === undefined ? 0 : countedBatches(entries, scope).records;
 }
 
-function denial({ rules, erasedAt }: Extract<DisclosureAnswer, { kind: 'denied' }>): Problem {
+const goneByRetention =
+  (retention: Retention, entries: readonly Entry[]): NonNullable<AskedDisclosure['goneBy']> =>
+  (fields, range) => {
+    const { expired, left } = leftOfColumns(retention, countedBatches(entries, range).batches, fields, range);
+    return left === 0 ? expired[0]?.position : undefined;
+  };
+
+function denial({ rules, erasedAt, expiredAt }: Extract<DisclosureAnswer, { kind: 'denied' }>): Problem {
+  if (expiredAt !== undefined) return new Problem('columns_expired', { position: expiredAt });
   return erasedAt !== undefined && rules.every((rule) => rule === 'subject_erased')
     ? new Problem('subject_erased', { position: erasedAt })
     : new Problem('disclosure_denied', { rules });

@@ -17,7 +17,11 @@ export interface AskedDisclosure {
   readonly records: number;
   /** Whose session it is by the log, if it exists: so that a refusal too reaches that person's ledger. */
   readonly subject?: SubjectId | undefined;
+  /** The entry that gave up all that these fields had in this range, if retention has left nothing of it. */
+  readonly goneBy?: GoneBy;
 }
+
+type GoneBy = (fields: readonly FieldName[], range: { from: number; to: number }) => Position | undefined;
 
 /** Kept with the command and given again, so it is plain data. */
 export type DisclosureAnswer =
@@ -32,7 +36,12 @@ export type DisclosureAnswer =
       readonly versions: number;
       readonly records: number;
     }
-  | { readonly kind: 'denied'; readonly rules: NonEmpty<DisclosureRule>; readonly erasedAt?: Position };
+  | {
+      readonly kind: 'denied';
+      readonly rules: NonEmpty<DisclosureRule | 'columns_expired'>;
+      readonly erasedAt?: Position;
+      readonly expiredAt?: Position;
+    };
 
 /** Decides one release. Both answers are entries: whoever tried is as much part of the history as whoever read. */
 export function disclose(
@@ -55,6 +64,15 @@ export function disclose(
     return { entries: [{ type: 'disclosure.refused', ...place, data }], answer: { kind: 'denied', ...why } };
   }
   const { from, to } = decision.grant.scope;
+  const expiredAt = asked.goneBy?.(fields, { from, to });
+  if (expiredAt !== undefined) {
+    // Not charged: nothing can come of it.
+    const data = { grant: id, session, fields, rules: ['columns_expired'] };
+    return {
+      entries: [{ type: 'disclosure.refused', ...place, data }],
+      answer: { kind: 'denied', rules: ['columns_expired'], expiredAt },
+    };
+  }
   return {
     entries: [{ type: 'disclosure.made', ...place, data: { grant: id, session, fields, versions, records } }],
     answer: { kind: 'allowed', grant: id, session, fields, from, to, versions, records },

@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import type { FieldName } from '../log/fields.js';
+import type { Position } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import type { Disclosed } from './disclose.handler.js';
 
@@ -15,8 +17,12 @@ async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string>
   yield line({ kind: 'receipt', disclosure, receipt });
   yield line({ kind: 'session', session, format, fields });
   let records = 0;
+  const gone = new Map<FieldName, { position: Position; records: number }>();
   try {
-    for await (const { sequences, times, columns } of batches) {
+    for await (const { sequences, times, columns, expired } of batches) {
+      for (const { field, position, records: lost } of expired) {
+        gone.set(field, { position, records: (gone.get(field)?.records ?? 0) + lost });
+      }
       const lines = sequences.map((sequence, index) => {
         const values = fields.flatMap((field) => {
           const value = columns[field]?.[index];
@@ -38,6 +44,8 @@ async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string>
     yield line({ kind: 'problem', ...problem.toJSON() });
     return;
   }
+  // The fifth answer, beside plaintext, erased, unknown key and tampered: it was there, and the log gave it up.
+  for (const [field, lost] of gone) yield line({ kind: 'expired', field, ...lost });
   yield line({ kind: 'end', records });
 }
 

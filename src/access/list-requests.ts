@@ -4,6 +4,7 @@ import { Log } from '../log/log.js';
 import { Problem } from '../problem.js';
 import type { RequestStatus } from './access-state.js';
 import { accessKey } from './evolve.js';
+import { expiredInScope, type ExpiredInScope } from './expired-in-scope.js';
 import { viewRequest, type RequestView } from './request-view.js';
 
 /** Whose requests somebody may see: an approver everyone's, a researcher their own. */
@@ -32,7 +33,9 @@ export class ListRequestsHandler implements IQueryHandler<ListRequests> {
   }
 }
 
-export class ShowRequest extends Query<RequestView> {
+type RequestDetail = RequestView & { readonly expired: readonly ExpiredInScope[] };
+
+export class ShowRequest extends Query<RequestDetail> {
   constructor(
     readonly visible: Visible,
     readonly request: RequestId,
@@ -46,11 +49,11 @@ export class ShowRequestHandler implements IQueryHandler<ShowRequest> {
   constructor(private readonly log: Log) {}
 
   /** Somebody else's request and one that does not exist get the same answer. */
-  async execute({ visible, request: id }: ShowRequest): Promise<RequestView> {
+  async execute({ visible, request: id }: ShowRequest): Promise<RequestDetail> {
     const access = (await this.log.refreshed()).of(accessKey);
     const request = access.requests.get(id);
     if (request === undefined || !sees(visible, request.requester)) throw new Problem('request_unknown');
-    return viewRequest(access, request, Date.now());
+    return { ...viewRequest(access, request, Date.now()), expired: await expiredInScope(this.log, request.scope) };
   }
 }
 

@@ -6,10 +6,15 @@ import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
 import { Problem } from '../problem.js';
 import { accessKey } from './evolve.js';
+import { expiredInScope, type ExpiredInScope } from './expired-in-scope.js';
 import { requestAccess, type RequestAnswer, type SessionFound } from './request-access.js';
 import { mostSessions, type ScopeBody } from './scope.js';
 
-type Made = Omit<Extract<RequestAnswer, { kind: 'made' }>, 'kind'> & { position: Position };
+type Made = Omit<Extract<RequestAnswer, { kind: 'made' }>, 'kind'> & {
+  readonly position: Position;
+  /** What of it retention has taken already: nobody should sign, or wait, for what is not there. */
+  readonly expired: readonly ExpiredInScope[];
+};
 
 export class RequestAccess extends Command<Made> {
   constructor(
@@ -33,7 +38,8 @@ export class RequestAccessHandler implements ICommandHandler<RequestAccess> {
     );
     if (answer.kind === 'refused') throw new Problem('request_refused', { rules: answer.rules });
     const { kind: _kind, ...made } = answer;
-    return { ...made, position: positions[0] as Position };
+    const expired = await expiredInScope(this.log, { ...body, sessions });
+    return { ...made, position: positions[0] as Position, expired };
   }
 
   /** What the request means right now: sessions of a subject that begin later are not in it. */

@@ -1,6 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { retentionKey } from '../log/retention.js';
 import { describeSession, type SessionSummary } from './show-session.js';
 
 const mostOnAPage = 100;
@@ -37,6 +38,6 @@ export class ListSessionsHandler implements IQueryHandler<ListSessions> {
   }
 
   private async describe(session: SessionId): Promise<SessionSummary> {
-    return describeSession(await this.log.reader.session(session));
+    return describeSession(await this.log.reader.session(session), this.log.state.of(retentionKey));
   }
 }

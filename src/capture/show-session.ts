@@ -1,8 +1,9 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { classOf, fieldNames, type FieldClass, type FieldName } from '../log/fields.js';
 import type { Entry, EntryOf } from '../log/header.js';
-import type { SessionId, SubjectId } from '../log/ids.js';
+import type { Position, SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { expiryOf, retentionKey, type Expiry, type Retention } from '../log/retention.js';
 import { Problem } from '../problem.js';
 
 /** Counts, times, fields and classes: what clear headers say, and never content. */
@@ -14,8 +15,16 @@ export interface SessionSummary {
   /** Epoch milliseconds of the first and the last record, null without any. */
   readonly from: number | null;
   readonly to: number | null;
-  /** `bytes` are sealed bytes. */
-  readonly fields: readonly { readonly field: FieldName; readonly class: FieldClass; readonly bytes: number }[];
+  readonly fields: readonly FieldSummary[];
+}
+
+export interface FieldSummary {
+  readonly field: FieldName;
+  readonly class: FieldClass;
+  /** Sealed bytes that are still there. */
+  readonly bytes: number;
+  /** Where columns are past their retention: their sealed bytes, and the entry that gave them up. */
+  readonly expired?: { readonly bytes: number; readonly position: Position };
 }
 
 export class ShowSession extends Query<SessionSummary> {
@@ -29,12 +38,13 @@ export class ShowSessionHandler implements IQueryHandler<ShowSession> {
   constructor(private readonly log: Log) {}
 
   async execute({ session }: ShowSession): Promise<SessionSummary> {
-    return describeSession(await this.log.reader.session(session));
+    const retention = (await this.log.refreshed()).of(retentionKey);
+    return describeSession(await this.log.reader.session(session), retention);
   }
 }
 
 /** @throws Problem session_unknown if nothing was stored of it, also where all of it was suppressed. */
-export function describeSession(entries: readonly Entry[]): SessionSummary {
+export function describeSession(entries: readonly Entry[], retention: Retention): SessionSummary {
   const opened = entries.find((entry) => entry.type === 'session.opened');
   if (opened?.subject === undefined) throw new Problem('session_unknown');
   const batches = entries.filter((entry): entry is EntryOf<'session.batch'> => entry.type === 'session.batch');
@@ -47,9 +57,21 @@ export function describeSession(entries: readonly Entry[]): SessionSummary {
     from: batches.length === 0 ? null : Math.min(...batches.map(({ data }) => data.from)),
     to: batches.length === 0 ? null : Math.max(...batches.map(({ data }) => data.to)),
     fields: fieldNames.flatMap((field) => {
-      const columns = batches.flatMap(({ columns: all }) => all.filter((column) => column.field === field));
-      if (columns.length === 0) return [];
-      return [{ field, class: classOf(field), bytes: columns.reduce((sum, { bytes }) => sum + bytes, 0) }];
+      const columns = batches.flatMap(({ at, columns: all }) =>
+        all.flatMap((one) => (one.field === field ? [{ bytes: one.bytes, gone: expiryOf(retention, field, at) }] : [])),
+      );
+      return columns.length === 0 ? [] : [summarize(field, columns)];
     }),
   };
+}
+
+function summarize(
+  field: FieldName,
+  columns: readonly { readonly bytes: number; readonly gone: Expiry | undefined }[],
+): FieldSummary {
+  const position = columns.find(({ gone }) => gone !== undefined)?.gone?.position;
+  const bytesOf = (some: typeof columns) => some.reduce((sum, { bytes }) => sum + bytes, 0);
+  const gone = bytesOf(columns.filter((column) => column.gone !== undefined));
+  const left = { field, class: classOf(field), bytes: bytesOf(columns) - gone };
+  return position === undefined ? left : { ...left, expired: { bytes: gone, position } };
 }

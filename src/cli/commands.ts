@@ -8,6 +8,7 @@ import { register as log } from './log.js';
 import type { Register } from './program.js';
 import { register as read } from './read.js';
 import { register as request } from './request.js';
+import { register as retention } from './retention.js';
 import { register as session } from './session.js';
 import { register as subject } from './subject.js';
 import { register as verify } from './verify.js';
@@ -23,6 +24,7 @@ export const commands: readonly Register[] = [
   control,
   act,
   key,
+  retention,
   history,
   log,
   verify,

@@ -18,6 +18,16 @@ export interface Disclosed {
   readonly format: string;
   /** @throws Problem not_verified unless the stream came to its end, a Refusal for what broke it off */
   readonly records: AsyncIterable<RecordRead>;
+  /** Fields that retention has taken from some of it: complete once the records have come to their end. */
+  readonly expired: readonly ExpiredField[];
+}
+
+export interface ExpiredField {
+  readonly field: string;
+  /** Of the entry of the log that gave it up. */
+  readonly position: number;
+  /** At most so many records had it. */
+  readonly records: number;
 }
 
 type Line = { readonly kind?: unknown } & { readonly [member: string]: unknown };
@@ -44,16 +54,22 @@ export async function disclosed(
   if (kind !== 'session' || session !== asked.session || typeof format !== 'string') {
     throw notVerified(position, 'session_line');
   }
-  return { receipt, position, format, records: recordsIn(answer, position, new Set<string>(entry.data.fields)) };
+  const [logged, expired] = [new Set<string>(entry.data.fields), [] as ExpiredField[]];
+  return { receipt, position, format, records: recordsIn(answer, position, logged, expired), expired };
 }
 
 async function* recordsIn(
   answer: AsyncGenerator<unknown>,
   position: number,
   logged: ReadonlySet<string>,
+  expired: ExpiredField[],
 ): AsyncGenerator<RecordRead> {
-  for (let count = 0; ; count += 1) {
+  for (let count = 0; ;) {
     const line = await nextLine(answer, position);
+    if (line.kind === 'expired') {
+      expired.push(expiredIn(line, position, logged));
+      continue;
+    }
     if (line.kind === 'end') {
       if (line['records'] !== count) throw notVerified(position, 'record_count');
       return;
@@ -64,8 +80,16 @@ async function* recordsIn(
     const unlogged =
       Object.keys(fields).some((field) => !logged.has(field)) || (time !== undefined && !logged.has('time'));
     if (unlogged) throw notVerified(position, 'field_not_in_receipt');
+    count += 1;
     yield { sequence, ...(time === undefined ? {} : { time }), fields };
   }
+}
+
+function expiredIn(line: Line, at: number, logged: ReadonlySet<string>): ExpiredField {
+  const { field, position, records } = line as unknown as ExpiredField;
+  const wellFormed = Number.isSafeInteger(position) && Number.isSafeInteger(records) && logged.has(field);
+  if (!wellFormed) throw notVerified(at, 'expired_line');
+  return { field, position, records };
 }
 
 async function nextLine(answer: AsyncGenerator<unknown>, position: number): Promise<Line> {

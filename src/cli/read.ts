@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { collect, segment } from './arguments.js';
 import { connect, globals, trustFilePath, type Globals } from './globals.js';
-import { printLine } from './output.js';
+import { printLine, say } from './output.js';
 import { wrongUse } from './refusal.js';
 import type { RequestShown } from './request-text.js';
 
@@ -50,10 +50,13 @@ async function read(grant: string, options: ReadOptions, all: Globals): Promise<
       session,
       ...(fields === undefined ? {} : { fields }),
     });
-    const { receipt, position, format, records } = await disclosed(answer, asked, logKey);
+    const { receipt, position, format, records, expired } = await disclosed(answer, asked, logKey);
     if (receipts !== undefined) await saveReceipt(receipts, position, receipt);
     if (recording !== undefined) await writeRecording(recording, { session, format, records }, all.json);
     else for await (const record of records) await printLine({ session, ...record });
+    for (const gone of expired) {
+      say(`${gone.field} of ${session}: past its retention in up to ${gone.records} records (entry ${gone.position})`);
+    }
   }
 }
 

@@ -14,7 +14,19 @@ export interface RequestShown {
   readonly needed: number;
   readonly expiresAt: number;
   readonly grant?: GrantShown | null;
+  readonly expired?: readonly ExpiredShown[];
 }
+
+/** What a scope names and retention has taken already. */
+export interface ExpiredShown {
+  readonly session: string;
+  readonly field: string;
+  readonly records: number;
+  readonly position: number;
+}
+
+export const expiredText = ({ session, field, records, position }: ExpiredShown): string =>
+  `${field} of ${session}, up to ${records} records (entry ${position})`;
 
 interface GrantShown {
   readonly grant: string;
@@ -37,6 +49,7 @@ export function requestText(shown: RequestShown): string {
     ['policy hash', shown.policyHash],
     ['approvals', `${approvals.length} of ${needed}: ${approvals.map(({ approver }) => approver).join(', ') || '-'}`],
     ['answer until', timeText(shown.expiresAt)],
+    ...(shown.expired ?? []).map((one) => ['past retention', expiredText(one)] as const),
     ...(grant === null || grant === undefined ? [] : grantLines(grant)),
   ]);
 }

@@ -3,7 +3,7 @@ import { parseCount, parseDuration, parseTime, segment } from './arguments.js';
 import type { Client } from './client.js';
 import { connect, globals } from './globals.js';
 import { printResult, say, table, timeText } from './output.js';
-import { requestText, type RequestShown } from './request-text.js';
+import { expiredText, requestText, type ExpiredShown, type RequestShown } from './request-text.js';
 import { wrongUse } from './refusal.js';
 import type { SessionView } from './session.js';
 
@@ -23,6 +23,7 @@ interface Created {
   readonly scopeHash: string;
   readonly preview: RequestShown['preview'];
   readonly needed: number;
+  readonly expired?: readonly ExpiredShown[];
 }
 
 export function register(program: Command): void {
@@ -118,12 +119,13 @@ async function rangeOf(client: Client, sessions: readonly string[]): Promise<{ f
   return range;
 }
 
-function createdText({ request, scopeHash, preview, needed }: Created): string {
+function createdText({ request, scopeHash, preview, needed, expired = [] }: Created): string {
   const { records, sessions, subjects, classes } = preview;
   return [
     `Request ${request}`,
     `Scope hash ${scopeHash}`,
     `At most ${records} records of ${sessions} sessions of ${subjects} subjects; classes: ${classes.join(', ')}`,
+    ...expired.map((one) => `Past its retention already: ${expiredText(one)}`),
     needed === 0
       ? 'No signature is needed.'
       : `Signatures needed: ${needed}. Next: custos --as approver1 approve ${request}`,

@@ -12,7 +12,12 @@ export interface SessionView {
   readonly to: number | null;
 }
 interface SessionDetail extends SessionView {
-  readonly fields: readonly { readonly field: string; readonly class: string; readonly bytes: number }[];
+  readonly fields: readonly {
+    readonly field: string;
+    readonly class: string;
+    readonly bytes: number;
+    readonly expired?: { readonly bytes: number; readonly position: number };
+  }[];
 }
 
 export function register(program: Command): void {
@@ -49,8 +54,13 @@ export function register(program: Command): void {
       await printResult(all.json, shown, async () => {
         const { fields, from, to, ...rest } = shown;
         const about = listing([...Object.entries(rest), ['from', timeText(from)], ['to', timeText(to)]]);
-        const rows = fields.map((one) => [one.field, one.class, one.bytes]);
-        return `${about}\n${await table(['field', 'class', 'bytes'], rows)}`;
+        const rows = fields.map(({ expired, ...one }) => [
+          one.field,
+          one.class,
+          one.bytes,
+          expired === undefined ? '' : `${expired.bytes} bytes (entry ${expired.position})`,
+        ]);
+        return `${about}\n${await table(['field', 'class', 'bytes', 'past its retention'], rows)}`;
       });
     });
 }

@@ -11,11 +11,27 @@ export interface RegisteredKey {
   readonly attestation: Uint8Array;
 }
 
+/** How many columns are gone, and whether that is all that the log has given up so far. */
+export interface Deleted {
+  readonly columns: number;
+  readonly done: boolean;
+}
+
 /** The granted columns of one batch. Records outside the grant's range of time have been taken out. */
 export interface OpenedBatch {
   readonly sequences: readonly number[];
   readonly times: readonly number[];
   readonly columns: Readonly<Partial<Record<FieldName, readonly ColumnValue[]>>>;
+  /** Granted columns that this batch had and that are past their retention. */
+  readonly expired: readonly ExpiredColumn[];
+}
+
+export interface ExpiredColumn {
+  readonly field: FieldName;
+  /** Of the entry that gave it up. */
+  readonly position: Position;
+  /** Of the whole batch: how many of them had this field was in the column. */
+  readonly records: number;
 }
 
 /**
@@ -32,6 +48,11 @@ export interface KeyholderPort {
    * @throws Problem keyholder_refused, subject_erased, key_unknown, tampered; the last three also midway.
    */
   open(disclosure: Position): AsyncIterable<OpenedBatch>;
+  /**
+   * Deletes the sealed columns that the log has given up. Nobody says which: the keyholder folds that by itself. To
+   * be called again until it is done.
+   */
+  deleteExpired(): Promise<Deleted>;
 }
 
 /** What a disclosure entry may release, if it may: access/ says so by replaying, keys/ only obeys. */

@@ -13,6 +13,7 @@ export const KeyholderCall = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('register'), subject: SubjectId }),
   z.strictObject({ call: z.literal('destroy'), tombstone: Position }),
   z.strictObject({ call: z.literal('open'), disclosure: Position }),
+  z.strictObject({ call: z.literal('delete-expired') }),
 ]);
 export type KeyholderCall = z.infer<typeof KeyholderCall>;
 
@@ -57,6 +58,8 @@ async function* lines(keyholder: KeyholderPort, call: KeyholderCall): AsyncGener
     if (call.call === 'open') {
       for await (const batch of keyholder.open(call.disclosure)) yield line({ batch: packBatch(batch) });
       yield line({ end: true });
+    } else if (call.call === 'delete-expired') {
+      yield line({ deleted: await keyholder.deleteExpired() });
     } else if (call.call === 'register') {
       const { keyId, publicKey, attestation } = await keyholder.register(call.subject);
       yield line({ keyId, publicKey: base64(publicKey), attestation: base64(attestation) });

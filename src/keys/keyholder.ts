@@ -9,6 +9,7 @@ import { LogReader } from '../log/log-reader.js';
 import { LogTree } from '../log/log-tree.js';
 import { requireNothingLost } from '../log/nothing-lost.js';
 import { PostgresBodyStore } from '../log/postgres-body-store.js';
+import { retentionKey } from '../log/retention.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
 import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
@@ -16,7 +17,8 @@ import { Problem } from '../problem.js';
 import type { Secret } from '../sealing/secret.js';
 import { generateSubjectKey, unwrapSubjectKey, wrapSubjectKey } from '../sealing/subject-key.js';
 import { attestKey, certifyDestruction } from './attestation.js';
-import type { Judge, Judgement, KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
+import { deleteExpired } from './delete-expired.js';
+import type { Deleted, Judge, Judgement, KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
 import { openSession } from './open-session.js';
 import { attestationSeed } from './root-key.js';
 import type { StoredKey, SubjectKeyStore } from './subject-key-store.js';
@@ -122,6 +124,8 @@ export class Keyholder implements KeyholderPort {
         keyPair,
         asked: entry.data,
         range: judgement,
+        retention: now.of(retentionKey),
+        rereadRetention: async () => (await this.catchUp()).of(retentionKey),
       });
       for await (const batch of batches) {
         // Between any two batches: what was locked, revoked or erased meanwhile goes no further.
@@ -131,6 +135,13 @@ export class Keyholder implements KeyholderPort {
     } finally {
       keyPair.secretKey.wipe();
     }
+  }
+
+  async deleteExpired(): Promise<Deleted> {
+    const state = await this.catchUp();
+    return deleteExpired(this.bodies, state.of(retentionKey)).catch(() => {
+      throw new Problem('keyholder_unavailable');
+    });
   }
 
   private get seed(): Secret {

@@ -1,6 +1,14 @@
 import { Module } from '@nestjs/common';
 import { EraseSubjectHandler } from './erase-subject.js';
 import { KeysController } from './keys.http.js';
+import { RetentionSchedule } from './retention-schedule.js';
+import { RetentionController } from './retention.http.js';
+import { SetRetentionHandler } from './set-retention.js';
+import { ShowRetentionHandler } from './show-retention.js';
+import { SweepRetentionHandler } from './sweep-retention.js';
 
-@Module({ controllers: [KeysController], providers: [EraseSubjectHandler] })
+@Module({
+  controllers: [KeysController, RetentionController],
+  providers: [EraseSubjectHandler, SetRetentionHandler, ShowRetentionHandler, SweepRetentionHandler, RetentionSchedule],
+})
 export class KeysModule {}

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { IncomingMessage } from 'node:http';
 import type { Position, SubjectId } from '../log/ids.js';
 import { Problem, type ProblemCode, type ProblemMembers } from '../problem.js';
-import type { KeyholderPort, RegisteredKey } from './keyholder-port.js';
+import type { Deleted, KeyholderPort, RegisteredKey } from './keyholder-port.js';
 import type { KeyholderCall } from './keyholder-server.js';
 import { unpackBatch, type PackedBatch } from './packed-batch.js';
 
@@ -16,6 +16,7 @@ interface Line {
   readonly publicKey?: string;
   readonly attestation?: string;
   readonly certificate?: string;
+  readonly deleted?: Deleted;
 }
 
 /** The keyholder of another process. This side has no key, and nothing to open with. */
@@ -28,6 +29,10 @@ export function connectKeyholder(socket: string): KeyholderPort {
     async destroy(tombstone: Position) {
       const { keyId, certificate } = await one(socket, { call: 'destroy', tombstone });
       return { keyId: keyId as string, certificate: bytes(certificate) };
+    },
+    async deleteExpired() {
+      const { deleted } = await one(socket, { call: 'delete-expired' });
+      return deleted as Deleted;
     },
     async *open(disclosure: Position) {
       for await (const { batch, end } of lines(socket, { call: 'open', disclosure })) {

@@ -27,4 +27,20 @@ export interface BodyStore {
 
   /** Every column of the entries `from` to `to - 1`, by position and field, in pages of bounded size. */
   scan(from: number, to: number): AsyncIterable<readonly StoredColumn[]>;
+
+  /** Whether any of the entries `from` to `to - 1` has a column of this field there. */
+  holds(field: FieldName, from: number, to: number): Promise<boolean>;
+
+  /**
+   * Deletes columns that an entry of the log has given up, one bounded step at a time: to be called again until it is
+   * done. The caller has verified that entry. Deleting what is gone is no error, so it may be stopped anywhere.
+   */
+  deleteExpired(expired: ExpiredColumns): Promise<{ readonly deleted: number; readonly done: boolean }>;
+}
+
+/** All columns of a field in entries with a time below `before`; `position` is that of the entry that says so. */
+export interface ExpiredColumns {
+  readonly field: FieldName;
+  readonly before: number;
+  readonly position: Position;
 }

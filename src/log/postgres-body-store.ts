@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { BodyStore, StoredColumn } from './body-store.js';
+import type { BodyStore, ExpiredColumns, StoredColumn } from './body-store.js';
 import type { Queryable } from './database.js';
 import type { FieldName } from './fields.js';
 import type { Position } from './ids.js';
@@ -69,5 +69,24 @@ export class PostgresBodyStore implements BodyStore {
       if (end === undefined || rows.length < columnsAPage) return;
       last = [end.position, end.field];
     }
+  }
+
+  async holds(field: FieldName, from: number, to: number): Promise<boolean> {
+    const { rows } = await this.db.query<{ held: boolean }>(
+      `SELECT EXISTS (SELECT FROM log.body WHERE position >= $1 AND position < $2 AND field = $3) AS held`,
+      [from, to, field],
+    );
+    return rows[0]?.held === true;
+  }
+
+  /** Needs the keyholder's role: the service's may not. */
+  async deleteExpired({ field, before, position }: ExpiredColumns): Promise<{ deleted: number; done: boolean }> {
+    const { rows } = await this.db.query<{ deleted: number; done: boolean }>(
+      'SELECT deleted, done FROM log.delete_expired_bodies($1, $2, $3)',
+      [position, field, before],
+    );
+    const { deleted = 0, done = true } = rows[0] ?? {};
+    if (done) await this.db.query('SELECT log.drop_empty_body_partitions()');
+    return { deleted, done };
   }
 }

@@ -79,7 +79,8 @@ export function expiryOf(state: Retention, field: FieldName, at: number): Expiry
   return expiry !== undefined && at < expiry.before ? expiry : undefined;
 }
 
-const expiredBefore = (state: Retention, field: FieldName) => state.expired.get(field)?.before ?? 0;
+/** Epoch milliseconds; 0 where nothing of the field is gone. */
+export const expiredBefore = (state: Retention, field: FieldName) => state.expired.get(field)?.before ?? 0;
 
 /** A setting counts until a later one has been there for the length of the notice. */
 const stillCounting = (settings: readonly Setting[], at: number) =>

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { BodyStore } from '../log/body-store.js';
+import type { DisclosureMade } from '../log/entries.js';
+import type { FieldName } from '../log/fields.js';
+import type { Entry, EntryOf } from '../log/header.js';
+import type { LogReader } from '../log/log-reader.js';
+import { expiryOf, type Expiry, type Retention } from '../log/retention.js';
+import { Problem } from '../problem.js';
+import { openColumn, type ColumnValue } from '../sealing/column.js';
+import type { Secret } from '../sealing/secret.js';
+import { columnKey, openSessionKey } from '../sealing/session-key.js';
+
+export interface OpenSession {
+  readonly reader: LogReader;
+  readonly bodies: BodyStore;
+  readonly origin: string;
+  readonly keyPair: { readonly publicKey: Uint8Array; readonly secretKey: Secret };
+  readonly asked: DisclosureMade;
+  /** The grant's closed range of time, epoch milliseconds. */
+  readonly range: { readonly from: number; readonly to: number };
+  /** As the keyholder has verified it, and again up to now: a sweep may be at work while a session is read. */
+  readonly retention: Retention;
+  readonly rereadRetention: () => Promise<Retention>;
+}
+
+export type Batch = EntryOf<'session.batch'>;
+
+export type Column =
+  | { readonly kind: 'opened'; readonly values: readonly ColumnValue[] }
+  /** Past its retention: not opened, also where it is still there. */
+  | ({ readonly kind: 'expired' } & Expiry)
+  /** The batch never had one. */
+  | { readonly kind: 'absent' };
+
+/** The sealed columns of one session, opened one by one. */
+export class SessionColumns {
+  private readonly keys: SessionKeys;
+  private retention: Retention;
+
+  constructor(
+    private readonly session: OpenSession,
+    entries: readonly Entry[],
+  ) {
+    this.retention = session.retention;
+    this.keys = new SessionKeys(session.keyPair, entries);
+  }
+
+  /** @throws Problem tampered, key_unknown */
+  async open(batch: Batch, field: FieldName): Promise<Column> {
+    const directory = batch.columns.find((column) => column.field === field);
+    if (directory === undefined) return { kind: 'absent' };
+    const expiry = expiryOf(this.retention, field, batch.at);
+    if (expiry !== undefined) return { kind: 'expired', ...expiry };
+    const sealed = await this.session.bodies.column(batch.position, field);
+    if (sealed === undefined) return this.missing(batch, field);
+    if (!createHash('sha256').update(sealed).digest().equals(directory.sha256)) {
+      throw new Problem('tampered', { position: batch.position });
+    }
+    return { kind: 'opened', values: this.unseal(batch, field, sealed) };
+  }
+
+  wipe(): void {
+    this.keys.wipe();
+  }
+
+  /** Deleted while the session is read, or taken away by somebody: the log says which. */
+  private async missing(batch: Batch, field: FieldName): Promise<Column> {
+    this.retention = await this.session.rereadRetention();
+    const expiry = expiryOf(this.retention, field, batch.at);
+    if (expiry === undefined) throw new Problem('tampered', { position: batch.position });
+    return { kind: 'expired', ...expiry };
+  }
+
+  private unseal(batch: Batch, field: FieldName, sealed: Uint8Array): readonly ColumnValue[] {
+    const { count, catalogue, epoch } = batch.data;
+    const { origin, asked } = this.session;
+    // The session that was granted, not the batch's own: a row moved into its stream must not open.
+    const bound = { origin, session: asked.session, entry: batch.id, field, count, catalogue };
+    const key = columnKey(this.keys.of(epoch, batch.position), field);
+    const opened = openColumn(key, bound, sealed);
+    key.wipe();
+    if (opened.kind === 'tampered') throw new Problem('tampered', { position: batch.position });
+    return opened.values;
+  }
+}
+
+/** Session keys by epoch, opened when first needed and wiped at the end. */
+class SessionKeys {
+  private readonly opened = new Map<string, Secret>();
+  private readonly sealed: ReadonlyMap<string, Uint8Array>;
+
+  constructor(
+    private readonly keyPair: OpenSession['keyPair'],
+    entries: readonly { type: string; data: unknown }[],
+  ) {
+    const keyed = entries.filter((entry): entry is EntryOf<'session.keyed'> => entry.type === 'session.keyed');
+    this.sealed = new Map(keyed.map(({ data }) => [hex(data.epoch), data.sealedKey]));
+  }
+
+  of(epoch: Uint8Array, position: number): Secret {
+    const known = this.opened.get(hex(epoch));
+    if (known !== undefined) return known;
+    const sealed = this.sealed.get(hex(epoch));
+    if (sealed === undefined) throw new Problem('key_unknown', { position });
+    const result = openSessionKey(this.keyPair, sealed);
+    if (result.kind === 'tampered') throw new Problem('tampered', { position });
+    this.opened.set(hex(epoch), result.sessionKey);
+    return result.sessionKey;
+  }
+
+  wipe(): void {
+    for (const key of this.opened.values()) key.wipe();
+  }
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
