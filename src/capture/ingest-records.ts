@@ -16,6 +16,8 @@ import { sealRecords, type RecordToSeal } from './seal-records.js';
 import { answeredBefore, isKeyed } from './session-state.js';
 
 const mostInAPost = 5000;
+/** Of what sources packed inside of records; half of what a sealed column may hold. */
+const mostUnpackedBytesInAPost = 32 * 1024 * 1024;
 const attempts = 8;
 
 /** Records of one session, in order. `first` is the sequence number of the first of them, from 0. */
@@ -63,7 +65,8 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
   /** Everything that costs (decompose, compress, seal) is done before the head is taken. */
   async execute({ commandId, source, body }: IngestRecords) {
     const format = formatOf(body.format);
-    const decomposed = body.records.map(({ data }) => decomposeOne(() => format.decompose(data as Json)));
+    const budget = { bytes: mostUnpackedBytesInAPost };
+    const decomposed = body.records.map(({ data }) => decomposeOne(() => format.decompose(data as Json, budget)));
     return this.sessions.inTurn(body.session, async (open) => {
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
         try {

@@ -22,6 +22,11 @@ export interface MaskedRecord {
   readonly parts: Parts;
 }
 
+/** What may still be unpacked of one post: a few kilobytes of it can unpack to gigabytes. */
+export interface UnpackBudget {
+  bytes: number;
+}
+
 /** One capture format: how to cut a file into records, take each apart without loss, and put it together again. */
 export interface Format {
   readonly name: string;
@@ -32,8 +37,11 @@ export interface Format {
    * @throws Problem recording_malformed, recording_truncated, recording_empty
    */
   cut(file: Uint8Array, startedAt: number): CutRecord[];
-  /** Takes one record apart. Total: what it does not understand goes whole to `other`. */
-  decompose(data: Json): Parts;
+  /**
+   * Takes one record apart. Total: what it does not understand goes whole to `other`, and so does what was packed
+   * inside of it and is more than `budget`, from which it takes.
+   */
+  decompose(data: Json, budget?: UnpackBudget): Parts;
   /** The exact inverse, given every part that `decompose` gave. */
   reassemble(parts: Parts): Json;
   /** Records that the format's player plays, holding what these parts tell and nothing else. */

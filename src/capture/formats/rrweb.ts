@@ -8,8 +8,11 @@ import { pathTo, readList, writeList } from './record-list.js';
 import { classifyDom } from './rrweb-dom.js';
 import { eventKeys, eventType, isEventType, metaKeys, source, sources } from './rrweb-fields.js';
 import { maskedEvent } from './rrweb-mask.js';
+import { packEvent, unpackEvent, type Packing } from './rrweb-packed.js';
 import { playable } from './rrweb-playable.js';
 
+/** A snapshot of the largest page that rrweb's players show; what is more stays packed, in `other`. */
+const mostUnpackedBytes = 32 * 1024 * 1024;
 const eventOrder = ['type', 'data', 'timestamp'];
 const metaOrder = ['href', 'width', 'height'];
 
@@ -21,42 +24,24 @@ export const rrweb: Format = {
     isRrweb(first) || (document !== undefined && pathTo(([event]) => isRrweb(event), document) !== undefined),
 
   cut(file, startedAt) {
-    const records = readList(readText(file), 'array', isEvent);
+    const records = readList(readText(file), 'array', isRrweb, isEvent);
     const first = records.map(timeOf).find((time) => time !== undefined) ?? startedAt;
     return records.map((data): CutRecord => ({ time: timeOf(data) ?? first, data }));
   },
 
-  decompose(data) {
-    if (!isObject(data) || !isEventType(data['type']) || !isObject(data['data'])) return { other: { whole: data } };
-    const content = partsOfData(data['type'], data['data']);
-    const { parts } = splitKeys(withoutKey(data, 'data'), eventKeys);
-    const order = Object.keys(data);
-    const isStandard = parts['other'] === undefined && sameList(order, eventOrder);
-    const other = {
-      ...(isStandard ? {} : { order, extra: partOf(parts['other'], 'extra') ?? {} }),
-      ...content.other,
-    };
-    const time = partOf(parts['time'], 'timestamp');
-    return {
-      ...content.parts,
-      kind: { type: data['type'], ...content.kind },
-      ...(time === undefined ? {} : { time }),
-      ...(Object.keys(other).length === 0 ? {} : { other }),
-    };
+  decompose(data, budget = { bytes: mostUnpackedBytes }) {
+    const unpacked = unpackEvent(data, budget);
+    if (unpacked === undefined) return decomposeEvent(data);
+    const { other, ...parts } = decomposeEvent(unpacked.event);
+    // Not understood, it stays as it was sent.
+    if (partOf(other, 'whole') !== undefined) return { other: { whole: data } };
+    return { ...parts, other: { ...(other as JsonObject | undefined), packed: unpacked.packing } };
   },
 
   reassemble(parts) {
-    const whole = partOf(parts.other, 'whole');
-    if (whole !== undefined) return whole;
-    const order = (partOf(parts.other, 'order') ?? eventOrder) as readonly string[];
-    const extra = (partOf(parts.other, 'extra') ?? {}) as JsonObject;
-    const event: Record<string, Json> = {};
-    for (const key of order) {
-      if (key === 'type') setOwn(event, key, partOf(parts.kind, 'type') as Json);
-      else if (key === 'data') setOwn(event, key, dataOf(parts));
-      else setOwn(event, key, (Object.hasOwn(extra, key) ? extra[key] : parts.time) as Json);
-    }
-    return event;
+    const packing = partOf(parts.other, 'packed') as Packing | undefined;
+    const event = reassembleEvent(parts);
+    return packing === undefined ? event : packEvent({ event: event as JsonObject, packing });
   },
 
   mask: (records) =>
@@ -68,11 +53,48 @@ export const rrweb: Format = {
   assemble: (records) => writeList(records, 'array'),
 };
 
-const isEvent = (value: Json | undefined): boolean => isObject(value) && typeof value['type'] === 'number';
-const isRrweb = (value: Json | undefined): boolean =>
-  isObject(value) && isEventType(value['type']) && 'timestamp' in value && 'data' in value;
+const isEvent = (value: Json): boolean => isRrweb(value) || (isObject(value) && typeof value['type'] === 'number');
+function isRrweb(value: Json | undefined): boolean {
+  if (typeof value === 'string') return isRrweb(eventIn(value));
+  return isObject(value) && isEventType(value['type']) && 'timestamp' in value && 'data' in value;
+}
+const eventIn = (text: string): Json | undefined => unpackEvent(text, { bytes: mostUnpackedBytes })?.event;
 
-function timeOf(event: Json | undefined): number | undefined {
+function decomposeEvent(data: Json): Parts {
+  if (!isObject(data) || !isEventType(data['type']) || !isObject(data['data'])) return { other: { whole: data } };
+  const content = partsOfData(data['type'], data['data']);
+  const { parts } = splitKeys(withoutKey(data, 'data'), eventKeys);
+  const order = Object.keys(data);
+  const isStandard = parts['other'] === undefined && sameList(order, eventOrder);
+  const other = {
+    ...(isStandard ? {} : { order, extra: partOf(parts['other'], 'extra') ?? {} }),
+    ...content.other,
+  };
+  const time = partOf(parts['time'], 'timestamp');
+  return {
+    ...content.parts,
+    kind: { type: data['type'], ...content.kind },
+    ...(time === undefined ? {} : { time }),
+    ...(Object.keys(other).length === 0 ? {} : { other }),
+  };
+}
+
+function reassembleEvent(parts: Parts): Json {
+  const whole = partOf(parts.other, 'whole');
+  if (whole !== undefined) return whole;
+  const order = (partOf(parts.other, 'order') ?? eventOrder) as readonly string[];
+  const extra = (partOf(parts.other, 'extra') ?? {}) as JsonObject;
+  const event: Record<string, Json> = {};
+  for (const key of order) {
+    if (key === 'type') setOwn(event, key, partOf(parts.kind, 'type') as Json);
+    else if (key === 'data') setOwn(event, key, dataOf(parts));
+    else setOwn(event, key, (Object.hasOwn(extra, key) ? extra[key] : parts.time) as Json);
+  }
+  return event;
+}
+
+function timeOf(data: Json | undefined): number | undefined {
+  const event = typeof data === 'string' ? eventIn(data) : data;
   const timestamp = isObject(event) ? event['timestamp'] : undefined;
   return typeof timestamp === 'number' && timestamp >= 0 && timestamp < 253_402_300_799_999
     ? Math.floor(timestamp)
