@@ -4,7 +4,7 @@ import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { allTo, told, whole, word, type Layout } from './layout.js';
 import { byType, contentFields, finishReason, messageLayout, type Keys } from './message-layout.js';
-import { isJson } from './read-documents.js';
+import { parsed } from './read-documents.js';
 import { anything, text } from './shapes.js';
 
 /** Parts of a message as OpenTelemetry's conventions for generative AI have them since 1.37. */
@@ -94,8 +94,9 @@ export const messagesLayout: Layout = {
 export const saidIn = (field: FieldName): Layout => ({
   choose: (value) => {
     if (typeof value !== 'string') return whole('other', anything);
-    if (!isJson(value)) return whole(field, text);
-    const held = JSON.parse(value) as Json;
+    // Most texts are no JSON, and what begins otherwise holds no messages.
+    const held = /^\s*[[{]/.test(value) ? parsed(value) : undefined;
+    if (held === undefined) return whole(field, text);
     return isMessages(held) || isMessages(partOf(held, 'messages')) || isMessage(held)
       ? { text: messagesLayout }
       : whole(field, text);

@@ -1,7 +1,9 @@
 import type { FieldName } from '../../log/fields.js';
 import type { Json } from './format.js';
-import { isJson } from './read-documents.js';
+import { partOf } from './keyed-parts.js';
+import { parsed } from './read-documents.js';
 import { chosenLayout, type Give, type Layout, type Take } from './layout.js';
+import { anything } from './shapes.js';
 
 /**
  * A text that holds JSON, in pieces: what begins with `=` is text of it that tells no content (brackets, known keys,
@@ -13,7 +15,8 @@ type Piece = string;
 
 /** Undefined for a text that is no JSON; then nothing was given. */
 export function splitText(text: string, layout: Layout, give: Give): readonly Piece[] | undefined {
-  if (!isJson(text)) return undefined;
+  const held = parsed(text);
+  if (held === undefined) return undefined;
   const pieces: Piece[] = [];
   let at = 0;
 
@@ -24,41 +27,41 @@ export function splitText(text: string, layout: Layout, give: Give): readonly Pi
     else if (glue !== '') pieces.push(`=${glue}`);
     at = end;
   };
-  const takenTo = (end: number, field: FieldName) => {
+  const takenTo = (end: number, { field: named, shape }: Leaf) => {
     const raw = text.slice(at, end);
     const value = JSON.parse(raw) as Json;
     const isPlain = JSON.stringify(value) === raw;
+    const field = shape(value) ? named : 'other';
     if (field === 'kind' && isPlain && (typeof value !== 'object' || value === null)) return glueTo(end);
     const to = field === 'kind' ? 'other' : field;
     pieces.push(isPlain ? give(to, value) : `~${give(to, { raw })}`);
     at = end;
   };
-  const walk = (within: Layout) => {
-    const end = endOfValue(text, at);
-    const value = JSON.parse(text.slice(at, end)) as Json;
+  // Where a key stands twice, `value` is the last one's: a layout may be chosen by it, and nothing is taken from it.
+  const walk = (value: Json, within: Layout) => {
     const chosen = chosenLayout(value, within);
-    if ('field' in chosen) takenTo(end, chosen.shape(value) ? chosen.field : 'other');
-    else if ('keys' in chosen && text[at] === '{') walkMembers(chosen.keys);
-    else if ('each' in chosen && text[at] === '[') walkItems(chosen.each);
-    else takenTo(end, 'other');
+    if ('keys' in chosen && text[at] === '{') walkMembers(value, chosen.keys);
+    else if ('each' in chosen && text[at] === '[') walkItems(value, chosen.each);
+    else takenTo(endOfValue(text, at), 'field' in chosen ? chosen : unknown);
   };
-  const walkItems = (each: Layout) => {
-    for (glueTo(nextToken(text, at + 1)); text[at] !== ']'; glueTo(afterComma(text, at))) walk(each);
+  const walkItems = (list: Json, each: Layout) => {
+    let index = 0;
+    for (glueTo(nextToken(text, at + 1)); text[at] !== ']'; glueTo(afterComma(text, at))) {
+      walk(Array.isArray(list) ? ((list[index] ?? null) as Json) : null, each);
+      index += 1;
+    }
     glueTo(at + 1);
   };
-  const walkMembers = (keys: Readonly<Record<string, Layout>>) => {
-    // JSON lets a key stand twice: only the first is what its name says.
-    const seen = new Set<string>();
+  const walkMembers = (object: Json, keys: Readonly<Record<string, Layout>>) => {
     for (glueTo(nextToken(text, at + 1)); text[at] !== '}'; glueTo(afterComma(text, at))) {
       const raw = text.slice(at, endOfString(text, at));
       const key = JSON.parse(raw) as string;
       const colon = nextToken(text, at + raw.length);
       const start = nextToken(text, colon + 1);
-      const within = Object.hasOwn(keys, key) && JSON.stringify(key) === raw && !seen.has(key) ? keys[key] : undefined;
-      seen.add(key);
+      const within = Object.hasOwn(keys, key) && JSON.stringify(key) === raw ? keys[key] : undefined;
       if (within !== undefined) {
         glueTo(start);
-        walk(within);
+        walk(partOf(object, key) ?? null, within);
         continue;
       }
       const end = endOfValue(text, start);
@@ -70,7 +73,7 @@ export function splitText(text: string, layout: Layout, give: Give): readonly Pi
   };
 
   glueTo(nextToken(text, 0));
-  walk(layout);
+  walk(held, layout);
   glueTo(text.length);
   return pieces;
 }
@@ -87,6 +90,9 @@ export function joinText(pieces: readonly Piece[], take: Take): string {
     })
     .join('');
 }
+
+type Leaf = Extract<Layout, { field: FieldName }>;
+const unknown: Leaf = { field: 'other', shape: anything };
 
 const hidden = '[masked]';
 const orHidden = (value: Json | undefined): Json => (value === undefined ? hidden : value);

@@ -21,6 +21,7 @@ const texts = fc
       (text) => text.replaceAll('/', '\\/').replaceAll('<', '\\u003C'),
       (text) => `\n ${text}\r\n`,
       (text) => text.slice(0, -1),
+      (text) => text.replace(/^\{/, '{"role":"user","parts":[{}],"content":[null],"parts":null,'),
     ),
   )
   .map(([value, indent, written]) => written(JSON.stringify(value as Json, null, indent)));
@@ -33,6 +34,11 @@ describe('a text that holds JSON', () => {
       fc.property(texts, (text) => expect(joinLayout(splitLayout(text, layout))).toBe(text)),
       { numRuns: 500 },
     ));
+
+  it.each(['{"role":"user","parts":[{"type":"text"}],"parts":null}', '{"content":["x"],"role":"user","content":"y"}'])(
+    'may have a key twice: %s',
+    (text) => expect(joinLayout(splitLayout(text, layout))).toBe(text),
+  );
 
   it('is JSON still, whatever of it was granted', () =>
     fc.assert(

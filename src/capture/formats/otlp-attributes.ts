@@ -136,22 +136,22 @@ const suffixes: readonly [RegExp, (own: FieldName) => Layout][] = [
   [/^tool_call_id$/, () => to('tool.output')],
 ];
 
-/** The layout of an attribute beside these ones. `besides` are names that mean something in this event only. */
-export function attributesLayout(attributes: Json | undefined, besides: Keys = {}): Layout {
-  const list = Array.isArray(attributes) ? (attributes as readonly Json[]) : [];
-  const kinds = list.filter((one) => Object.hasOwn(spanKinds, nameOf(one)));
-  const isTool = kinds.some((one) => toolKinds.includes(plainOf(partOf(one, 'value')) as string));
-  const known = { ...(isTool ? ofTool : ofModel), ...besides };
-  const roles = rolesIn(list);
-  return {
-    each: {
-      choose: (attribute) => {
-        const name = nameOf(attribute);
-        const value = Object.hasOwn(known, name) ? known[name] : indexedValue(name, roles);
-        return value === undefined ? whole('other', anything) : { keys: { key: word(name), value } };
-      },
-    },
-  };
+/** Attributes, each by its name and what the others say of it. `besides` are names that mean something in one event. */
+export const attributesLayout = (besides: Keys = {}): Layout => ({
+  choose: (attributes) => {
+    const list = Array.isArray(attributes) ? (attributes as readonly Json[]) : [];
+    const kinds = list.filter((one) => Object.hasOwn(spanKinds, nameOf(one)));
+    const isTool = kinds.some((one) => toolKinds.includes(plainOf(partOf(one, 'value')) as string));
+    const known = isTool ? ofTool : ofModel;
+    const roles = rolesIn(list);
+    return { each: { choose: (attribute) => attributeLayout(nameOf(attribute), [besides, known], roles) } };
+  },
+});
+
+function attributeLayout(name: string, tables: readonly Keys[], roles: ReadonlyMap<string, FieldName>): Layout {
+  const table = tables.find((one) => Object.hasOwn(one, name));
+  const value = table === undefined ? indexedValue(name, roles) : table[name];
+  return value === undefined ? whole('other', anything) : { keys: { key: word(name), value } };
 }
 
 const nameOf = (attribute: Json): string => {

@@ -85,53 +85,50 @@ function eventName(record: Json): string {
 }
 
 const span: Layout = {
-  choose: (value) => ({
-    keys: {
-      ...ids,
-      ...dropped,
-      ...allTo('other', anything, 'name', 'links'),
-      ...allTo('time', nanoseconds, 'startTimeUnixNano', 'endTimeUnixNano'),
-      kind: words('SPAN_KIND_', 'UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'),
-      attributes: attributesLayout(partOf(value, 'attributes')),
-      // Cut out: each is a record of its own, with its own time.
-      events: { each: whole('other', anything) },
-      status: { keys: { code: words('STATUS_CODE_', 'UNSET', 'OK', 'ERROR'), message: whole('other', anything) } },
-    },
-  }),
-};
-
-const event: Layout = {
-  choose: (value) => {
-    const name = eventName(value);
-    return {
-      keys: {
-        ...dropped,
-        timeUnixNano: whole('time', nanoseconds),
-        name: name === '' ? whole('other', anything) : word(name),
-        attributes: attributesLayout(partOf(value, 'attributes'), quotingAttributes(name)),
-      },
-    };
+  keys: {
+    ...ids,
+    ...dropped,
+    ...allTo('other', anything, 'name', 'links'),
+    ...allTo('time', nanoseconds, 'startTimeUnixNano', 'endTimeUnixNano'),
+    kind: words('SPAN_KIND_', 'UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'),
+    attributes: attributesLayout(),
+    // Cut out: each is a record of its own, with its own time.
+    events: { each: whole('other', anything) },
+    status: { keys: { code: words('STATUS_CODE_', 'UNSET', 'OK', 'ERROR'), message: whole('other', anything) } },
   },
 };
 
-const logRecord: Layout = {
-  choose: (value) => {
-    const name = eventName(value);
-    const named: Keys = name === '' ? {} : { 'event.name': { keys: { stringValue: word(name) } } };
-    return {
-      keys: {
-        ...ids,
-        ...dropped,
-        ...allTo('time', nanoseconds, 'timeUnixNano', 'observedTimeUnixNano'),
-        eventName: name === '' ? whole('other', anything) : word(name),
-        severityNumber: words('SEVERITY_NUMBER_', 'UNSPECIFIED', 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'),
-        severityText: word('TRACE', 'DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'FATAL'),
-        body: Object.hasOwn(quoted, name) ? inAnyValue(quoted[name] as Layout) : whole('other', anything),
-        attributes: attributesLayout(partOf(value, 'attributes'), { ...named, ...quotingAttributes(name) }),
-      },
-    };
-  },
+/** One layout for each event of the conventions, and one for all others, whose name is ''. */
+const byEvent = (layoutOf: (name: string, quoting: Keys) => Layout): Layout => {
+  const layouts = new Map(['', ...eventNames].map((name) => [name, layoutOf(name, quotingAttributes(name))]));
+  return { choose: (value) => layouts.get(eventName(value)) as Layout };
 };
+const nameTold = (name: string) => (name === '' ? whole('other', anything) : word(name));
+
+const event = byEvent((name, quoting) => ({
+  keys: {
+    ...dropped,
+    timeUnixNano: whole('time', nanoseconds),
+    name: nameTold(name),
+    attributes: attributesLayout(quoting),
+  },
+}));
+
+const logRecord = byEvent((name, quoting) => ({
+  keys: {
+    ...ids,
+    ...dropped,
+    ...allTo('time', nanoseconds, 'timeUnixNano', 'observedTimeUnixNano'),
+    eventName: nameTold(name),
+    severityNumber: words('SEVERITY_NUMBER_', 'UNSPECIFIED', 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'),
+    severityText: word('TRACE', 'DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'FATAL'),
+    body: Object.hasOwn(quoted, name) ? inAnyValue(quoted[name] as Layout) : whole('other', anything),
+    attributes: attributesLayout({
+      ...quoting,
+      ...(name === '' ? {} : { 'event.name': { keys: { stringValue: word(name) } } }),
+    }),
+  },
+}));
 
 const emptied: Layout = { each: whole('other', anything) };
 const scope: Layout = { keys: { ...dropped, ...allTo('other', anything, 'name', 'version', 'attributes') } };

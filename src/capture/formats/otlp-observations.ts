@@ -15,33 +15,21 @@ export const observationsDocument: Keys = {
 const durations = (value: Parameters<typeof amount>[0]) => value === null || amount(value);
 const counts = ['input', 'output', 'total', 'input_cache_read', 'input_audio', 'output_audio', 'output_reasoning'];
 
-export const observation: Layout = {
-  choose: (value) => {
-    const isTool = partOf(value, 'type') === 'TOOL';
-    return {
-      keys: {
-        type: word(
-          'SPAN',
-          'GENERATION',
-          'EVENT',
-          'AGENT',
-          'TOOL',
-          'CHAIN',
-          'RETRIEVER',
-          'EVALUATOR',
-          'EMBEDDING',
-          'GUARDRAIL',
-        ),
-        level: word('DEBUG', 'DEFAULT', 'WARNING', 'ERROR'),
-        ...allTo('time', dateText, 'startTime', 'endTime', 'createdAt', 'updatedAt', 'completionStartTime'),
-        ...allTo('time', durations, 'latency', 'timeToFirstToken'),
-        ...allTo('kind', count, 'inputUsage', 'outputUsage', 'totalUsage'),
-        usageDetails: { keys: Object.fromEntries(counts.map((name) => [name, told(count)])) },
-        input: saidIn(isTool ? 'tool.input' : 'prompt'),
-        output: saidIn(isTool ? 'tool.output' : 'response'),
-        ...allTo('tool.input', anything, 'toolCalls', 'toolCallNames'),
-        ...allTo('other', anything, 'id', 'traceId', 'parentObservationId', 'projectId', 'name', 'model', 'metadata'),
-      },
-    };
+const observationOf = (isTool: boolean): Layout => ({
+  keys: {
+    type: word(
+      ...['SPAN', 'GENERATION', 'EVENT', 'AGENT', 'TOOL', 'CHAIN', 'RETRIEVER', 'EVALUATOR', 'EMBEDDING', 'GUARDRAIL'],
+    ),
+    level: word('DEBUG', 'DEFAULT', 'WARNING', 'ERROR'),
+    ...allTo('time', dateText, 'startTime', 'endTime', 'createdAt', 'updatedAt', 'completionStartTime'),
+    ...allTo('time', durations, 'latency', 'timeToFirstToken'),
+    ...allTo('kind', count, 'inputUsage', 'outputUsage', 'totalUsage'),
+    usageDetails: { keys: Object.fromEntries(counts.map((name) => [name, told(count)])) },
+    input: saidIn(isTool ? 'tool.input' : 'prompt'),
+    output: saidIn(isTool ? 'tool.output' : 'response'),
+    ...allTo('tool.input', anything, 'toolCalls', 'toolCallNames'),
+    ...allTo('other', anything, 'id', 'traceId', 'parentObservationId', 'projectId', 'name', 'model', 'metadata'),
   },
-};
+});
+const [ofTool, ofModel] = [observationOf(true), observationOf(false)];
+export const observation: Layout = { choose: (value) => (partOf(value, 'type') === 'TOOL' ? ofTool : ofModel) };

@@ -8,11 +8,13 @@ export function readDocuments(text: string): Json[] {
   return parseLines(text, (line) => JSON.parse(line) as Json);
 }
 
-export function isJson(text: string): boolean {
+/** What a text of JSON holds; undefined for any other text. */
+export function parsed(text: string): Json | undefined {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text) as Json;
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+export const isJson = (text: string): boolean => parsed(text) !== undefined;
