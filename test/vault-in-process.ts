@@ -15,6 +15,7 @@ import { ChangeConsent, ChangeConsentHandler } from '../src/capture/change-conse
 import { PauseProgramme, PauseProgrammeHandler } from '../src/capture/pause-programme.js';
 import { IngestRecords, IngestRecordsHandler } from '../src/capture/ingest-records.js';
 import { OpenSessions } from '../src/capture/open-sessions.js';
+import { ShowSession, ShowSessionHandler } from '../src/capture/show-session.js';
 import { governanceSlices } from '../src/governance.js';
 import { auditEntry } from '../src/access/audit-entry.js';
 import { actHash, signAct } from '../src/identity/act.js';
@@ -325,6 +326,10 @@ export class VaultInProcess {
       }
     }
     return { ...disclosed, records };
+  }
+
+  show(session: string) {
+    return new ShowSessionHandler(this.log).execute(new ShowSession(session as SessionId));
   }
 
   /** Everything that `custos verify` checks. */
