@@ -119,8 +119,10 @@ export class ServiceProcess {
   }
 
   private async ready(): Promise<void> {
-    const pid = this.process?.pid;
-    for (;;) {
+    const child = this.process;
+    const pid = child?.pid;
+    // One that has ended is never ready, and asking on would keep jest from ending.
+    while (child?.exitCode === null && child.signalCode === null) {
       const told = await readFile(join(this.data, 'running.json'), 'utf8').then(JSON.parse, () => undefined);
       if (told?.pid === pid) {
         this.url = told.url;

@@ -11,6 +11,7 @@ import type { Entry } from '../log/header.js';
 import { Log } from '../log/log.js';
 import { retentionKey, type Retention } from '../log/retention.js';
 import { ownCommand, writeCommand } from '../log/write-command.js';
+import { refusedAt, written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { AccessState } from './access-state.js';
 import { disclose, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
@@ -48,9 +49,8 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
   ) {}
 
   async execute(asked: Disclose): Promise<Disclosed> {
-    const { entry, disclosure, format } = await this.decideAtHead(asked);
+    const { entry, disclosure, receipt, format } = await this.decideAtHead(asked);
     // Committed: from here on the log says that this person has these records, whatever happens.
-    const receipt = await this.log.tree.receipt(disclosure);
     const opened = this.keyholder.open(disclosure)[Symbol.asyncIterator]();
     // The keyholder's refusal must reach the reader as an answer, not in the middle of a stream.
     const first = await opened.next().catch(async (error: unknown) => {
@@ -70,21 +70,20 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
   private async decideAtHead({ commandId, person, grant, session, fields }: Disclose) {
     const entries = await this.log.reader.session(session);
     const opened = entries.find((entry) => entry.type === 'session.opened');
-    const { answer, positions, repeated } = await this.log.append(
-      writeCommand(commandId, person, { grant, session, fields }),
-      (head) => {
-        const state = head.of(accessKey);
-        const records = recordsIn(state, grant, entries);
-        const goneBy = goneByRetention(head.of(retentionKey), entries);
-        const subject = opened?.subject;
-        const asked = { grant, person, session, fields, records, versions: entries.length, subject, goneBy };
-        return disclose(state, asked, head);
-      },
-    );
-    if (answer.kind === 'denied') throw denial(answer);
+    const committed = await this.log.append(writeCommand(commandId, person, { grant, session, fields }), (head) => {
+      const state = head.of(accessKey);
+      const records = recordsIn(state, grant, entries);
+      const goneBy = goneByRetention(head.of(retentionKey), entries);
+      const subject = opened?.subject;
+      const asked = { grant, person, session, fields, records, versions: entries.length, subject, goneBy };
+      return disclose(state, asked, head);
+    });
+    const { answer, repeated } = committed;
+    if (answer.kind === 'denied') throw denial(answer, refusedAt(committed));
     // The same command again is the same disclosure, and a disclosure opens once.
     if (repeated || opened === undefined) throw new Problem('keyholder_refused');
-    return { entry: answer, disclosure: positions[0] as Position, format: formatIn(opened.data) };
+    const { position: disclosure, receipts } = await written(committed);
+    return { entry: answer, disclosure, receipt: receipts.at(-1) as string, format: formatIn(opened.data) };
   }
 
   private async *released(
@@ -131,11 +130,14 @@ const goneByRetention =
     return left === 0 ? expired[0]?.position : undefined;
   };
 
-function denial({ rules, erasedAt, expiredAt }: Extract<DisclosureAnswer, { kind: 'denied' }>): Problem {
+function denial(
+  { rules, erasedAt, expiredAt }: Extract<DisclosureAnswer, { kind: 'denied' }>,
+  refused: { position?: number },
+): Problem {
   if (expiredAt !== undefined) return new Problem('columns_expired', { position: expiredAt });
   return erasedAt !== undefined && rules.every((rule) => rule === 'subject_erased')
     ? new Problem('subject_erased', { position: erasedAt })
-    : new Problem('disclosure_denied', { rules });
+    : new Problem('disclosure_denied', { rules, ...refused });
 }
 
 const formatIn = (data: unknown) => (data as EntryData['session.opened']).format;

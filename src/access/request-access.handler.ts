@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { countedBatches } from '../keys/released-batches.js';
-import type { CommandId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import type { CommandId, PersonId, RequestId, SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { refusedAt, written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import { accessKey } from './evolve.js';
 import { expiredInScope, type ExpiredInScope } from './expired-in-scope.js';
 import { requestAccess, type RequestAnswer, type SessionFound } from './request-access.js';
 import { mostSessions, type ScopeBody } from './scope.js';
 
-type Made = Omit<Extract<RequestAnswer, { kind: 'made' }>, 'kind'> & {
-  readonly position: Position;
-  /** What of it retention has taken already: nobody should sign, or wait, for what is not there. */
-  readonly expired: readonly ExpiredInScope[];
-};
+type Made = Omit<Extract<RequestAnswer, { kind: 'made' }>, 'kind'> &
+  Written & {
+    /** What of it retention has taken already: nobody should sign, or wait, for what is not there. */
+    readonly expired: readonly ExpiredInScope[];
+  };
 
 export class RequestAccess extends Command<Made> {
   constructor(
@@ -33,13 +34,15 @@ export class RequestAccessHandler implements ICommandHandler<RequestAccess> {
   async execute({ commandId, requester, body }: RequestAccess): Promise<Made> {
     const sessions = await this.sessionsNamed(body);
     const request = randomUUID() as RequestId;
-    const { answer, positions } = await this.log.append(writeCommand(commandId, requester, body), (head) =>
+    const committed = await this.log.append(writeCommand(commandId, requester, body), (head) =>
       requestAccess(head.of(accessKey), { request, requester, body, sessions }, head),
     );
-    if (answer.kind === 'refused') throw new Problem('request_refused', { rules: answer.rules });
+    const { answer } = committed;
+    if (answer.kind === 'refused')
+      throw new Problem('request_refused', { rules: answer.rules, ...refusedAt(committed) });
     const { kind: _kind, ...made } = answer;
     const expired = await expiredInScope(this.log, { ...body, sessions });
-    return { ...made, position: positions[0] as Position, expired };
+    return { ...made, ...(await written(committed)), expired };
   }
 
   /** What the request means right now: sessions of a subject that begin later are not in it. */

@@ -1,12 +1,13 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { CommandId, GrantId, PersonId, Position } from '../log/ids.js';
+import type { CommandId, GrantId, PersonId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import { accessKey } from './evolve.js';
 import { revokeGrant, type Revoker } from './revoke-grant.js';
 
-export class RevokeGrant extends Command<{ grant: GrantId; position: Position }> {
+export class RevokeGrant extends Command<{ grant: GrantId } & Written> {
   constructor(
     readonly commandId: CommandId,
     readonly person: PersonId,
@@ -23,10 +24,13 @@ export class RevokeGrantHandler implements ICommandHandler<RevokeGrant> {
   constructor(private readonly log: Log) {}
 
   async execute({ commandId, person, grant, by, reason }: RevokeGrant) {
-    const { answer, positions } = await this.log.append(writeCommand(commandId, person, { grant, reason }), (head) =>
+    const committed = await this.log.append(writeCommand(commandId, person, { grant, reason }), (head) =>
       revokeGrant(head.of(accessKey), { grant, by, reason }),
     );
+    const { answer } = committed;
     if (answer.kind === 'grant_unknown') throw new Problem('grant_unknown');
-    return { grant, position: answer.kind === 'revoked_before' ? answer.position : (positions[0] as Position) };
+    // Somebody revoked it before: that entry is theirs, and so is its receipt.
+    if (answer.kind === 'revoked_before') return { grant, position: answer.position, receipts: [] };
+    return { grant, ...(await written(committed)) };
   }
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { LockTarget } from '../log/entries.js';
-import type { CommandId, LockId, PersonId, Position } from '../log/ids.js';
+import type { CommandId, LockId, PersonId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { written, type Written } from '../log/written.js';
 import { setLock } from './lock.js';
 
-export class SetLock extends Command<{ lock: LockId; position: Position }> {
+export class SetLock extends Command<{ lock: LockId } & Written> {
   constructor(
     readonly commandId: CommandId,
     readonly officer: PersonId,
@@ -23,9 +24,9 @@ export class SetLockHandler implements ICommandHandler<SetLock> {
 
   async execute({ commandId, officer, target, reason }: SetLock) {
     const fresh = randomUUID() as LockId;
-    const { answer, positions } = await this.log.append(writeCommand(commandId, officer, { target, reason }), () =>
+    const committed = await this.log.append(writeCommand(commandId, officer, { target, reason }), () =>
       setLock({ lock: fresh, target, reason }),
     );
-    return { lock: answer.lock, position: positions[0] as Position };
+    return { lock: committed.answer.lock, ...(await written(committed)) };
   }
 }

@@ -1,15 +1,15 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Consent } from '../log/entries.js';
-import { type CommandId, personOfSubject, type Position, type SubjectId } from '../log/ids.js';
+import { type CommandId, personOfSubject, type SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
 
-interface ConsentChanged {
+interface ConsentChanged extends Written {
   readonly subject: SubjectId;
   readonly consent: Consent;
   readonly until?: number;
-  readonly position: Position;
 }
 
 export class ChangeConsent extends Command<ConsentChanged> {
@@ -30,7 +30,7 @@ export class ChangeConsentHandler implements ICommandHandler<ChangeConsent> {
   constructor(private readonly log: Log) {}
 
   async execute({ commandId, subject, consent, until }: ChangeConsent): Promise<ConsentChanged> {
-    const { positions } = await this.log.append(
+    const committed = await this.log.append(
       writeCommand(commandId, personOfSubject(subject), { subject, consent, until }),
       ({ at }) => {
         if (until !== undefined && (consent !== 'paused' || until <= at)) {
@@ -40,6 +40,6 @@ export class ChangeConsentHandler implements ICommandHandler<ChangeConsent> {
         return { entries: [{ type: 'consent.changed', stream: `subject/${subject}`, subject, data }], answer: null };
       },
     );
-    return { subject, consent, ...(until === undefined ? {} : { until }), position: positions[0] as Position };
+    return { subject, consent, ...(until === undefined ? {} : { until }), ...(await written(committed)) };
   }
 }

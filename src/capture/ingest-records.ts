@@ -7,6 +7,7 @@ import { VersionConflict } from '../log/decide-group.js';
 import type { Draft, Head, Outcome } from '../log/draft.js';
 import { type CommandId, type PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { writeCommand } from '../log/write-command.js';
+import type { Written } from '../log/written.js';
 import { Problem, type ProblemCode } from '../problem.js';
 import { suppression } from './consent.js';
 import type { Json, Parts } from './formats/format.js';
@@ -44,7 +45,7 @@ export interface Ingested {
   readonly problems: readonly { readonly index: number; readonly code: ProblemCode }[];
 }
 
-export class IngestRecords extends Command<Ingested & { position: number | null }> {
+export class IngestRecords extends Command<Ingested & Pick<Written, 'receipts'> & { position: number | null }> {
   constructor(
     readonly commandId: CommandId,
     readonly source: PersonId,
@@ -139,7 +140,9 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
       },
     );
     await this.sessions.refresh(session, open);
-    return { ...committed.answer, position: committed.positions.at(-1) ?? null };
+    // Nothing new is nothing written: then there is no position and no receipt.
+    const { answer, positions } = committed;
+    return { ...answer, position: positions.at(-1) ?? null, receipts: await committed.receipts() };
   }
 
   /** Undefined while the subject's records are suppressed: then not even a key is made. */

@@ -1,10 +1,11 @@
 import { Command, CommandHandler, Query, QueryHandler, type ICommandHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { CommandId, PersonId, Position } from '../log/ids.js';
+import type { CommandId, PersonId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { written, type Written } from '../log/written.js';
 import { programmeKey, type Programme } from './programme.js';
 
-export class PauseProgramme extends Command<{ status: 'paused'; position: Position }> {
+export class PauseProgramme extends Command<{ status: 'paused' } & Written> {
   constructor(
     readonly commandId: CommandId,
     readonly officer: PersonId,
@@ -20,11 +21,11 @@ export class PauseProgrammeHandler implements ICommandHandler<PauseProgramme> {
   constructor(private readonly log: Log) {}
 
   async execute({ commandId, officer, reason }: PauseProgramme) {
-    const { positions } = await this.log.append(writeCommand(commandId, officer, { reason }), () => ({
+    const committed = await this.log.append(writeCommand(commandId, officer, { reason }), () => ({
       entries: [{ type: 'programme.paused', stream: 'programme', data: { reason } }],
       answer: null,
     }));
-    return { status: 'paused' as const, position: positions[0] as Position };
+    return { status: 'paused' as const, ...(await written(committed)) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../problem.js';
+import type { KeepReceipts } from './keep-receipts.js';
 import { lines } from './ndjson.js';
 import { refusalOf, wrongUse } from './refusal.js';
 
@@ -23,6 +24,8 @@ export interface Client {
 export interface ClientOptions {
   readonly url: string;
   readonly token?: string;
+  /** Gets the receipts of every write, if somebody wants them. */
+  readonly keep?: KeepReceipts;
 }
 
 interface Call {
@@ -36,7 +39,7 @@ interface Call {
  * Asks the service. A write has one Idempotency-Key for all its attempts, so that a retry of something that was
  * stored gets the first answer instead of a second entry. Every refusal is thrown with all its members.
  */
-export function createClient({ url, token }: ClientOptions): Client {
+export function createClient({ url, token, keep }: ClientOptions): Client {
   const ask = async (call: Call): Promise<Response> => {
     const target = targetOf(url, call);
     const init = requestOf(call, token);
@@ -54,10 +57,16 @@ export function createClient({ url, token }: ClientOptions): Client {
     }
   };
   const json = async <T>(call: Call): Promise<T> => (await body(ask(call), (answer) => answer.json(), call)) as T;
+  /** The answer without its receipts: they are for files, and nothing to look at. */
+  const write = async <T>(call: Call): Promise<T> => {
+    const { receipts, ...answer } = await json<T & { receipts?: unknown }>(call);
+    await keep?.(Array.isArray(receipts) ? receipts : []);
+    return answer as T;
+  };
   return {
     get: (path, query = {}) => json({ method: 'GET', path, query }),
-    post: (path, body) => json({ method: 'POST', path, body }),
-    put: (path, body) => json({ method: 'PUT', path, body }),
+    post: (path, body) => write({ method: 'POST', path, body }),
+    put: (path, body) => write({ method: 'PUT', path, body }),
     getText: (path, query = {}) => {
       const call: Call = { method: 'GET', path, query };
       return body(ask(call), (answer) => answer.text(), call);

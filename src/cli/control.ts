@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { LockView } from '../access/list-locks.js';
 import type { LockTarget } from '../log/entries.js';
-import { connect, globals } from './globals.js';
+import { connect, globals, withReceipts } from './globals.js';
 import { jsonText, listing, printResult, table } from './output.js';
 import { wrongUse } from './refusal.js';
 import { withSignOptions, type SignOptions } from './signer.js';
@@ -16,8 +16,7 @@ export function register(program: Command): void {
 }
 
 function registerLock(program: Command): void {
-  program
-    .command('lock')
+  withReceipts(program.command('lock'))
     .description(
       'stop every release from now on, on every instance, those that stream included; without --reason: list',
     )

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { segment } from './arguments.js';
-import { connect, globals, type Globals } from './globals.js';
+import { connect, globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult, say } from './output.js';
 import type { RequestShown } from './request-text.js';
 import { withSignOptions, type SignOptions } from './signer.js';
@@ -63,8 +63,7 @@ function registerReasoned(
   program: Command,
   { name, what, does, path }: { name: string; what: string; does: string; path: (id: string) => string },
 ): void {
-  program
-    .command(name)
+  withReceipts(program.command(name))
     .description(does)
     .argument(`<${what}>`, `id of the ${what}`)
     .requiredOption('--reason <text>', 'why; it goes into the log')

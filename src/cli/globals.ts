@@ -2,17 +2,22 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from './client.js';
 
-/** The options that every command takes, before or after its name. */
+/** The options that every command takes, before or after its name, and the one of those that write. */
 export interface Globals {
   readonly json: boolean;
   readonly as: string | undefined;
   readonly data: string;
+  readonly receipts: string | undefined;
 }
 
 export function globals(command: Command): Globals {
-  const { json, as, data } = command.optsWithGlobals<{ json?: boolean; as?: string; data: string }>();
-  return { json: json === true, as, data };
+  const { json, as, data, receipts } = command.optsWithGlobals<Partial<Globals> & { data: string }>();
+  return { json: json === true, as, data, receipts };
 }
+
+/** The option of every command that writes. The client keeps the receipts, so that no command can forget it. */
+export const withReceipts = (command: Command): Command =>
+  command.option('--receipts <dir>', 'keep the receipts here; `custos verify FILE` checks them offline');
 
 export const trustFilePath = (data: string): string => process.env['CUSTOS_TRUST_FILE'] || join(data, 'trust.json');
 
@@ -45,5 +50,10 @@ export async function connect(options: Globals): Promise<Client & { readonly per
   const { createClient } = await import('./client.js');
   const token = await tokenOf(options);
   const url = process.env['CUSTOS_URL'] || 'http://127.0.0.1:7100';
-  return { ...createClient({ url, ...(token === undefined ? {} : { token }) }), person: personIn(token) };
+  const { receipts, data } = options;
+  const keeping =
+    receipts === undefined
+      ? {}
+      : { keep: await (await import('./keep-receipts.js')).receiptKeeper(receipts, trustFilePath(data)) };
+  return { ...createClient({ url, ...(token === undefined ? {} : { token }), ...keeping }), person: personIn(token) };
 }

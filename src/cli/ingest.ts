@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { formatNames, type FormatName } from '../capture/formats/formats.js';
-import { globals, type Globals } from './globals.js';
+import { globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult } from './output.js';
 import { wrongUse } from './refusal.js';
 
@@ -12,8 +12,7 @@ interface IngestOptions {
 }
 
 export function register(program: Command): void {
-  program
-    .command('ingest')
+  withReceipts(program.command('ingest'))
     .description('send a recording to the vault; sent again, nothing is stored twice')
     .argument('<file>', 'the recording, - for standard input; gzip is unpacked')
     .addOption(

@@ -23,12 +23,23 @@ export function register(program: Command): void {
     .command('proof')
     .description('print the proof that an entry is in the log (C2SP tlog-proof)')
     .argument('<position>', 'position of the entry')
-    .addHelpText('after', '\nExample:\n  $ custos --as auditor log proof 42')
-    .action(async (text: string, _options: unknown, command: Command) => {
+    .option(
+      '--receipt',
+      'with the entry in it, which `custos verify FILE` checks: an entry of your own, or any as auditor',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos --as researcher log proof 42
+  $ custos --as auditor log proof 42 --receipt > 42.tlog-proof`,
+    )
+    .action(async (text: string, { receipt: withEntry }: { receipt?: true }, command: Command) => {
       const all = globals(command);
       const position = parseCount('POSITION', text);
-      const proof = await (await connect(all)).getText('/v1/log/proof', { position });
-      await printResult(all.json, { position, proof }, () => visible(proof.trimEnd()));
+      const what = withEntry === true ? 'receipt' : 'proof';
+      const proof = await (await connect(all)).getText(`/v1/log/${what}`, { position });
+      await printResult(all.json, { position, [what]: proof }, () => visible(proof.trimEnd()));
     });
   log
     .command('tail')

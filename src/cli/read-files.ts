@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { MaskedRecord } from '../capture/formats/format.js';
 import type { RecordRead } from './disclosed.js';
 import { print, printResult } from './output.js';
@@ -7,12 +6,6 @@ import { wrongUse } from './refusal.js';
 
 /** Made-up times, where times were not granted: they keep the order and say nothing else. */
 const madeUpStepMs = 1000;
-
-/** C2SP tlog-proof names the extension. */
-export async function saveReceipt(dir: string, position: number, receipt: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 }).catch(unwritable('--receipts'));
-  await writeFile(join(dir, `${position}.tlog-proof`), receipt).catch(unwritable('--receipts'));
-}
 
 /** `to` is a file, or true for standard output. Nothing is written of a disclosure that broke off. */
 export async function writeRecording(

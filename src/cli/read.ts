@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { collect, segment } from './arguments.js';
-import { connect, globals, trustFilePath, type Globals } from './globals.js';
+import { connect, globals, trustFilePath, withReceipts, type Globals } from './globals.js';
 import { printLine, say } from './output.js';
 import { wrongUse } from './refusal.js';
 import type { RequestShown } from './request-text.js';
@@ -9,18 +9,15 @@ interface ReadOptions {
   readonly session?: readonly string[];
   readonly field?: readonly string[];
   readonly recording?: true | string;
-  readonly receipts?: string;
 }
 
 export function register(program: Command): void {
-  program
-    .command('read')
+  withReceipts(program.command('read'))
     .description('read what a grant gives, one JSON line a record; each reading is in the log before you have it')
     .argument('<grant>', 'id of the grant')
     .option('--session <id>', 'this session only; may be given several times (default: all of the grant)', collect)
     .option('--field <name>', 'this field only; may be given several times (default: all of the grant)', collect)
     .option('--recording [file]', 'the masked recording in its own format instead, to a file or standard output')
-    .option('--receipts <dir>', 'keep the receipts here; `custos verify FILE` checks them offline')
     .addHelpText(
       'after',
       `
@@ -34,15 +31,16 @@ Examples:
 }
 
 async function read(grant: string, options: ReadOptions, all: Globals): Promise<void> {
-  const [{ trustedLogKey }, { disclosed }, { saveReceipt, writeRecording }] = await Promise.all([
+  const [{ trustedLogKey }, { disclosed }, { writeRecording }, { saveReceipt }] = await Promise.all([
     import('./receipt.js'),
     import('./disclosed.js'),
     import('./read-files.js'),
+    import('./keep-receipts.js'),
   ]);
   const logKey = await trustedLogKey(trustFilePath(all.data));
   const client = await connect(all);
   const sessions = options.session ?? (await sessionsOf(client, grant));
-  const { recording, receipts, field: fields } = options;
+  const { recording, field: fields } = options;
   if (recording !== undefined && sessions.length !== 1) throw wrongUse('--session', 'exactly one with --recording');
   for (const session of sessions) {
     const asked = { grant, session, fields, person: client.person };
@@ -51,7 +49,7 @@ async function read(grant: string, options: ReadOptions, all: Globals): Promise<
       ...(fields === undefined ? {} : { fields }),
     });
     const { receipt, position, format, records, expired } = await disclosed(answer, asked, logKey);
-    if (receipts !== undefined) await saveReceipt(receipts, position, receipt);
+    if (all.receipts !== undefined) await saveReceipt(all.receipts, position, receipt);
     if (recording !== undefined) await writeRecording(recording, { session, format, records }, all.json);
     else for await (const record of records) await printLine({ session, ...record });
     for (const gone of expired) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parseCount, parseDuration, parseTime, segment } from './arguments.js';
 import type { Client } from './client.js';
-import { connect, globals } from './globals.js';
+import { connect, globals, withReceipts } from './globals.js';
 import { printResult, say, table, timeText } from './output.js';
 import { expiredText, requestText, type ExpiredShown, type RequestShown } from './request-text.js';
 import { wrongUse } from './refusal.js';
@@ -60,8 +60,7 @@ export function register(program: Command): void {
 }
 
 function registerCreate(request: Command): void {
-  request
-    .command('create')
+  withReceipts(request.command('create'))
     .description('ask for access; it is denied unless enough people sign it in time')
     .option('--session <id...>', 'sessions to read')
     .option('--subject <id...>', 'subjects, for all sessions that they have now')

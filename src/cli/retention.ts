@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { classes, classOf, fieldNames, type FieldClass } from '../log/fields.js';
-import { connect, globals } from './globals.js';
+import { connect, globals, withReceipts } from './globals.js';
 import { listing, printResult, table, timeText } from './output.js';
 import { wrongUse } from './refusal.js';
 
@@ -33,8 +33,7 @@ export function register(program: Command): void {
       await printResult(all.json, answer, () => table(head, answer.fields.map(fieldRow)));
     });
   registerSet(retention);
-  retention
-    .command('sweep')
+  withReceipts(retention.command('sweep'))
     .description('give up and delete what is past its retention now, instead of within the hour')
     .option('--yes', 'do not ask first')
     .addHelpText('after', '\nExample:\n  $ custos --as officer1 retention sweep')
@@ -49,8 +48,7 @@ export function register(program: Command): void {
 }
 
 function registerSet(retention: Command): void {
-  retention
-    .command('set')
+  withReceipts(retention.command('set'))
     .description('set how long columns are kept, counted from when they were stored; all other fields stay as they are')
     .argument('<keep...>', 'FIELD=DAYS, FIELD=forever, or CLASS=… for every field that the class has today')
     .requiredOption('--reason <text>', 'why; it stands in the log')

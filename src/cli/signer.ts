@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { SigningKey } from '../identity/signing-key.js';
 import { openCheckpoint } from '../merkle/checkpoint.js';
-import { trustFilePath, type Globals } from './globals.js';
+import { trustFilePath, withReceipts, type Globals } from './globals.js';
 import type { LogKey } from './receipt.js';
 import { notVerified, wrongUse } from './refusal.js';
 
@@ -10,9 +10,9 @@ export interface SignOptions {
   readonly yes?: boolean;
 }
 
-/** The options of every command that signs. */
+/** The options of every command that signs; what is signed is written into the log. */
 export const withSignOptions = (command: Command): Command =>
-  command
+  withReceipts(command)
     .option('--key <file>', 'your signing key (default: the one of --as in the data folder)')
     .option('--yes', 'do not ask before signing');
 

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { parseDuration, segment } from './arguments.js';
-import { connect, globals } from './globals.js';
+import { connect, globals, withReceipts } from './globals.js';
 import { jsonText, listing, printResult, visible } from './output.js';
 import { wrongUse } from './refusal.js';
 
@@ -12,8 +12,7 @@ interface ConsentOptions {
 const consentOf = { given: 'given', refuse: 'refused', pause: 'paused', resume: 'given' } as const;
 
 export function register(program: Command): void {
-  program
-    .command('consent')
+  withReceipts(program.command('consent'))
     .description('a subject says whether their records may be stored')
     .addArgument(new Argument('<consent>', 'from now on').choices(Object.keys(consentOf)))
     .option('--subject <id>', 'the subject (default: the one that you act as)')
@@ -41,8 +40,7 @@ Examples:
       });
       await printResult(all.json, answer, () => listing(Object.entries(answer)));
     });
-  program
-    .command('erase')
+  withReceipts(program.command('erase'))
     .description("destroy a subject's key: nobody can open their records again, in the vault or in a backup")
     .argument('<subject>', 'id of the subject')
     .option('--yes', 'do not ask first')

@@ -18,7 +18,10 @@ export function serveOpenApi(app: NestFastifyApplication): void {
 export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   const about = new DocumentBuilder()
     .setTitle('Custos')
-    .setDescription('A vault for captured sessions. No role can read. Only a grant can.')
+    .setDescription(
+      'A vault for captured sessions. No role can read. Only a grant can.\n\nEvery write answers with `position` and ' +
+        '`receipts`: a C2SP tlog-proof for each entry that it wrote, which `custos verify FILE` checks offline.',
+    )
     .setVersion('1')
     .addBearerAuth()
     .build();

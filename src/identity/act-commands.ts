@@ -1,8 +1,9 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Committed } from '../log/draft.js';
-import type { ActId, CommandId, PersonId, Position } from '../log/ids.js';
+import type { ActId, CommandId, PersonId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
+import { refusedAt, written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { Envelope } from '../sealing/dsse.js';
 import type { Act } from './act.js';
@@ -10,12 +11,12 @@ import { authorityKey } from './authority.js';
 import { proposeAct } from './propose-act.js';
 import { signatureOnAct, type ActAnswer } from './sign-act.js';
 
-export interface SignedAct {
+/** The position is that of the signature. */
+export interface SignedAct extends Written {
   readonly act: ActId;
   readonly signatures: number;
   readonly needed: number;
   readonly enforced: boolean;
-  readonly position: Position;
 }
 
 export class ProposeAct extends Command<SignedAct> {
@@ -65,10 +66,10 @@ export class SignActHandler implements ICommandHandler<SignAct> {
   }
 }
 
-/** The position is that of the signature. */
-function answered({ answer, positions }: Committed<ActAnswer>): SignedAct {
+async function answered(committed: Committed<ActAnswer>): Promise<SignedAct> {
+  const { answer } = committed;
   if (answer.kind === 'act_unknown') throw new Problem('act_unknown');
-  if (answer.kind === 'refused') throw new Problem('act_refused', { rules: answer.rules });
+  if (answer.kind === 'refused') throw new Problem('act_refused', { rules: answer.rules, ...refusedAt(committed) });
   const { act, signatures, needed, enforced } = answer;
-  return { act, signatures, needed, enforced, position: positions.at(-1) as Position };
+  return { act, signatures, needed, enforced, ...(await written(committed)) };
 }

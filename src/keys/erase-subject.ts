@@ -3,6 +3,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { CommandId, PersonId, Position, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { ownCommand, writeCommand } from '../log/write-command.js';
+import type { Written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { KeyholderPort } from './keyholder-port.js';
 import { KEYHOLDER } from './keyholder-token.js';
@@ -17,10 +18,9 @@ export interface ErasureCertificate {
   readonly signature: string;
 }
 
-interface Erased {
+/** The position is that of the tombstone; it has a receipt here if this command wrote it. */
+interface Erased extends Written {
   readonly subject: SubjectId;
-  /** Of the tombstone. */
-  readonly position: Position;
   readonly certificate: ErasureCertificate;
 }
 
@@ -46,7 +46,7 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
    * keyholder destroys it at its next start, and the same erasure asked again goes on from here.
    */
   async execute({ commandId, asker, subject }: EraseSubject): Promise<Erased> {
-    const { answer: position } = await this.log.append(writeCommand(commandId, asker, { subject }), (head) => {
+    const erased = await this.log.append(writeCommand(commandId, asker, { subject }), (head) => {
       const known = head.of(subjectsKey).get(subject);
       if (known === undefined) throw new Problem('subject_unknown');
       if (known.kind === 'erased') return { entries: [], answer: known.tombstone };
@@ -55,8 +55,9 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
         answer: head.size as Position,
       };
     });
+    const position = erased.answer;
     const { keyId, certificate } = await this.keyholder.destroy(position);
-    await this.log.append(ownCommand(`destroyed:${position}`), () => ({
+    const destroyed = await this.log.append(ownCommand(`destroyed:${position}`), () => ({
       entries: [
         {
           type: 'key.destroyed',
@@ -68,6 +69,7 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
       answer: null,
     }));
     const signature = Buffer.from(certificate).toString('base64');
-    return { subject, position, certificate: { subject, keyId, tombstone: position, signature } };
+    const receipts = (await Promise.all([erased.receipts(), destroyed.receipts()])).flat();
+    return { subject, position, receipts, certificate: { subject, keyId, tombstone: position, signature } };
   }
 }

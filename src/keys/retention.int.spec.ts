@@ -67,14 +67,14 @@ async function forge(data: EntryData['columns.expired']): Promise<Position> {
 describe('no sealed column is deleted', () => {
   it('without a retention, however old it is', async () => {
     await vault.passDays(10_000);
-    expect(await sweep()).toEqual({ expired: [], deleted: 0 });
+    expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
     expect(await columns()).toEqual(whole);
   });
 
   it('before its days are over, or of another field', async () => {
     await keep(['typed', 30], ['performance', 1]);
     await vault.passDays(29.9);
-    expect(await sweep()).toEqual({ expired: [], deleted: 0 });
+    expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
     expect(await columns()).toEqual(whole);
   });
 
@@ -82,10 +82,10 @@ describe('no sealed column is deleted', () => {
     await vault.passDays(400);
     await keep(['typed', 1]);
     await vault.passDays(0.9);
-    expect(await sweep()).toEqual({ expired: [], deleted: 0 });
+    expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
     await keep(['typed', null]);
     await vault.passDays(400);
-    expect(await sweep()).toEqual({ expired: [], deleted: 0 });
+    expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
     expect(await columns()).toEqual(whole);
   });
 
@@ -242,7 +242,7 @@ describe('a sweep that stops', () => {
     await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'columns_expired', members: { position } });
     await green();
 
-    expect(await sweep(await vault.openKeyholder(), dayMs)).toEqual({ expired: [], deleted: 1 });
+    expect(await sweep(await vault.openKeyholder(), dayMs)).toMatchObject({ expired: [], deleted: 1 });
     expect(await columns()).toEqual(withoutTyped);
     expect(vault.log.state.of(retentionKey).expired.get('typed')).toMatchObject({ position });
     await green();
@@ -254,7 +254,7 @@ describe('a sweep that stops', () => {
     await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
     const { before, position } = vault.log.state.of(retentionKey).expired.get('url') ?? { before: 0, position: 0 as Position };
     await callDelete('custos_keyholder', [position, 'url', before]);
-    expect(await sweep(vault.keyholder, dayMs)).toEqual({ expired: [], deleted: 1 });
+    expect(await sweep(vault.keyholder, dayMs)).toMatchObject({ expired: [], deleted: 1 });
     const { typed, url, ...rest } = whole;
     expect([typed, url, await columns()]).toEqual([1, 1, rest]);
     await green();

@@ -6,10 +6,11 @@ import type { CommandId, Position } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { due, expiredBefore, retentionKey, retentionStream, type Due } from '../log/retention.js';
 import { ownCommand, writeCommand } from '../log/write-command.js';
+import type { Written } from '../log/written.js';
 import type { KeyholderPort } from './keyholder-port.js';
 import { KEYHOLDER } from './keyholder-token.js';
 
-interface Swept {
+interface Swept extends Pick<Written, 'receipts'> {
   /** Given up by this sweep: a field's columns in every entry older than `before`, epoch milliseconds. */
   readonly expired: readonly { readonly field: FieldName; readonly before: number; readonly position: Position }[];
   /** Columns deleted now, those of earlier sweeps that had not come so far included. */
@@ -39,18 +40,19 @@ export class SweepRetentionHandler implements ICommandHandler<SweepRetention> {
 
   async execute({ commandId, actor, leastMs }: SweepRetention): Promise<Swept> {
     const wanted = await this.fieldsToSweep(leastMs);
-    const { answer, positions } = await this.log.append(writeCommand(commandId, actor, 'sweep'), (head) => {
+    const committed = await this.log.append(writeCommand(commandId, actor, 'sweep'), (head) => {
       const found = due(head.of(retentionKey), head.at).filter(({ field }) => wanted.has(field));
       const entries = found.map((data) => ({ type: 'columns.expired', stream: retentionStream, data }) as const);
       return { entries, answer: found };
     });
     // Committed: nobody opens these columns any more. If we stop here, the next sweep deletes them.
+    const { answer, positions } = committed;
     const expired = answer.map(({ field, before }, index) => ({
       field,
       before,
       position: positions[index] as Position,
     }));
-    return { expired, deleted: await this.deleteAll() };
+    return { expired, deleted: await this.deleteAll(), receipts: await committed.receipts() };
   }
 
   /** Fields that are due and have a column to lose; an entry about nothing would be noise. */
