@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.js';
@@ -27,8 +28,8 @@ let database: TestDatabase;
 let pools: pg.Pool[];
 let log: Log;
 
-const open = (url: string) => {
-  const pool = openPool(url, { connections: 4, name: 'test' });
+const open = (url: string, answersWithinMs?: number) => {
+  const pool = openPool(url, { connections: 4, name: 'test', answersWithinMs });
   pools.push(pool);
   return pool;
 };
@@ -79,6 +80,74 @@ describe('an append that fails', () => {
     await holder.query('ROLLBACK');
     holder.release();
     expect((await append(consent)).positions).toEqual([1]);
+  });
+});
+
+describe('a server that does not answer', () => {
+  it('is not waited for without end: the connection is given up, and the next one goes through', async () => {
+    const pool = open(database.url('custos_service'), 200);
+    await expect(pool.query('SELECT pg_sleep(1)')).rejects.toThrow();
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('whoever holds the head and does not go on loses it, and others append', () => {
+  const bounds = {
+    lock_timeout: '15s',
+    idle_in_transaction_session_timeout: '10s',
+    tcp_user_timeout: '10000', // PostgreSQL shows this one without a unit
+    transaction_timeout: '30s',
+  };
+  const settings = async (client: pg.ClientBase) => {
+    const names = Object.keys(bounds).map((name) => `current_setting('${name}') AS ${name}`);
+    return (await client.query(`SELECT ${names.join()}`)).rows[0];
+  };
+  /** Holds the head, with one of the bounds so short that a test can wait for it. */
+  async function holder(bound: keyof typeof bounds): Promise<pg.PoolClient> {
+    const client = await open(database.url('custos_service')).connect();
+    await client.query('BEGIN');
+    await client.query('SELECT FROM log.lock_head()');
+    expect(await settings(client)).toEqual(bounds);
+    // PostgreSQL does not shorten a transaction_timeout that is running: it must be off before.
+    await client.query(`SET LOCAL ${bound} = 0`);
+    await client.query(`SET LOCAL ${bound} = '300ms'`);
+    return client;
+  }
+
+  it('between two statements', async () => {
+    const client = await holder('idle_in_transaction_session_timeout');
+    expect((await append(consent)).positions).toEqual([1]);
+    client.release(true);
+  });
+
+  it('in a statement that takes too long', async () => {
+    const client = await holder('transaction_timeout');
+    const lost = expect(client.query('SELECT pg_sleep(60)')).rejects.toThrow();
+    expect((await append(consent)).positions).toEqual([1]);
+    await lost;
+    client.release(true);
+  });
+
+  it('while it does not read what the server sends', async () => {
+    const client = await holder('tcp_user_timeout');
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    const lost = expect(client.query("SELECT repeat('x', 1000000) FROM generate_series(1, 200)")).rejects.toThrow();
+    stream.pause();
+    expect((await append(consent)).positions).toEqual([1]);
+    stream.resume();
+    await lost;
+    client.release(true);
+  });
+
+  it('and a session keeps the bounds that it has of its own', async () => {
+    const client = await open(database.url('custos_service')).connect();
+    const own = { ...bounds, lock_timeout: '1s', transaction_timeout: '5s' };
+    await client.query("SET lock_timeout = '1s'; SET transaction_timeout = '5s'");
+    await client.query('BEGIN');
+    await client.query("SELECT FROM log.take_head('{}', '{}')");
+    expect(await settings(client)).toEqual(own);
+    await client.query('ROLLBACK');
+    client.release();
   });
 });
 

@@ -24,13 +24,24 @@ export async function onOneClient<T>(db: Queryable, work: (client: pg.ClientBase
   }
 }
 
-export function openPool(url: string, options: { connections: number; name: string }): pg.Pool {
+export interface PoolOptions {
+  readonly connections: number;
+  readonly name: string;
+  /** No query takes longer, or the other end is gone without a word. Left out: there is no such bound. */
+  readonly answersWithinMs?: number | undefined;
+}
+
+export function openPool(url: string, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connections,
     application_name: options.name,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
+    query_timeout: options.answersWithinMs,
+    // A machine that is gone answers no probe: a connection to it ends after 20 seconds.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     // Queries that do not wait for one another travel together.
     pipeline: true,
     types,

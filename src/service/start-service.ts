@@ -35,6 +35,8 @@ export interface RunningService {
 }
 
 const connections = 12;
+/** Longer than any transaction that holds the head (migrations/0014), so that the server gives up first. */
+const answersWithinMs = 45_000;
 const bodyLimitBytes = 16 * 1024 * 1024;
 
 /**
@@ -46,7 +48,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
   const trust = await loadTrust(settings.trustFile);
   const signer = await readLogSigner(settings.logKeyFile, trust.origin);
   if (formatVerifierKey(signer.name, signer.publicKey) !== trust.log) throw new Problem('trust_file_invalid');
-  const pool = openPool(settings.databaseUrl, { connections, name: 'custos service' });
+  const pool = openPool(settings.databaseUrl, { connections, name: 'custos service', answersWithinMs });
   const verifiers = [parseVerifierKey(trust.log)];
   const keeper = new CheckpointFile(settings.checkpointFile, { origin: trust.origin, verifiers });
   const log = new Log({

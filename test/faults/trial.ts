@@ -30,7 +30,8 @@ export interface Fault {
 }
 
 /** Waits in a production service are longer; the fault tests meet each of them in seconds. */
-const bounds = { lock_timeout: 1_500, idle_in_transaction_session_timeout: 1_000, query_timeout: 2_000 };
+const bounds = { lock_timeout: 1_500, idle_in_transaction_session_timeout: 1_000, query_timeout: 6_000 };
+const transactionWithinMs = 4_000;
 /** A fault may leave the head locked for so long, no longer: the bounds above, and a slow machine. */
 const headFreeWithinMs = 20_000;
 const recoveredWithinMs = 60_000;
@@ -274,6 +275,7 @@ export class Trial {
     const url = new URL(this.server.url('custos_service', this.database));
     url.port = String(this.instances[name].proxy.port);
     for (const [bound, ms] of Object.entries(bounds)) url.searchParams.set(bound, String(ms));
+    url.searchParams.set('options', `-c transaction_timeout=${transactionWithinMs}`);
     const complaint = await writer.start(url.href, this.identity);
     if (complaint !== undefined) this.violated('crashed', `instance ${name}: ${complaint}`);
   }
