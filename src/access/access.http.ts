@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import type { Person } from '../identity/person.js';
-import { FieldName } from '../log/fields.js';
+import { FieldName, fieldNames } from '../log/fields.js';
 import { type CommandId, GrantId, RequestId, SessionId } from '../log/ids.js';
 import { ApproveRequest } from './approve-request.handler.js';
 import { EnvelopeBody } from '../identity/signed-statement.js';
@@ -26,7 +26,7 @@ const ApprovalBody = z.strictObject({ envelope: EnvelopeBody });
 const DisclosureBody = z.strictObject({
   session: SessionId,
   /** Left out: all that the grant gives. */
-  fields: z.array(FieldName).min(1).max(16).optional(),
+  fields: z.array(FieldName).min(1).max(fieldNames.length).optional(),
 });
 const ListQuery = z.strictObject({ state: z.enum(['open', 'granted', 'rejected', 'expired', 'revoked']).optional() });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Preview, Scope } from '../log/entries.js';
-import { classes, classOf, FieldName } from '../log/fields.js';
+import { classes, classOf, fieldNames, FieldName } from '../log/fields.js';
 import { SessionId, SubjectId } from '../log/ids.js';
 import { hashCanonical } from '../sealing/canonical.js';
 import { freeText } from '../log/free-text.js';
@@ -12,7 +12,7 @@ import type { NonEmpty } from './non-empty.js';
  */
 export const mostSessions = 400;
 const mostSubjects = 400;
-const mostFields = 16;
+const mostFields = fieldNames.length;
 const longestSeconds = 7 * 24 * 3600;
 const mostRecords = 10_000_000;
 const mostDisclosures = 10_000;

@@ -10,7 +10,8 @@ import { writeCommand } from '../log/write-command.js';
 import type { Written } from '../log/written.js';
 import { Problem, type ProblemCode } from '../problem.js';
 import { suppression } from './consent.js';
-import type { Json, Parts } from './formats/format.js';
+import { raiseRecords, type RaisedRecord } from './detection/raise.js';
+import type { Format, Json, Parts } from './formats/format.js';
 import { formatOf } from './formats/formats.js';
 import { OpenSessions, type Epoch, type OpenSession } from './open-sessions.js';
 import { sealRecords, type RecordToSeal } from './seal-records.js';
@@ -69,9 +70,10 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     const budget = { bytes: mostUnpackedBytesInAPost };
     const decomposed = body.records.map(({ data }) => decomposeOne(() => format.decompose(data as Json, budget)));
     return this.sessions.inTurn(body.session, async (open) => {
+      const raised = await raiseAll(decomposed, format, open);
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
         try {
-          return await this.attempt({ commandId, source, body }, decomposed, open);
+          return await this.attempt({ commandId, source, body }, raised, open);
         } catch (error) {
           if (!(error instanceof VersionConflict)) throw error;
           await this.sessions.refresh(body.session, open);
@@ -83,7 +85,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
 
   private async attempt(
     { commandId, source, body }: Pick<IngestRecords, 'commandId' | 'source' | 'body'>,
-    decomposed: readonly (Parts | ProblemCode)[],
+    decomposed: readonly (RaisedRecord | ProblemCode)[],
     open: OpenSession,
   ) {
     const { session, subject, first } = body;
@@ -97,9 +99,9 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     const records: RecordToSeal[] = [];
     const problems: { index: number; code: ProblemCode }[] = [];
     for (let index = seen; index < decomposed.length; index += 1) {
-      const parts = decomposed[index] as Parts | ProblemCode;
-      if (typeof parts === 'string') problems.push({ index, code: parts });
-      else records.push({ sequence: first + index, time: body.records[index]?.time as number, parts });
+      const one = decomposed[index] as RaisedRecord | ProblemCode;
+      if (typeof one === 'string') problems.push({ index, code: one });
+      else records.push({ sequence: first + index, time: body.records[index]?.time as number, ...one });
     }
     const fresh = body.records.length - seen;
     const before = answeredBefore(open.state, first, seen);
@@ -177,6 +179,17 @@ const inOrder = (batches: Draft<'session.batch'>[], rejected: Draft<'records.rej
 function sealedTo(head: Head, subject: SubjectId, { keyId }: Epoch): boolean {
   const state = head.of(subjectsKey).get(subject);
   return state?.kind === 'registered' && state.keyId === keyId;
+}
+
+/** Records that are of their format, in their places; an input's text grows from one to the next. */
+async function raiseAll(
+  decomposed: readonly (Parts | ProblemCode)[],
+  format: Format,
+  { inputs }: OpenSession,
+): Promise<(RaisedRecord | ProblemCode)[]> {
+  const good = decomposed.filter((one) => typeof one !== 'string');
+  const raised = (await raiseRecords(good, format, inputs)).values();
+  return decomposed.map((one) => (typeof one === 'string' ? one : (raised.next().value as RaisedRecord)));
 }
 
 function decomposeOne(decompose: () => Parts): Parts | ProblemCode {

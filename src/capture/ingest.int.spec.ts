@@ -1,4 +1,4 @@
-import { freshCommand, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
+import { freshCommand, start, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
@@ -214,6 +214,33 @@ describe('a record that cannot be stored', () => {
     });
     const { records: read } = await vault.read(await vault.grant('one', ['typed']), 'one');
     expect(read.map(({ sequence }) => sequence)).toEqual([0, 2]);
+  });
+});
+
+describe('what holds a card', () => {
+  const card = (index: number) => ({
+    time: start + index,
+    data: input(index, '4111 1111 1111 1111'.slice(0, index + 1)),
+  });
+  const input = (index: number, text: string) => ({
+    type: 3,
+    data: { source: 5, text, isChecked: false, id: 7 },
+    timestamp: start + index,
+  });
+  const letters = Array.from({ length: 19 }, (_, index) => card(index));
+
+  it('is not under a grant on the field that it was typed into, and no prefix of it', async () => {
+    await vault.ingest('one', 's1', [...letters, ...typedRecords(1, 'plain', 30)]);
+    const { records } = await vault.read(await vault.grant('one', ['typed']), 'one');
+    // The other record is of the same input: what is typed there later is kept back too.
+    expect(records).toEqual([]);
+  });
+
+  it('is counted in the clear header, record by record of a batch, and not where it is', async () => {
+    await vault.ingest('one', 's1', letters);
+    const batch = (await vault.log.reader.session('one' as SessionId)).at(-1);
+    expect(batch).toMatchObject({ type: 'session.batch', data: { count: 19, tags: { card: 19 } } });
+    expect(batch?.columns.map(({ field }) => field)).toEqual(['time', 'kind', 'raised']);
   });
 });
 

@@ -4,6 +4,7 @@ import type { SessionId } from '../log/ids.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { Secret } from '../sealing/secret.js';
 import { generateSessionKey, sealSessionKey } from '../sealing/session-key.js';
+import type { Tag } from './detection/detect.js';
 import { emptySession, evolveSession, type SessionState } from './session-state.js';
 
 /** Sessions written at the same time by one process. The one unused for longest makes room, and its key is wiped. */
@@ -22,6 +23,8 @@ export interface Epoch {
 export interface OpenSession {
   state: SessionState;
   epoch?: Epoch;
+  /** Inputs whose text was raised, so that what is typed there later is too. */
+  readonly inputs: Map<string, Tag>;
   usedAt: number;
 }
 
@@ -86,7 +89,7 @@ export class OpenSessions implements OnModuleInit, OnModuleDestroy {
 
   private async open(session: SessionId): Promise<OpenSession> {
     const known = this.sessions.get(session);
-    const open = known ?? { state: emptySession, usedAt: 0 };
+    const open = known ?? { state: emptySession, inputs: new Map(), usedAt: 0 };
     open.usedAt = this.clock();
     if (known === undefined) {
       await this.refresh(session, open);

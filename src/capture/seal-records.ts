@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Draft, SealedColumn } from '../log/draft.js';
+import type { TagCounts } from '../log/entries.js';
 import { catalogueVersion, fieldNames, type FieldName } from '../log/fields.js';
 import type { SessionId, SubjectId } from '../log/ids.js';
 import { sealColumn, type ColumnValue } from '../sealing/column.js';
 import { columnKey } from '../sealing/session-key.js';
+import { tags, type Tag } from './detection/detect.js';
 import type { Parts } from './formats/format.js';
 import type { Epoch } from './open-sessions.js';
 
@@ -15,6 +17,7 @@ export interface RecordToSeal {
   /** Epoch milliseconds. */
   readonly time: number;
   readonly parts: Parts;
+  readonly tags: ReadonlySet<Tag>;
 }
 
 export interface SealTo {
@@ -54,9 +57,18 @@ function sealBatch(run: readonly RecordToSeal[], { origin, session, subject, epo
       from: Math.min(...times),
       to: Math.max(...times),
       catalogue: catalogueVersion,
+      ...tagCounts(run),
     },
     columns,
   };
+}
+
+function tagCounts(run: readonly RecordToSeal[]): { tags?: TagCounts } {
+  const counts = tags.flatMap((tag) => {
+    const count = run.filter((record) => record.tags.has(tag)).length;
+    return count === 0 ? [] : [[tag, count] as const];
+  });
+  return counts.length === 0 ? {} : { tags: Object.fromEntries(counts) };
 }
 
 /** Every record has a time, so that a range of time can cut: [epoch ms, the record's own telling of it]. */

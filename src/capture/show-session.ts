@@ -1,4 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import type { TagCounts } from '../log/entries.js';
 import { classOf, fieldNames, type FieldClass, type FieldName } from '../log/fields.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import type { Position, SessionId, SubjectId } from '../log/ids.js';
@@ -16,6 +17,8 @@ export interface SessionSummary {
   readonly from: number | null;
   readonly to: number | null;
   readonly fields: readonly FieldSummary[];
+  /** How many records something was found in, by what it was. */
+  readonly tags: TagCounts;
 }
 
 export interface FieldSummary {
@@ -62,7 +65,14 @@ export function describeSession(entries: readonly Entry[], retention: Retention)
       );
       return columns.length === 0 ? [] : [summarize(field, columns)];
     }),
+    tags: sumOf(batches.map(({ data }) => data.tags ?? {})),
   };
+}
+
+function sumOf(counts: readonly TagCounts[]): TagCounts {
+  const sum: Record<string, number> = {};
+  for (const [tag, count] of counts.flatMap((one) => Object.entries(one))) sum[tag] = (sum[tag] ?? 0) + count;
+  return sum;
 }
 
 function summarize(

@@ -13,10 +13,13 @@ export async function writeRecording(
   { session, format, records }: { session: string; format: string; records: AsyncIterable<RecordRead> },
   json: boolean,
 ): Promise<void> {
-  const { formatOf } = await import('../capture/formats/formats.js');
+  const [{ formatOf }, { lowered }] = await Promise.all([
+    import('../capture/formats/formats.js'),
+    import('../capture/detection/lowered.js'),
+  ]);
   const read: MaskedRecord[] = [];
   for await (const { sequence, time, fields } of records) {
-    read.push({ sequence, time: time ?? sequence * madeUpStepMs, parts: fields });
+    read.push({ sequence, time: time ?? sequence * madeUpStepMs, parts: lowered(fields) });
   }
   const masked = formatOf(format);
   const bytes = masked.assemble(masked.mask(read));

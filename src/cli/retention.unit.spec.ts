@@ -19,6 +19,7 @@ describe('what to keep', () => {
     expect(parseKeep(['strict=14', 'other=forever', 'url=30'])).toEqual([
       { field: 'conversation', days: 14 },
       { field: 'performance', days: 14 },
+      { field: 'raised', days: 14 },
       { field: 'other', days: null },
       { field: 'url', days: 30 },
     ]);

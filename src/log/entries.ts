@@ -35,7 +35,7 @@ export interface EntryData {
   /** A fresh session key, sealed to the subject: whoever writes cannot read what was written before. */
   'session.keyed': { session: SessionId; epoch: Uint8Array; keyId: string; sealedKey: Uint8Array };
   /** The records `first` to `first + count - 1` of a session, sealed column by column. */
-  'session.batch': Records & { epoch: Uint8Array; from: number; to: number; catalogue: number };
+  'session.batch': Records & { epoch: Uint8Array; from: number; to: number; catalogue: number; tags?: TagCounts };
   /** Records of a subject who does not consent: counted, and not stored. */
   'records.suppressed': Records & { reason: SuppressionReason };
   /** Records that were not of their format: counted, and not stored. */
@@ -66,6 +66,9 @@ export interface EntryData {
   /** Without this entry the outcome of a disclosure is unknown, and unknown counts as exposed. */
   'disclosure.completed': { disclosure: number; records: number; outcome: 'delivered' | 'broken_off' | 'failed' };
 }
+
+/** How many records of a batch something was found in: a tag for whoever grants, never where it is. */
+export type TagCounts = Readonly<Record<string, number>>;
 
 /** The records `first` to `first + count - 1` of a session. */
 export interface Records {

@@ -27,6 +27,13 @@ export interface UnpackBudget {
   bytes: number;
 }
 
+export interface Typing {
+  /** Names the input, within its session, whose whole text this record repeats. */
+  readonly input?: string;
+  /** Inputs that this record shows to be for passwords and the like. */
+  readonly secretInputs?: readonly string[];
+}
+
 /** One capture format: how to cut a file into records, take each apart without loss, and put it together again. */
 export interface Format {
   readonly name: string;
@@ -42,6 +49,8 @@ export interface Format {
    * inside of it and is more than `budget`, from which it takes.
    */
   decompose(data: Json, budget?: UnpackBudget): Parts;
+  /** Where records tell how a text grows key by key: which input this one is of. Left out where none does. */
+  typing?(parts: Parts): Typing | undefined;
   /** The exact inverse, given every part that `decompose` gave. */
   reassemble(parts: Parts): Json;
   /** Records that the format's player plays, holding what these parts tell and nothing else. */

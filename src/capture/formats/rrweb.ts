@@ -9,6 +9,7 @@ import { classifyDom } from './rrweb-dom.js';
 import { eventKeys, eventType, isEventType, metaKeys, source, sources } from './rrweb-fields.js';
 import { maskedEvent } from './rrweb-mask.js';
 import { packEvent, unpackEvent, type Packing } from './rrweb-packed.js';
+import { typingOf } from './rrweb-typing.js';
 import { playable } from './rrweb-playable.js';
 
 /** A snapshot of the largest page that rrweb's players show; what is more stays packed, in `other`. */
@@ -37,6 +38,8 @@ export const rrweb: Format = {
     if (partOf(other, 'whole') !== undefined) return { other: { whole: data } };
     return { ...parts, other: { ...(other as JsonObject | undefined), packed: unpacked.packing } };
   },
+
+  typing: typingOf,
 
   reassemble(parts) {
     const packing = partOf(parts.other, 'packed') as Packing | undefined;
