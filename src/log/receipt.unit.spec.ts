@@ -62,6 +62,13 @@ describe('a receipt', () => {
     }
   });
 
+  it('is in docs/formats/log.md as it is in the vectors', () => {
+    const docs = readFileSync(resolve(process.cwd(), 'docs/formats/log.md'), 'utf8');
+    const example = /```\n(c2sp\.org[^`]*)```/.exec(docs)?.[1];
+    expect(receipts.map(({ receipt }) => receipt)).toContain(example);
+    expect(docs).toContain(` --log-key ${logKey}\n`);
+  });
+
   it('is not even read when it is longer than any can be', async () => {
     const receipt = await made(3, 6);
     expect(parseReceipt(receipt)?.index).toBe(3);
