@@ -26,7 +26,10 @@ export const fields = {
   'tool.output': { class: 'private', holds: 'what a tool answered' },
   conversation: { class: 'strict', holds: 'private conversations between people' },
   performance: { class: 'strict', holds: 'performance information about a person' },
-  raised: { class: 'strict', holds: 'values in which a secret or an identifier was found, by the field that they are of' },
+  raised: {
+    class: 'strict',
+    holds: 'values in which a secret or an identifier was found, by the field that they are of',
+  },
   other: { class: 'strict', holds: 'everything that no other field names' },
 } as const satisfies Record<string, { class: FieldClass; holds: string }>;
 
