@@ -1,7 +1,9 @@
 import type { Governance } from '../log/governance.js';
-import type { Entry } from '../log/header.js';
+import type { Entry, EntryOf } from '../log/header.js';
+import type { Position } from '../log/ids.js';
 import type { Check } from '../log/checks.js';
 import { retentionKey } from '../log/retention.js';
+import { certifies } from '../keys/attestation.js';
 import { subjectsKey } from '../keys/subjects.js';
 import { authorityKey } from '../identity/authority.js';
 import { accessKey } from './evolve.js';
@@ -22,7 +24,19 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
     case 'retention.set':
     case 'columns.expired':
       return before.of(retentionKey) === after.of(retentionKey) ? 'retention_invalid' : undefined;
+    case 'key.destroyed':
+      return isCertified(before, entry) ? undefined : 'certificate_invalid';
     default:
       return undefined;
   }
+}
+
+/** The keyholder's word is of this subject, this key and this tombstone, and signed. */
+function isCertified(before: Governance, { subject, data }: EntryOf<'key.destroyed'>): boolean {
+  const { keyId, tombstone, certificate } = data;
+  const erased = subject === undefined ? undefined : before.of(subjectsKey).get(subject);
+  if (subject === undefined || erased?.kind !== 'erased') return false;
+  const claim = { subject, keyId, tombstone: tombstone as Position };
+  const { keyholder } = before.of(authorityKey).trust;
+  return erased.keyId === keyId && erased.tombstone === tombstone && certifies(keyholder, claim, certificate);
 }

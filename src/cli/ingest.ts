@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { formatNames, type FormatName } from '../capture/formats/formats.js';
 import { globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult } from './output.js';
+import { progressBar } from './progress-bar.js';
 import { wrongUse } from './refusal.js';
 
 interface IngestOptions {
@@ -49,7 +50,7 @@ async function ingest(file: string, options: IngestOptions, all: Globals): Promi
   const startedAt = options.startedAt === undefined ? changedAt : parseTime('--started-at', options.startedAt);
   const records = format.cut(bytes, startedAt);
   const { session, subject } = options;
-  const progress = await progressBar(records.length, all);
+  const progress = await progressBar(records.length, 'records', all);
   try {
     const sums = await sendRecords(await connect(all), { session, subject, format: name }, records, (sent) =>
       progress?.update(sent),
@@ -64,12 +65,4 @@ async function ingest(file: string, options: IngestOptions, all: Globals): Promi
 function recognised(name: FormatName | undefined): FormatName {
   if (name === undefined) throw wrongUse('--format', `not told by the file: name one of ${formatNames.join(', ')}`);
   return name;
-}
-
-async function progressBar(total: number, { json }: Globals) {
-  if (json || !process.stderr.isTTY) return undefined;
-  const { default: progress } = await import('cli-progress');
-  const bar = new progress.SingleBar({ format: '{bar} {value}/{total} records, {eta_formatted} left' });
-  bar.start(total, 0);
-  return bar;
 }

@@ -8,6 +8,9 @@ export interface VerifyLive {
   /** Of a role that may read the log; in dev mode the data folder tells it. */
   readonly database?: string | undefined;
   readonly trustFile?: string | undefined;
+  readonly since?: number | undefined;
+  /** The last checkpoint that the service remembers outside the database, if there is such a file. */
+  readonly checkpointFile?: string | undefined;
   readonly progress?: (done: number, total: number) => void;
 }
 
@@ -15,7 +18,14 @@ export interface VerifyLive {
  * Checks the whole log from the rows of the database, read-only, with the keys in the trust file: it asks nothing of
  * the service and believes nothing that it says.
  */
-export async function verifyLiveLog({ data, database, trustFile, progress }: VerifyLive): Promise<Verified> {
+export async function verifyLiveLog({
+  data,
+  database,
+  trustFile,
+  since,
+  checkpointFile,
+  progress,
+}: VerifyLive): Promise<Verified> {
   const [
     { openPool },
     { verifyLog },
@@ -25,6 +35,7 @@ export async function verifyLiveLog({ data, database, trustFile, progress }: Ver
     { governanceSlices },
     { auditEntry },
     { sodiumReady },
+    { CheckpointFile },
   ] = await Promise.all([
     import('../log/database.js'),
     import('../log/verify-log.js'),
@@ -34,15 +45,18 @@ export async function verifyLiveLog({ data, database, trustFile, progress }: Ver
     import('../governance.js'),
     import('../access/audit-entry.js'),
     import('../sealing/sodium.js'),
+    import('../log/checkpoint-file.js'),
   ]);
   await sodiumReady();
   const trust = await loadTrust(trustFile ?? filesOf(data).trust);
   const db = openPool(database ?? (await readerUrl(data)), { connections: 2, name: 'custos verify' });
   try {
+    const trusted = { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] };
     return await verifyLog({
       db,
-      origin: trust.origin,
-      verifiers: [parseVerifierKey(trust.log)],
+      ...trusted,
+      remembered: await new CheckpointFile(checkpointFile ?? filesOf(data).checkpoint, trusted).last(),
+      since,
       governance: Governance.empty(governanceSlices(trust)),
       audit: auditEntry,
       ...(progress === undefined ? {} : { progress }),

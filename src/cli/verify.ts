@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
+import { checks } from '../log/checks.js';
+import type { Verified } from '../log/verify-log.js';
+import { parseCount } from './arguments.js';
 import { globals, trustFilePath, type Globals } from './globals.js';
-import { printResult, say, visible } from './output.js';
+import { listing, printResult, say, visible } from './output.js';
+import { progressBar } from './progress-bar.js';
 import { wrongUse } from './refusal.js';
 import { AnsweredNo } from './report-error.js';
 import type { Verdict } from './verdict.js';
@@ -8,6 +12,8 @@ import type { Verdict } from './verdict.js';
 interface VerifyOptions {
   readonly database?: string;
   readonly logKey?: string;
+  readonly since?: string;
+  readonly checkpointFile?: string;
 }
 
 export function register(program: Command): void {
@@ -16,12 +22,26 @@ export function register(program: Command): void {
     .description('check the whole log, or one receipt offline; believes nothing that the service says')
     .argument('[file]', 'a receipt (default: the whole live log)')
     .option('--database <url>', 'where the log is (default: the database of the data folder)')
+    .option('--since <position>', 'look at bodies, tiles, kept answers and checkpoints from there on only')
+    .option(
+      '--checkpoint-file <path>',
+      "the service's memory of the last checkpoint (default: that of the data folder)",
+    )
     .option('--log-key <key>', "the log's verifier key, instead of the trust file, for a receipt")
     .addHelpText(
       'after',
       `
+The whole live log: every header is hashed and decoded, the tree is built again from them and held against each
+checkpoint ever signed, each stored tile and each index column; each sealed column is hashed; each approval, act,
+disclosure, key and destruction is judged where it stands. The first bad position is named first.
+
+With --since the same is true of every header: what was granted long ago decides what is right today, and a state
+folded from entries that nobody hashed would be worth nothing. Not looked at are the bodies, tiles and checkpoints
+below the last checkpoint at or below that position. They are the bulk of the work.
+
 Examples:
   $ custos verify                                the live log of .custos/
+  $ custos verify --since 1200000                bodies and checkpoints of what came since
   $ custos verify receipts/42.tlog-proof         offline, with the trust file
   $ custos verify 42.tlog-proof --log-key vault.example.org/log+1a2b3c4d+AR…`,
     )
@@ -32,16 +52,33 @@ Examples:
     });
 }
 
-async function verifyLive({ database, logKey }: VerifyOptions, { data, json }: Globals): Promise<Verdict> {
+async function verifyLive(options: VerifyOptions, all: Globals): Promise<Verdict> {
+  const { database, logKey, since, checkpointFile } = options;
   if (logKey !== undefined) throw wrongUse('--log-key', 'with a receipt only');
   const { verifyLiveLog } = await import('./verify-log.js');
+  const progress = await liveProgress(all);
   const verdict = await verifyLiveLog({
-    data,
-    trustFile: trustFilePath(data),
+    data: all.data,
+    trustFile: trustFilePath(all.data),
     ...(database === undefined ? {} : { database }),
-  });
-  await printResult(json, verdict, () => verdictText(verdict));
+    checkpointFile: checkpointFile ?? process.env['CUSTOS_CHECKPOINT_FILE'],
+    since: since === undefined ? undefined : parseCount('--since', since),
+    progress: progress.update,
+  }).finally(progress.stop);
+  await printResult(all.json, verdict, () => verdictText(verdict));
   return verdict;
+}
+
+/** The bar begins once it is known how long the log is. */
+async function liveProgress(all: Globals) {
+  const bar = await progressBar(0, 'entries', all);
+  return {
+    update: (done: number, total: number) => {
+      bar?.setTotal(total);
+      bar?.update(done);
+    },
+    stop: () => bar?.stop(),
+  };
 }
 
 async function verifyFile(file: string, { logKey }: VerifyOptions, { data, json }: Globals): Promise<Verdict> {
@@ -51,9 +88,18 @@ async function verifyFile(file: string, { logKey }: VerifyOptions, { data, json 
   return verdict;
 }
 
-function verdictText(verdict: Verdict): string {
-  const { ok, entries, bodies, checkpoints, problems } = verdict;
-  for (const { position, check } of problems) say(`position ${position}: ${visible(check)}`);
-  const what = `${entries} entries, ${bodies} bodies, ${checkpoints} checkpoints`;
-  return ok ? `Verified: ${what}` : `NOT VERIFIED: ${problems.length} problems; checked ${what}`;
+function verdictText({ ok, problems, ...of }: Verified): string {
+  for (const { position, check } of problems) say(`position ${position}: ${visible(check)}, ${checks[check]}`);
+  const rows = listing([
+    ['entries', `${of.entries} headers hashed, decoded and held against their columns`],
+    ['tree', `${of.checkpoints} signed checkpoints, ${of.tiles} full tiles`],
+    ['bodies', `${of.bodies} sealed columns hashed`],
+    ['governance', `${of.approvals} approvals and ${of.disclosures} disclosures judged where they stand`],
+  ]);
+  const [first] = problems;
+  const verdict =
+    ok || first === undefined
+      ? 'Verified'
+      : `NOT VERIFIED: ${problems.length} problems, the first at position ${first.position}: ${checks[first.check]}`;
+  return `${rows}\n${verdict}`;
 }

@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { PageWork } from './page-work.js';
+import { thisThread, type PageWork, type PageWorker } from './page-work.js';
 
 /** Tasks that a thread has at once: with one of them waiting there, it never idles until the next is sent. */
 const tasksAThread = 2;
 /** Reading a page costs about as much as hashing it, so more threads than this would wait for PostgreSQL. */
 const mostThreads = 8;
+
+/** Fewer are done within about a tenth of a second; threads take half of that to start (measured). */
+export const entriesWorthThreads = 32_768;
 
 /** For whoever runs the sources: flags that let a thread load them. */
 export const threadOptions: { execArgv?: string[] } = {};
@@ -24,7 +27,7 @@ interface Waiting {
  * process share them, first come first served, so that two of them take no more than the machine has. They are
  * gone when the last one has finished.
  */
-export class PageThreads {
+export class PageThreads implements PageWorker {
   private static shared: PageThreads | undefined;
   private users = 0;
   private readonly waiting: Waiting[] = [];
@@ -35,8 +38,12 @@ export class PageThreads {
     for (let index = Math.min(availableParallelism(), mostThreads); index > 0; index -= 1) this.startThread();
   }
 
-  /** Runs `work` with the threads at hand. */
-  static async using<T>(work: (threads: PageThreads) => Promise<T>): Promise<T> {
+  /** Runs `work` with the threads at hand, or on this one if that many entries are not worth the start of others. */
+  static async forEntries<T>(entries: number, work: (worker: PageWorker) => Promise<T>): Promise<T> {
+    return entries < entriesWorthThreads ? work(thisThread) : PageThreads.using(work);
+  }
+
+  private static async using<T>(work: (worker: PageWorker) => Promise<T>): Promise<T> {
     const threads = (PageThreads.shared ??= new PageThreads());
     threads.users += 1;
     try {
@@ -47,12 +54,10 @@ export class PageThreads {
     }
   }
 
-  /** How many pages to have under way, so that all threads are busy and memory stays bounded. */
   get pagesAtOnce(): number {
     return this.threads.length * tasksAThread + 1;
   }
 
-  /** The memory in `transfer` moves to the thread: the caller has it no more. */
   run<K extends keyof PageWork>(
     kind: K,
     input: PageWork[K]['input'],

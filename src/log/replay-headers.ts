@@ -7,7 +7,7 @@ import type { Queryable } from './database.js';
 import { governs } from './entries.js';
 import type { Governance } from './governance.js';
 import { decodeHeader, type Entry } from './header.js';
-import type { PageThreads } from './page-threads.js';
+import type { PageWorker } from './page-work.js';
 import { entriesAPage, replayRows, type ReplayedPage } from './replay-page.js';
 
 /** What follows from the first `frontier.size` headers, before any root was compared. */
@@ -50,7 +50,7 @@ export async function replayHeaders(db: Queryable, from: Folded, size: number, v
  */
 export async function replayPages(
   client: pg.ClientBase,
-  threads: PageThreads,
+  worker: PageWorker,
   from: Folded,
   size: number,
   visit: Visit,
@@ -62,26 +62,26 @@ export async function replayPages(
   const start = (position: number) => {
     const rows = reading.then(() => copyRows(client, replayRows(position, position + entriesAPage)));
     reading = rows.catch(() => undefined);
-    underWay.push(rows.then((read) => hashed(threads, position, read)));
+    underWay.push(rows.then((read) => hashed(worker, position, read)));
     underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
   };
   try {
     while (frontier.size < size) {
-      for (; next < size && underWay.length < threads.pagesAtOnce; next += entriesAPage) start(next);
+      for (; next < size && underWay.length < worker.pagesAtOnce; next += entriesAPage) start(next);
       const page = await (underWay.shift() as Promise<ReplayedPage>);
       if (page.broken !== undefined) throw corrupt(page.broken);
       for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
       frontier = appendPart(frontier, page.frontier);
     }
   } finally {
-    // Nobody may find the connection, or the threads, still at work on what nobody waits for.
+    // Nobody may find the connection, or the worker, still at work on what nobody waits for.
     await Promise.allSettled(underWay);
   }
   return { frontier, governance };
 }
 
-const hashed = (threads: PageThreads, from: number, rows: Uint8Array): Promise<ReplayedPage> =>
-  threads.run('replay', { from, to: from + entriesAPage, rows }, [rows.buffer as ArrayBuffer]);
+const hashed = (worker: PageWorker, from: number, rows: Uint8Array): Promise<ReplayedPage> =>
+  worker.run('replay', { from, to: from + entriesAPage, rows }, [rows.buffer as ArrayBuffer]);
 
 function evolve(governance: Governance, position: number, header: Uint8Array, visit: Visit): Governance {
   const entry = decodeOrCorrupt(header, position);

@@ -1,8 +1,8 @@
 import { emptyFrontier, type Frontier } from '../merkle/frontier.js';
-import { HashRow } from '../merkle/hash-row.js';
+import { HashRow, RowTree } from '../merkle/hash-row.js';
 import { hashBytes, leafHashInto } from '../merkle/hash.js';
 import { CopiedRows } from './copy-rows.js';
-import { entryTypeAt } from './entry-type-at.js';
+import { entryTypes, sameBytes } from './name-table.js';
 import { governs, type EntryType } from './entries.js';
 import { HeaderScan } from './header-scan.js';
 
@@ -43,17 +43,13 @@ export function replayPage({ from, to, rows: bytes }: PageToReplay): ReplayedPag
     if (header === undefined || type === undefined) return { broken: position, frontier: emptyFrontier, governing };
     if (governs[type]) governing.push({ position, header: header.slice() });
   }
-  return { broken: undefined, frontier: leaves.frontier(), governing };
+  return { broken: undefined, frontier: new RowTree(leaves).frontier(leaves.count), governing };
 }
 
 /** Whether the leaf that the row has is the one at `at` of `hashes`. */
 function isLeaf(rows: CopiedRows, hashes: Uint8Array, at: number): boolean {
-  const from = rows.from[1] as number;
-  if (rows.to[1] !== from + hashBytes) return false;
-  for (let index = 0; index < hashBytes; index += 1) {
-    if (rows.bytes[from + index] !== hashes[at + index]) return false;
-  }
-  return true;
+  const [from, to] = [rows.from[1] as number, rows.to[1] as number];
+  return to - from === hashBytes && sameBytes(hashes, at, rows.bytes, from, to);
 }
 
 /** Undefined unless the header is one of this position, to the last bit. */
@@ -63,5 +59,5 @@ function typeOf(rows: CopiedRows, scan: HeaderScan, position: number): EntryType
   } catch {
     return undefined;
   }
-  return scan.position === position ? entryTypeAt(rows.bytes, scan.typeFrom, scan.typeTo) : undefined;
+  return scan.position === position ? entryTypes.at(rows.bytes, scan.typeFrom, scan.typeTo) : undefined;
 }

@@ -4,7 +4,7 @@ import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import { onOneClient, type Queryable } from './database.js';
 import { Governance, type AnySlice } from './governance.js';
-import { PageThreads } from './page-threads.js';
+import { entriesWorthThreads, PageThreads } from './page-threads.js';
 import { entriesAPage } from './replay-page.js';
 import { replayHeaders, replayPages, type Folded, type Visit } from './replay-headers.js';
 
@@ -21,9 +21,6 @@ export interface Replayed {
   readonly governance: Governance;
   readonly checkpoint: string;
 }
-
-/** Fewer are replayed within about a tenth of a second; threads take half of that to start (measured). */
-const entriesWorthThreads = 8 * entriesAPage;
 
 /**
  * Folds the log into state and believes nothing on the way: every header is hashed, and the result counts only
@@ -77,7 +74,7 @@ export class VerifiedReplay {
     if (wholeTo - wholeFrom < entriesWorthThreads) return replayHeaders(db, from, size, visit);
     const aligned = await replayHeaders(db, from, wholeFrom, visit);
     const whole = await onOneClient(db, (client) =>
-      PageThreads.using((threads) => replayPages(client, threads, aligned, wholeTo, visit)),
+      PageThreads.forEntries(wholeTo - wholeFrom, (worker) => replayPages(client, worker, aligned, wholeTo, visit)),
     );
     return replayHeaders(db, whole, size, visit);
   }

@@ -1,55 +1,52 @@
-import { tileWidth } from '../merkle/tile.js';
-import type { Queryable } from './database.js';
+import type pg from 'pg';
+import { hashBytes } from '../merkle/hash.js';
 import { perfectRoot } from '../merkle/perfect-root.js';
+import { tileWidth } from '../merkle/tile.js';
+import type { Findings } from './checks.js';
 
-interface Tile {
-  readonly level: number;
-  readonly index: number;
-  readonly hashes: Uint8Array;
-  readonly root: Uint8Array;
-}
-
-/** Builds the full tiles again from the leaves and compares them with the stored ones. */
-export class TileCheck {
+/**
+ * Builds the full tiles above the lowest again, from the roots of those below, and compares them with the stored ones.
+ * The lowest are compared with the leaves, page by page.
+ */
+export class UpperTiles {
   checked = 0;
   private readonly open: Uint8Array[][] = [];
   private readonly done: number[] = [];
-  private complete: Tile[] = [];
 
   constructor(
-    private readonly db: Queryable,
-    private readonly report: (position: number) => void,
+    private readonly client: pg.ClientBase,
+    private readonly findings: Findings,
   ) {}
 
-  add(hash: Uint8Array, level = 0): void {
+  /** Roots of tiles of the lowest level, end to end, in order. `compare`: whether the stored ones are looked at. */
+  async add(roots: Uint8Array, { compare }: { compare: boolean }): Promise<void> {
+    for (let at = 0; at < roots.length; at += hashBytes) await this.put(roots.slice(at, at + hashBytes), 1, compare);
+  }
+
+  private async put(hash: Uint8Array, level: number, compare: boolean): Promise<void> {
     const hashes = (this.open[level] ??= []);
     hashes.push(hash);
     if (hashes.length < tileWidth) return;
     const index = this.done[level] ?? 0;
-    const root = perfectRoot(hashes);
-    this.complete.push({ level, index, hashes: Buffer.concat(hashes), root });
     this.done[level] = index + 1;
     this.open[level] = [];
-    this.add(root, level + 1);
+    const root = perfectRoot(hashes);
+    if (compare) await this.compare(level, index, Buffer.concat(hashes), root);
+    await this.put(root, level + 1, compare);
   }
 
-  async flush(): Promise<void> {
-    for (const { level, index, hashes, root } of this.complete) {
-      const { rows } = await this.db.query<{ hashes: Buffer; root: Buffer }>(
-        'SELECT hashes, root FROM log.tile WHERE level = $1 AND index = $2',
-        [level, index],
-      );
-      this.checked += 1;
-      if (rows[0]?.hashes.equals(hashes) !== true || !rows[0].root.equals(root)) {
-        this.report(this.firstDifference(level, index, hashes, rows[0]?.hashes));
-      }
-    }
-    this.complete = [];
-  }
-
-  /** The first position below the first hash that differs. */
-  private firstDifference(level: number, index: number, hashes: Uint8Array, stored: Buffer | undefined): number {
-    const at = hashes.findIndex((byte, offset) => stored?.[offset] !== byte);
-    return (index * tileWidth + Math.floor(Math.max(at, 0) / 32)) * tileWidth ** level;
+  private async compare(level: number, index: number, hashes: Buffer, root: Uint8Array): Promise<void> {
+    const { rows } = await this.client.query<{ hashes: Buffer; root: Buffer }>(
+      'SELECT hashes, root FROM log.tile WHERE level = $1 AND index = $2',
+      [level, index],
+    );
+    this.checked += 1;
+    const [stored] = rows;
+    const first = index * tileWidth ** (level + 1);
+    if (stored === undefined) this.findings.report(first, 'tile_missing');
+    else if (!stored.hashes.equals(hashes)) {
+      const at = hashes.findIndex((byte, offset) => stored.hashes[offset] !== byte);
+      this.findings.report(first + Math.floor(Math.max(at, 0) / hashBytes) * tileWidth ** level, 'tile_differs');
+    } else if (!stored.root.equals(root)) this.findings.report(first, 'tile_differs');
   }
 }

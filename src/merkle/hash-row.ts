@@ -1,5 +1,4 @@
-import { checkBytes } from './checked.js';
-import { emptyFrontier, type Frontier } from './frontier.js';
+import type { Frontier } from './frontier.js';
 import { digestInto, hashBytes, nodePrefix } from './hash.js';
 
 /**
@@ -27,39 +26,47 @@ export class HashRow {
     return this.memory.subarray(hashesAt + index * hashBytes, hashesAt + (index + 1) * hashBytes);
   }
 
-  /** The frontier of the tree over these leaves alone. */
-  frontier(): Frontier {
-    if (this.count === 0) return emptyFrontier;
-    const hashes: Uint8Array[] = [];
-    const row = new HashRow(this.count);
-    row.memory.set(this.bytes, hashesAt);
-    for (let count = this.count; count > 0; count = Math.floor(count / 2)) {
-      if (count % 2 === 1) hashes.unshift(row.at(count - 1).slice());
-      row.pairUp(count);
-    }
-    return { size: this.count, hashes };
-  }
-
-  /** Makes the first `count` hashes those of the level above, in place: a parent is written where it was read or before. */
-  private pairUp(count: number): void {
+  /** The level above: the parents of every two. A last one without a sibling has none. */
+  parents(): HashRow {
     const { memory, input } = this;
-    for (let pair = 0; pair + 1 < count; pair += 2) {
-      const from = hashesAt + pair * hashBytes;
+    const row = new HashRow(Math.floor(this.count / 2));
+    for (let parent = 0; parent < row.count; parent += 1) {
+      const from = hashesAt + 2 * parent * hashBytes;
       memory.copyWithin(inputAt + 1, from, from + 2 * hashBytes);
-      digestInto(memory, hashesAt + (pair / 2) * hashBytes, input);
+      digestInto(row.memory, hashesAt + parent * hashBytes, input);
     }
+    return row;
   }
 }
 
 const inputAt = 3; // so that all hashes are aligned
 const hashesAt = inputAt + 1 + 2 * hashBytes;
 
-/** The root of a perfect subtree, from a power of two of hashes end to end. */
-export function perfectRoot(hashes: Uint8Array): Uint8Array {
-  checkBytes('hashes', hashes);
-  const row = new HashRow(hashes.length / hashBytes);
-  row.bytes.set(hashes);
-  const { hashes: roots } = row.frontier();
-  if (roots.length !== 1) throw new RangeError('hashes: not a power of two');
-  return roots[0] as Uint8Array;
+/** Every perfect subtree over some leaves: one hash a node, and then any frontier or root of them is a look-up. */
+export class RowTree {
+  /** The leaves, and level by level what is above them. */
+  readonly rows: readonly HashRow[];
+
+  constructor(leaves: HashRow) {
+    const rows = [leaves];
+    for (let top = leaves; top.count > 1;) rows.push((top = top.parents()));
+    this.rows = rows;
+  }
+
+  /** The frontier of the tree over the first `size` leaves alone. Its hashes are copies. */
+  frontier(size: number): Frontier {
+    const hashes: Uint8Array[] = [];
+    for (let level = 0; 2 ** level <= size; level += 1) {
+      const count = Math.floor(size / 2 ** level);
+      if (count % 2 === 1) hashes.unshift(this.at(level, count - 1).slice());
+    }
+    return { size, hashes };
+  }
+
+  /** The root of the perfect subtree over 2^`level` leaves from `index` * 2^`level` on. A view. */
+  at(level: number, index: number): Uint8Array {
+    const row = this.rows[level];
+    if (row === undefined || index >= row.count) throw new RangeError('tree: no such subtree');
+    return row.at(index);
+  }
 }

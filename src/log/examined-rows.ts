@@ -1,0 +1,38 @@
+import type pg from 'pg';
+import type { NoteVerifier } from '../merkle/note.js';
+import { claimed, type EntryRow, type StoredTile } from './entry-places.js';
+import type { PageToExamine } from './examine-page.js';
+import { entryColumns, pageQueries, signedRoot } from './verify-page.js';
+
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly whole: boolean;
+}
+
+/** Reads a page in which something is wrong once more, row by row, and what stands elsewhere and belongs into it. */
+export async function readToExamine(
+  client: pg.ClientBase,
+  { from, to, whole }: Place,
+  { origin, verifiers }: { origin: string; verifiers: readonly NoteVerifier[] },
+): Promise<Omit<PageToExamine, 'frontier'>> {
+  const { rows } = await client.query<EntryRow>(pageQueries.entries(from, to));
+  const away = rows.map(claimed).filter((position) => position !== undefined && (position < from || position >= to));
+  const { rows: elsewhere } = await client.query<EntryRow>(
+    `SELECT ${entryColumns} FROM log.entry WHERE position = ANY($1)`,
+    [away.slice(0, mostElsewhere)],
+  );
+  if (!whole) return { from, to, rows: [...rows, ...elsewhere], tiles: undefined, checkpoints: [] };
+  const { rows: tiles } = await client.query<StoredTile>(pageQueries.tiles(from, to));
+  const { rows: notes } = await client.query<{ size: number; note: string }>(pageQueries.checkpoints(from, to));
+  return {
+    from,
+    to,
+    rows: [...rows, ...elsewhere],
+    tiles: new Map(tiles.map((tile) => [tile.index, tile])),
+    checkpoints: notes.map(({ size, note }) => ({ size, signed: signedRoot(note, size, origin, verifiers) })),
+  };
+}
+
+/** Where more than these are out of place, the log is broken beyond a list. */
+const mostElsewhere = 100;

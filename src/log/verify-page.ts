@@ -1,0 +1,194 @@
+import { openCheckpoint } from '../merkle/checkpoint.js';
+import { foldSubtrees, type Frontier } from '../merkle/frontier.js';
+import { HashRow, RowTree } from '../merkle/hash-row.js';
+import { hashBytes, leafHashInto } from '../merkle/hash.js';
+import type { NoteVerifier } from '../merkle/note.js';
+import { tileHeight, tileWidth } from '../merkle/tile.js';
+import { CopiedRows } from './copy-rows.js';
+import { governs, type EntryType } from './entries.js';
+import { columnAt, HeaderScan } from './header-scan.js';
+import { entryTypes, fields, sameBytes } from './name-table.js';
+import { PageColumns } from './page-columns.js';
+
+/** A page to verify: what the queries below give, of entries `from` to `to - 1`. Nothing in it is trusted. */
+export interface PageToVerify {
+  readonly from: number;
+  readonly to: number;
+  readonly entries: Uint8Array;
+  /** Absent below a checkpoint that the asker trusts. */
+  readonly proofs?: { readonly checkpoints: Uint8Array; readonly tiles: Uint8Array };
+  readonly origin: string;
+  readonly verifiers: readonly NoteVerifier[];
+  /** Types of entry whose headers are wanted back. */
+  readonly wanted: readonly EntryType[];
+}
+
+/** A page in which everything is in its place, as far as that can be told without what is below it. */
+export interface SoundPage {
+  readonly frontier: Frontier;
+  /** Roots of its full tiles, end to end. */
+  readonly tileRoots: Uint8Array;
+  /** By size: the root that was signed, and the one over the page's own entries up to there. */
+  readonly checkpoints: readonly { readonly size: number; readonly signed: Uint8Array; readonly ofPart: Uint8Array }[];
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** For each stream, the version it must have had below the page and the one it has above it. */
+  readonly streams: ReadonlyMap<string, readonly [first: number, next: number]>;
+  readonly wanted: readonly { readonly position: number; readonly header: Uint8Array }[];
+  readonly columns: PageColumns;
+}
+
+/** Undefined if anything at all is wrong: `examinePage` takes its time then, and says what. */
+export type VerifiedPage = SoundPage | undefined;
+
+export const entryColumns = 'position, stream, version, type, at, subject, governs, leaf, header';
+export const pageQueries = {
+  entries: (from: number, to: number) =>
+    `SELECT ${entryColumns} FROM log.entry WHERE position >= ${from} AND position < ${to} ORDER BY position`,
+  checkpoints: (from: number, to: number) =>
+    `SELECT size, note FROM log.checkpoint WHERE size > ${from} AND size <= ${to} ORDER BY size`,
+  tiles: (from: number, to: number) =>
+    `SELECT index, hashes, root FROM log.tile WHERE level = 0 AND index >= ${Math.floor(from / tileWidth)}
+     AND index < ${Math.floor(to / tileWidth)} ORDER BY index`,
+} as const;
+
+/** Pure, so that any thread may do it. */
+export function verifyPage(page: PageToVerify): VerifiedPage {
+  const entries = verifyEntries(page);
+  if (entries === undefined) return undefined;
+  const { leaves, ...rest } = entries;
+  const tree = new RowTree(leaves);
+  const tileRoots = verifyTiles(page, leaves, tree);
+  const checkpoints = openCheckpoints(page, tree);
+  if (tileRoots === undefined || checkpoints === undefined) return undefined;
+  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints };
+}
+
+function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
+  const rows = new CopiedRows(entries, 9);
+  const scan = new HeaderScan();
+  const leaves = new HashRow(to - from);
+  const columns = new PageColumns(from, to);
+  const streams = new Streams();
+  const isWanted = new Set<EntryType>(wanted);
+  const found: { position: number; header: Uint8Array }[] = [];
+  let [firstAt, lastAt] = [-1, -1];
+  for (let position = from; position < to; position += 1) {
+    if (!rows.next() || rows.bigint(0) !== position) return undefined;
+    const type = checkRow(rows, scan, position, { row: leaves, from });
+    if (type === undefined || scan.at < lastAt || !streams.add(rows, scan)) return undefined;
+    if (!addColumns(columns, rows.bytes, scan)) return undefined;
+    if (isWanted.has(type)) found.push({ position, header: rows.slice(8).slice() });
+    if (firstAt === -1) firstAt = scan.at;
+    lastAt = scan.at;
+  }
+  if (rows.next()) return undefined;
+  return { leaves, firstAt, lastAt, streams: streams.all, wanted: found, columns };
+}
+
+/** The type of the entry, if its header is one of this position, its leaf the header's, and every column repeats it. */
+function checkRow(
+  rows: CopiedRows,
+  scan: HeaderScan,
+  position: number,
+  leaves: { row: HashRow; from: number },
+): EntryType | undefined {
+  const { bytes } = rows;
+  const leafAt = (position - leaves.from) * hashBytes;
+  const hashes = leaves.row.bytes;
+  leafHashInto(hashes, leafAt, rows.slice(8));
+  if (!isColumn(rows, 7, hashes, leafAt, leafAt + hashBytes)) return undefined;
+  try {
+    scan.pass(bytes, rows.from[8] as number, rows.to[8] as number);
+  } catch {
+    return undefined;
+  }
+  const type = entryTypes.at(bytes, scan.typeFrom, scan.typeTo);
+  const repeated =
+    scan.position === position &&
+    isColumn(rows, 1, bytes, scan.streamFrom, scan.streamTo) &&
+    scan.version === rows.integer(2) &&
+    isColumn(rows, 3, bytes, scan.typeFrom, scan.typeTo) &&
+    scan.at === rows.bigint(4) &&
+    (scan.subjectFrom === -1 ? rows.to[5] === -1 : isColumn(rows, 5, bytes, scan.subjectFrom, scan.subjectTo)) &&
+    type !== undefined &&
+    rows.boolean(6) === governs[type];
+  return repeated ? type : undefined;
+}
+
+function isColumn(rows: CopiedRows, column: number, bytes: Uint8Array, from: number, to: number): boolean {
+  const [at, end] = [rows.from[column] as number, rows.to[column] as number];
+  return end - at === to - from && sameBytes(rows.bytes, at, bytes, from, to);
+}
+
+function addColumns(columns: PageColumns, bytes: Uint8Array, scan: HeaderScan): boolean {
+  let at = scan.columnsFrom;
+  for (let left = scan.columns; left > 0; left -= 1) {
+    const column = columnAt(bytes, at);
+    const field = fields.at(bytes, column.fieldFrom, column.fieldTo);
+    if (field === undefined) return false;
+    const sha256 = bytes.subarray(column.sha256From, column.end);
+    columns.add({ at: scan.at, field, bytes: column.bytes, sha256 });
+    at = column.end;
+  }
+  columns.endEntry(scan.position);
+  return true;
+}
+
+/** What a page says of the versions of its streams: each follows the one before it. */
+class Streams {
+  readonly all = new Map<string, [number, number]>();
+
+  add(rows: CopiedRows, { version }: HeaderScan): boolean {
+    const stream = rows.text(1);
+    const known = this.all.get(stream);
+    if (known === undefined) this.all.set(stream, [version, version + 1]);
+    else if (known[1] !== version) return false;
+    else known[1] += 1;
+    return true;
+  }
+}
+
+/** The roots of the page's full tiles, if those that are stored are made of its leaves. */
+function verifyTiles({ from, to, proofs }: PageToVerify, leaves: HashRow, tree: RowTree): Uint8Array | undefined {
+  const count = Math.floor((to - from) / tileWidth);
+  const roots = tree.rows[tileHeight]?.bytes ?? new Uint8Array();
+  if (proofs === undefined) return roots;
+  const rows = new CopiedRows(proofs.tiles, 3);
+  for (let tile = 0; tile < count; tile += 1) {
+    const at = tile * tileWidth * hashBytes;
+    if (!rows.next() || rows.bigint(0) !== from / tileWidth + tile) return undefined;
+    if (!isColumn(rows, 1, leaves.bytes, at, at + tileWidth * hashBytes)) return undefined;
+    if (!isColumn(rows, 2, roots, tile * hashBytes, (tile + 1) * hashBytes)) return undefined;
+  }
+  return rows.next() ? undefined : roots;
+}
+
+/** Every checkpoint in the page, if the log signed them all. Whether their roots are right, only the whole tree tells. */
+function openCheckpoints({ from, proofs, origin, verifiers }: PageToVerify, tree: RowTree) {
+  const opened: { size: number; signed: Uint8Array; ofPart: Uint8Array }[] = [];
+  if (proofs === undefined) return opened;
+  const rows = new CopiedRows(proofs.checkpoints, 2);
+  while (rows.next()) {
+    const size = rows.bigint(0);
+    const signed = signedRoot(rows.text(1), size, origin, verifiers);
+    if (signed === undefined) return undefined;
+    opened.push({ size, signed, ofPart: foldSubtrees(tree.frontier(size - from).hashes) });
+  }
+  return opened;
+}
+
+/** The root that this note signs for exactly this size; undefined if it does not. */
+export function signedRoot(
+  note: string,
+  size: number,
+  origin: string,
+  verifiers: readonly NoteVerifier[],
+): Uint8Array | undefined {
+  try {
+    const checkpoint = openCheckpoint(note, origin, verifiers);
+    return checkpoint.size === size ? checkpoint.root : undefined;
+  } catch {
+    return undefined;
+  }
+}
