@@ -31,6 +31,7 @@ export class CaptureController {
     private readonly queries: QueryBus,
   ) {}
 
+  /** CloudEvents become this body before it gets here (cloudevents.http.ts). */
   @Post('records')
   @HttpCode(200)
   @MayAsk('source')

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CaptureController } from './capture.http.js';
 import { ChangeConsentHandler } from './change-consent.js';
+import { CloudEventsBinding } from './cloudevents.http.js';
 import { IngestRecordsHandler } from './ingest-records.js';
 import { ListSessionsHandler } from './list-sessions.js';
 import { OpenSessions } from './open-sessions.js';
@@ -12,6 +13,7 @@ import { ShowSessionHandler } from './show-session.js';
   controllers: [CaptureController],
   providers: [
     { provide: OpenSessions, inject: [Log], useFactory: (log: Log) => new OpenSessions(log.reader) },
+    CloudEventsBinding,
     IngestRecordsHandler,
     ChangeConsentHandler,
     ListSessionsHandler,

@@ -22,12 +22,15 @@ const mostInAPost = 5000;
 const mostUnpackedBytesInAPost = 32 * 1024 * 1024;
 const attempts = 8;
 
-/** Records of one session, in order. `first` is the sequence number of the first of them, from 0. */
+/**
+ * Records of one session, in order. `first` is the sequence number of the first of them, from 0; or `end`, which a
+ * retry is told from a second sending of by its Idempotency-Key alone.
+ */
 export const IngestBody = z.strictObject({
   session: SessionId,
   subject: SubjectId,
   format: z.string().max(32),
-  first: z.int().min(0),
+  first: z.union([z.int().min(0), z.literal('end')]),
   records: z
     .array(z.strictObject({ time: z.int().min(0).max(253_402_300_799_999), data: z.unknown() }))
     .min(1)
@@ -88,8 +91,9 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     decomposed: readonly (RaisedRecord | ProblemCode)[],
     open: OpenSession,
   ) {
-    const { session, subject, first } = body;
+    const { session, subject } = body;
     const { opened, next, version } = open.state;
+    const first = body.first === 'end' ? next : body.first;
     if (opened !== undefined && (opened.subject !== subject || opened.format !== body.format)) {
       throw new Problem('session_conflict');
     }

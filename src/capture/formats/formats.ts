@@ -3,6 +3,7 @@ import { activitywatch } from './activitywatch.js';
 import { agentnet } from './agentnet.js';
 import { asciicast } from './asciicast.js';
 import { claudeCode } from './claude-code.js';
+import { cloudEvents } from './cloudevents.js';
 import { codex } from './codex.js';
 import type { Format } from './format.js';
 import { messages } from './messages.js';
@@ -11,8 +12,7 @@ import { otlp } from './otlp.js';
 import { rrweb } from './rrweb.js';
 import { sweAgent } from './swe-agent.js';
 
-/** Every capture format, by the name that sources and `custos ingest --format` use. */
-export const formats = {
+const bare = {
   rrweb,
   asciicast,
   messages,
@@ -24,6 +24,9 @@ export const formats = {
   'mouse-csv': mouseCsv,
   activitywatch,
 } as const satisfies Record<string, Format>;
+
+/** Every capture format, by the name that sources and `custos ingest --format` use. */
+export const formats = { ...bare, cloudevents: cloudEvents(bare) } as const satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];
 

@@ -190,6 +190,18 @@ describe.each(formatNames)('%s', (name) => {
       ),
       fc.oneof(fc.constantFrom('1', '2026-02-03T09:00:00Z', 'Move', { app: 'x', title: 1 }), fc.jsonValue()),
     ),
+    fc.record(
+      {
+        specversion: fc.constant('1.0'),
+        id: fc.string({ minLength: 1 }),
+        source: fc.constant('x'),
+        type: fc.constantFrom(...formatNames.map((one) => `custos.record.${one}`), 'other'),
+        time: fc.oneof(fc.constant('2026-01-01T00:00:00Z'), fc.string()),
+        data: fc.jsonValue(),
+        ['__proto__']: fc.jsonValue(),
+      },
+      { requiredKeys: ['specversion', 'id', 'source', 'type'] },
+    ),
     fc.record({
       time_stamp: fc.double(),
       action: fc.constantFrom('move', 'press'),
@@ -291,6 +303,7 @@ describe('a record that is not of its format', () => {
     ['swe-agent', '{"trajectory":[{"action":"x"},"SECRET"]}', 1],
     ['swe-agent', '{"trajectory":[{"action":"x"}],"history":["SECRET"]}', 0],
     ['agentnet', '{"time_stamp":1,"action":"move"}\n"SECRET"\n', 1],
+    ['cloudevents', '{"specversion":"1.0","id":"1","source":"x","type":"y"}\n{"SECRET":1}\n', 1],
     ['activitywatch', '{"buckets":{"b":{"client":"aw","events":["SECRET"]}}}', 0],
     ['rrweb', '{"type":4,"data":{},"timestamp":1}\n{"SECRET":1}\n', 1],
   ])('is told by its index, and never by what it holds: %s', (format, file, index) => {

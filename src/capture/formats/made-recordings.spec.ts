@@ -65,6 +65,42 @@ const quoted = `"Timestamp";"X";"Y";"Event Type";"Window Title"
 "2026-02-03 09:00:00.375";"12";"20"
 "2026-02-03 09:00:00.500";"here it was";"20";"mousemove";""`;
 
+/** Events of CloudEvents around records of other formats, and around something else. */
+const event = (format: string, index: number, data: unknown, more = {}) => ({
+  specversion: '1.0',
+  type: `custos.record.${format}`,
+  source: '/agents/laptop-of-anna',
+  subject: 'anna',
+  id: `id-${format}-${index}`,
+  time: `2026-02-03T09:02:${String(index).padStart(2, '0')}.25Z`,
+  datacontenttype: 'application/json',
+  custossession: 'monday-1',
+  data,
+  ...more,
+});
+const typing = (text: string, timestamp: number) => ({
+  type: 3,
+  data: { source: 5, text, isChecked: false, id: 9 },
+  timestamp,
+});
+export const cloudEvents = [
+  event('rrweb', 0, { type: 4, data: { href: 'https://example.org/a', width: 800, height: 600 }, timestamp: 1 }),
+  event('rrweb', 1, typing('my own password', 2), { traceparent: '00-trace-of-somebody' }),
+  event('messages', 2, { role: 'user', content: 'a question of mine' }),
+  event('mouse-csv', 3, { timestamp: '1.5', x: '10', y: '20' }),
+  event('agentnet', 4, {
+    time_stamp: 1.5,
+    action: 'press',
+    name: 'capslock',
+    pynput_key: 'Key.caps_lock',
+    event_idx: 0,
+  }),
+  event('nothing', 5, { of: 'an unknown type' }),
+  event('rrweb', 6, undefined, { data_base64: 'aGVsbG8gd29ybGQ=' }),
+  event('cloudevents', 7, { specversion: '1.0', id: 'inside', source: 'x', type: 'custos.record.rrweb', data: null }),
+  { specversion: '1.0', id: 'the least', source: 'somewhere', type: 'com.example.something', data: 'a text' },
+];
+
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 export const madeDesktops: readonly [name: string, format: string, bytes: Uint8Array][] = [
   ['an export of ActivityWatch', 'activitywatch', bytes(activitywatchExport)],
@@ -73,6 +109,9 @@ export const madeDesktops: readonly [name: string, format: string, bytes: Uint8A
     'activitywatch',
     bytes(JSON.stringify([window('a title', 1), window('b', 2)])),
   ],
+  ['lines of CloudEvents', 'cloudevents', bytes(cloudEvents.map((one) => `${JSON.stringify(one)}\n`).join(''))],
+  ['a batch of CloudEvents', 'cloudevents', bytes(JSON.stringify(cloudEvents))],
+  ['one CloudEvent', 'cloudevents', bytes(JSON.stringify(cloudEvents[1]))],
   ['lines of Balabit', 'mouse-csv', bytes(balabit)],
   ['lines of SapiMouse, without names', 'mouse-csv', bytes(sapiMouse)],
   ['lines of a table in quotes, with odd ones', 'mouse-csv', bytes(quoted)],

@@ -10,14 +10,14 @@ export const fieldsOf = (format: Format, data: Json, text = 'SECRET') => {
 
 /** The same data with a text of its own in place of each text, so that every one can be found again. */
 function marked(value: Json, marks: string[]): Json {
-  if (typeof value === 'string' && words.includes(value)) return value;
+  if (typeof value === 'string' && (words.includes(value) || value.startsWith('custos.record.'))) return value;
   if (typeof value === 'string') return marks[marks.push(`«mark ${marks.length}»`) - 1] as string;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((one: Json) => marked(one, marks));
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key,
-      ['tagName', 'action', 'timestamp'].includes(key) ? one : marked(one as Json, marks),
+      ['tagName', 'action', 'timestamp', 'specversion'].includes(key) ? one : marked(one as Json, marks),
     ]),
   );
 }

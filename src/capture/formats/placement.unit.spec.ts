@@ -9,6 +9,9 @@ const agentnet = formatOf('agentnet');
 const mouseCsv = formatOf('mouse-csv');
 const activitywatch = formatOf('activitywatch');
 const watched = (data: object): Json => ({ timestamp: '2026-01-01T00:00:00Z', duration: 1, data }) as Json;
+const cloudevents = formatOf('cloudevents');
+const enveloped = (data: Json, more: object = {}): Json =>
+  ({ specversion: '1.0', id: '1', source: 'x', type: 'custos.record.agentnet', data, ...more }) as Json;
 const input = (action: string, keys: object): Json => ({ time_stamp: 1.5, action, ...keys, event_idx: 0 }) as Json;
 const event = (type: number, data: Json, timestamp: Json = 1): Json => ({ type, data, timestamp });
 const change = (source: number, data: object): Json => event(3, { source, ...data } as Json);
@@ -71,6 +74,13 @@ describe('a text never comes into a milder class', () => {
     ['as a status', activitywatch, watched({ status: 'SECRET' })],
     ['as an address with its own bytes', activitywatch, watched({ url: 'data:text/plain,SECRET' })],
     ['as the id of an event', activitywatch, { id: 'SECRET', ...(watched({}) as object) }],
+    ['as a source of an event', cloudevents, enveloped(input('move', { x: 1 }), { source: 'SECRET' })],
+    ['as an extension of an event', cloudevents, enveloped(input('move', { x: 1 }), { SECRET: 'x' })],
+    ['as the type of an event', cloudevents, enveloped({}, { type: 'SECRET' })],
+    ['as a format that there is not', cloudevents, enveloped({}, { type: 'custos.record.SECRET' })],
+    ['as the time of an event', cloudevents, enveloped(input('move', { x: 1 }), { time: 'SECRET' })],
+    ['as its media type', cloudevents, enveloped(input('move', { x: 1 }), { datacontenttype: 'SECRET' })],
+    ['as an unknown action in an envelope', cloudevents, enveloped(input('SECRET', { x: 1 }))],
     ['as a date', agentnet, { start_time: '2024-11-05 SECRET', video_start_timestamp: 1 }],
   ])('%s', (_how, format, data) => {
     expect(fieldsOf(format, data)).toEqual(['other']);
@@ -126,6 +136,7 @@ describe('a part of a terminal recording or a desktop goes to its field', () => 
     ['a page', activitywatch, watched({ url: 'https://x/SECRET', title: 'x' }), 'url'],
     ['an edited file', activitywatch, watched({ file: 'SECRET' }), 'window'],
     ['a key', agentnet, input('press', { name: 'SECRET', pynput_key: '<84>' }), 'typed'],
+    ['a key in an envelope', cloudevents, enveloped(input('press', { name: 'SECRET' })), 'typed'],
     ['a key, said again', agentnet, input('release', { key: [['release', 'SECRET'], true] }), 'typed'],
     ['keys', agentnet, input('type', { key_names: ['SECRET'] }), 'typed'],
     ['a key pressed before a click', agentnet, input('click', { pre_move: { name: 'SECRET' } }), 'typed'],
@@ -251,6 +262,11 @@ describe('whatever a record holds', () => {
     ['a line of desktop input', agentnet, inputs],
     ['a line of a table', mouseCsv, anyCells],
     ['an event of a watcher', activitywatch, watchedEvents],
+    [
+      'a line of desktop input in an envelope',
+      cloudevents,
+      fc.tuple(inputs, fc.jsonValue()).map(([line, more]) => enveloped(line as Json, { more })),
+    ],
     ['a page or a mutation', rrweb, events],
     ['another event', rrweb, changes],
     ['a line of a terminal', asciicast, casts],
