@@ -89,6 +89,11 @@ export const problems = {
   keyholder_unavailable: [503, 'The keyholder does not answer', 'Nothing was released. Try again later.'],
   // The log
   log_busy: [503, 'The log is busy', 'Nothing was stored. Try again after `retryAfterSeconds`.'],
+  followers_full: [
+    503,
+    'Too many follow the log',
+    '`limit` follow already. Come back after `retryAfterSeconds`; reading without following still works.',
+  ],
   log_unavailable: [503, 'The log cannot be reached', 'Nothing was stored. Try again later.'],
   entry_too_large: [
     422,

@@ -1,5 +1,7 @@
 import { cp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { mintDevToken } from '../src/identity/dev-people.js';
 import { ServiceProcess } from './service-process.js';
 
 const start = Date.UTC(2026, 5, 1);
@@ -23,10 +25,29 @@ afterAll(() => service.remove());
 /** The second line of a checkpoint. */
 const sizeIn = async (name: string) => Number((await readFile(join(service.data, name), 'utf8')).split('\n')[1]);
 
+describe('a service that is followed', () => {
+  it('sends what comes, and ends without waiting for whoever follows', async () => {
+    const authorization = `Bearer ${await mintDevToken(service.data, 'auditor')}`;
+    const headers = { authorization, accept: 'text/event-stream' };
+    const following = await fetch(`${service.url}/v1/log/entries`, { headers });
+    const idle = connect(Number(new URL(service.url).port), '127.0.0.1');
+    idle.on('error', () => undefined);
+    const told = service.ask('subject:s9', 'PUT', '/v1/subjects/s9/consent', { consent: 'given' });
+    let [text, stopped] = ['', undefined as Promise<number | null> | undefined];
+    for await (const chunk of following.body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString();
+      if (text.includes('consent.changed')) stopped ??= told.then(() => service.stop('SIGTERM'));
+    }
+    expect(await stopped).toBe(0);
+    expect(text.match(/^id: .*$/gm)).toEqual(['id: 0', 'id: 1']);
+    await service.start();
+  });
+});
+
 describe('a service whose database was put back to an older backup', () => {
   it('does not start, names what it had and what it found, and starts once an operator has accepted the loss', async () => {
     await service.ask('source', 'POST', '/v1/records', post(10, 0));
-    await service.stop('SIGTERM');
+    expect(await service.stop('SIGTERM')).toBe(0);
     const [database, backup] = [join(service.data, 'postgres'), join(service.folder, 'backup')];
     const found = await sizeIn('checkpoint');
     await cp(database, backup, { recursive: true });

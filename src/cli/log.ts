@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { parseCount } from './arguments.js';
+import { followLog } from './follow-log.js';
 import { connect, globals } from './globals.js';
 import { print, printLine, printResult, timeText, visible } from './output.js';
 import { refusalOf } from './refusal.js';
@@ -46,8 +47,15 @@ Examples:
     .description('print entries: who did what when, and never content')
     .option('--from <position>', `first position (default: the last entries)`)
     .option('--limit <n>', `how many (default: ${tailEntries})`)
-    .addHelpText('after', '\nExample:\n  $ custos --as auditor log tail --from 0 --limit 10 --json')
-    .action(async (options: { from?: string; limit?: string }, command: Command) => {
+    .option('--follow', 'go on with entries as they are written, over restarts of the service, until Ctrl-C')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos --as auditor log tail --from 0 --limit 10 --json
+  $ custos --as auditor log tail --follow`,
+    )
+    .action(async (options: { from?: string; limit?: string; follow?: boolean }, command: Command) => {
       const all = globals(command);
       const client = await connect(all);
       const limit = options.limit === undefined ? tailEntries : parseCount('--limit', options.limit);
@@ -55,7 +63,11 @@ Examples:
         options.from === undefined
           ? Math.max(0, sizeIn(await client.getText('/v1/log/checkpoint')) - limit)
           : parseCount('--from', options.from);
-      for await (const line of client.getLines('/v1/log/entries', { from, limit })) {
+      const entries =
+        options.follow === true
+          ? followLog(() => connect(all), from)
+          : client.getLines('/v1/log/entries', { from, limit });
+      for await (const line of entries) {
         if (all.json) await printLine(line);
         else await print(`${entryText(line as Record<string, unknown>)}\n`);
       }

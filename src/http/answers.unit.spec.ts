@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { Controller, Get, Header, Post, Res, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -248,4 +249,15 @@ it('a request that has begun is answered before the service ends', async () => {
   expect(await (await answer).json()).toEqual({ done: true });
   await ended;
   await closed;
+});
+
+it('a connection that has carried nothing does not keep the service from ending', async () => {
+  const ending = await startTestApp([AnsweringController]);
+  await ending.app.listen(0, '127.0.0.1');
+  const server = ending.app.getHttpServer();
+  const accepted = once(server, 'connection');
+  const socket = connect(Number(new URL(await ending.app.getUrl()).port), '127.0.0.1');
+  const gone = once(socket, 'close');
+  await accepted;
+  await Promise.all([gone, ending.close()]);
 });

@@ -5,6 +5,7 @@ import type { Person } from '../identity/person.js';
 import { CommandId } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import { readAcceptsGzip } from './accepts-gzip.js';
+import { readLastEventId, readWantsEventStream } from './event-stream.js';
 
 export interface AskedRequest extends FastifyRequest {
   /** Set by the guard, after the token was verified. */
@@ -17,8 +18,14 @@ export const Asker = createParamDecorator(readAsker);
 /** The caller's name for this intended write; a random one if they gave none, so nothing can be repeated by it. */
 export const CommandIdHeader = createParamDecorator(readCommandId);
 
-/** What `@Asker()`, `@CommandIdHeader()` and `@AcceptsGzip()` take is checked by them: they need no schema. */
-export const checkedSources: ReadonlySet<unknown> = new Set<unknown>([readAsker, readCommandId, readAcceptsGzip]);
+/** What these decorators take is checked by them: they need no schema. */
+export const checkedSources: ReadonlySet<unknown> = new Set<unknown>([
+  readAsker,
+  readCommandId,
+  readAcceptsGzip,
+  readWantsEventStream,
+  readLastEventId,
+]);
 export const takesCommandId = (source: unknown): boolean => source === readCommandId;
 
 function readAsker(_data: unknown, context: ExecutionContext): Person {

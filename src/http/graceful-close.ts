@@ -1,14 +1,22 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /**
  * Lets a closing service end as soon as the last answer is out. Node closes the connections that are idle when the
  * close begins, and Fastify waits for the others: one that carries an answer then would be kept alive after it, and
- * the close would take the 72 seconds of the keep-alive timeout.
+ * the close would take the 72 seconds of the keep-alive timeout. One that has never carried anything is not idle to
+ * Node: browsers and clients open such ones in advance.
  */
 export function closeGracefully(fastify: FastifyInstance): void {
   let closing = false;
+  const connections = new Set<Socket>();
+  fastify.server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   fastify.addHook('preClose', (done) => {
     closing = true;
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     done();
   });
   // Silent about an answer that was cut off, whose connection is gone already.

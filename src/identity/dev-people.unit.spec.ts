@@ -81,8 +81,9 @@ describe('development people', () => {
     await createDevPeople(dir);
     const verifier = await tokenVerifier({ jwksFile: join(dir, 'jwks.json'), issuer: devIssuer });
     const token = await mintDevToken(dir, name);
-    expect(await verifier.verify(token)).toEqual({ id: name, roles: new Set([roleOf(name)]) });
     const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());
+    const tokenExpiresAt = exp * 1000;
+    expect(await verifier.verify(token)).toEqual({ id: name, roles: new Set([roleOf(name)]), tokenExpiresAt });
     expect(exp - iat).toBe(3600);
   });
   it('can ask as any subject', async () => {

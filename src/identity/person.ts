@@ -10,6 +10,8 @@ export interface Person {
   readonly roles: ReadonlySet<Role>;
   /** Exactly where the id is `subject:` and a subject's id. */
   readonly subject?: SubjectId;
+  /** Epoch milliseconds: from then on their token would not be accepted, and what it has begun must end. */
+  readonly tokenExpiresAt: number;
 }
 
 /** Only the subject may ask this for themselves. */

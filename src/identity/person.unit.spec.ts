@@ -4,6 +4,7 @@ import { requireSelf, type Person, type Role } from './person.js';
 const person = (id: string, roles: Role[], subject?: string): Person => ({
   id: id as PersonId,
   roles: new Set(roles),
+  tokenExpiresAt: 0,
   ...(subject === undefined ? {} : { subject: subject as SubjectId }),
 });
 

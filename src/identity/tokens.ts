@@ -10,7 +10,7 @@ export const tokenAudience = 'custos';
 const algorithms = ['EdDSA', 'ES256'];
 /** RFC 8725 §3.11: a token made for something else, such as an ID token or a logout token, is none of ours. */
 const types = new Set(['jwt', 'at+jwt']);
-const oldestToken = '24h';
+const oldestTokenSeconds = 24 * 60 * 60;
 const clockToleranceSeconds = 5;
 /** Below Node's limit for all headers; longer ones would only be parsed for nothing. */
 const mostTokenCharacters = 8192;
@@ -32,7 +32,7 @@ export async function tokenVerifier(options: { jwksFile: string; issuer: string 
           issuer: options.issuer,
           audience: tokenAudience,
           requiredClaims: ['sub', 'exp', 'iat'],
-          maxTokenAge: oldestToken,
+          maxTokenAge: oldestTokenSeconds,
           clockTolerance: clockToleranceSeconds,
         });
         // Compared as a media type is, without regard to case (RFC 7515 §4.1.9).
@@ -57,7 +57,9 @@ function personIn(payload: JWTPayload): Person {
   if (known.has('subject') !== (named !== undefined) || (named !== undefined && known.size !== 1)) {
     throw new Problem('token_invalid');
   }
-  return { id, roles: known, ...(named === undefined ? {} : { subject: named }) };
+  const { exp = 0, iat = 0 } = payload;
+  const tokenExpiresAt = Math.min(exp, iat + oldestTokenSeconds) * 1000;
+  return { id, roles: known, tokenExpiresAt, ...(named === undefined ? {} : { subject: named }) };
 }
 
 /** Providers publish keys of other kinds beside ours; they verify nothing here. */

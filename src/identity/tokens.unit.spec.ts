@@ -110,7 +110,8 @@ describe('a token is not valid', () => {
 
 describe('a token is valid', () => {
   it('under Ed25519', async () => {
-    expect(await verify(signed(claims()))).toEqual({ id: 'alice', roles: new Set(['researcher']) });
+    const tokenExpiresAt = expect.any(Number) as number;
+    expect(await verify(signed(claims()))).toEqual({ id: 'alice', roles: new Set(['researcher']), tokenExpiresAt });
   });
   it('under ES256', async () => {
     expect((await verify(signed(claims(), { alg: 'ES256', kid: 'two', key: es256 }))).id).toBe('alice');
@@ -124,6 +125,11 @@ describe('a token is valid', () => {
   it('almost a day after it was made', async () => {
     expect((await verify(signed(claims({ iat: now() - day + 60 })))).id).toBe('alice');
   });
+  it('until it expires, and no longer than a day', async () => {
+    const [iat, exp] = [now() - 60, now() + hour];
+    expect((await verify(signed(claims({ iat, exp })))).tokenExpiresAt).toBe(exp * 1000);
+    expect((await verify(signed(claims({ iat, exp: now() + 2 * day })))).tokenExpiresAt).toBe((iat + day) * 1000);
+  });
   it('with roles that we do not know, which are left out', async () => {
     const { roles } = await verify(signed(claims({ roles: ['owner', 'auditor', 'toString'] })));
     expect([...roles]).toEqual(['auditor']);
@@ -133,6 +139,7 @@ describe('a token is valid', () => {
       id: 'subject:s1',
       roles: new Set(['subject']),
       subject: 's1',
+      tokenExpiresAt: expect.any(Number),
     });
   });
 });

@@ -1,7 +1,6 @@
-import { Controller, Get, Header, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
@@ -21,13 +20,6 @@ const octets = 'application/octet-stream';
 const bytesInOpenApi = { schema: { type: 'string', format: 'binary' } } as const;
 const textInOpenApi = { schema: { type: 'string' } } as const;
 
-const mostEntries = 10_000;
-const entriesAPage = 500;
-
-const EntriesQuery = z.strictObject({
-  from: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(mostEntries).default(1000),
-});
 const PositionQuery = z.strictObject({ position: z.coerce.number().int().min(0) });
 const TilePath = z.string().max(64);
 
@@ -104,22 +96,6 @@ export class LogController {
     void reply.header('vary', 'Authorization');
     return Buffer.from(hashes);
   }
-
-  /** Headers as they are hashed, and decoded beside: who did what, and never content. */
-  @Get('entries')
-  @Header('Content-Type', 'application/x-ndjson')
-  @MayAsk('auditor')
-  entries(@Query({ schema: EntriesQuery }) { from, limit }: z.infer<typeof EntriesQuery>): StreamableFile {
-    return new StreamableFile(Readable.from(this.lines(from, limit), { objectMode: false }));
-  }
-
-  private async *lines(from: number, limit: number): AsyncGenerator<string> {
-    for (let next = from; next < from + limit; next += entriesAPage) {
-      const rows = await this.log.reader.headers(next, Math.min(entriesAPage, from + limit - next));
-      yield rows.map(({ position, header }) => entryLine(position, header)).join('');
-      if (rows.length < entriesAPage) return;
-    }
-  }
 }
 
 /**
@@ -139,13 +115,3 @@ function named<T>(parse: () => T): T {
     throw new Problem('input_invalid', { issues: [{ path: 'tile', rule: 'tile_path' }] });
   }
 }
-
-function entryLine(position: number, header: Uint8Array): string {
-  const { id: _id, columns, ...entry } = decodeHeader(header);
-  const fields = columns.map(({ field, bytes }) => ({ field, bytes }));
-  return `${JSON.stringify({ ...entry, position, columns: fields, header: base64(header) }, bytesAsHex)}\n`;
-}
-
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-const bytesAsHex = (_key: string, value: unknown) =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;

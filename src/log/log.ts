@@ -9,6 +9,7 @@ import { Governance, type AnySlice } from './governance.js';
 import { decodeHeader } from './header.js';
 import { LogReader } from './log-reader.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
+import { LogTail } from './log-tail.js';
 import { LogTree } from './log-tree.js';
 import { requireNothingLost } from './nothing-lost.js';
 import { requireSafeDatabase } from './start-checks.js';
@@ -33,6 +34,7 @@ export class Log {
   readonly reader: LogReader;
   readonly bodies: BodyStore;
   readonly tree: LogTree;
+  readonly tail: LogTail;
   private readonly replay: VerifiedReplay;
   private readonly appender: Appender;
 
@@ -42,6 +44,7 @@ export class Log {
     this.reader = new LogReader(pool);
     this.bodies = options.bodies ?? new PostgresBodyStore(pool);
     this.tree = new LogTree(pool, this.reader);
+    this.tail = new LogTail(pool);
     this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
     const parts = { identity, bodies: this.bodies, replay: this.replay, versions: new StreamVersions() };
     this.appender = new Appender(pool, parts, (position) => this.tree.receipt(position));
@@ -110,8 +113,10 @@ export class Log {
     return { state: state ?? governance, lastAt: last.at };
   }
 
-  close(): Promise<void> {
-    return this.appender.close();
+  /** Ends every follower, and what was accepted is written. */
+  async close(): Promise<void> {
+    await this.tail.close();
+    await this.appender.close();
   }
 
   private async open(): Promise<void> {
