@@ -46,6 +46,9 @@ function describeRoute(document: OpenAPIObject, { name, method, access, takesCom
   for (const item of Object.values(document.paths)) {
     const operation = item[key];
     if (operation === undefined || operation.operationId !== name) continue;
+    // The rest of a path is `*` in Fastify, and `{path}` in the document's own paths.
+    for (const parameter of operation.parameters ?? [])
+      if ('name' in parameter && parameter.name === '*') parameter.name = 'path';
     operation.responses['default'] = refusal;
     if (takesCommandId) (operation.parameters ??= []).push(commandIdParameter);
     if (access?.by !== 'roles') continue;

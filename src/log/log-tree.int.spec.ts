@@ -11,6 +11,7 @@ import { memoryTree, tileTree } from '../merkle/tree.js';
 import { openPool } from './database.js';
 import type { Draft } from './draft.js';
 import type { CommandId, PersonId, SubjectId } from './ids.js';
+import { statements } from './log-tree.js';
 import { Log } from './log.js';
 import { verifyReceipt } from './receipt.js';
 import { writeCommand } from './write-command.js';
@@ -110,4 +111,15 @@ it('a proof holds under the checkpoint of the transaction that wrote its entry',
   const { size: signed, root } = openCheckpoint(checkpoint, origin, trusted.verifiers);
   expect(signed).toBe(5001);
   expect(verifyInclusion({ leaf: leaves[4999] as Uint8Array, index, size: signed, proof, root })).toBe(true);
+});
+
+it.each([
+  ['stored', [0, 7, 8192], 'tile_pkey'],
+  ['leaves', [65_536, 65_600], 'entry_pkey'],
+  ['roots', [0, 256, 273], 'tile_pkey'],
+] as const)('the statement for %s hashes looks by key', async (name, values, index) => {
+  const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${statements[name].text}`, [...values]);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain(index);
+  expect(plan).not.toContain('Seq Scan');
 });

@@ -228,3 +228,16 @@ describe('a proof', () => {
     });
   });
 });
+
+it('the API description says what each of these routes takes and gives', async () => {
+  const { paths } = (await app.app.inject({ method: 'GET', url: '/openapi.json' })).json() as {
+    paths: Record<
+      string,
+      { get: { parameters: { name: string; in: string }[]; responses: Record<string, { content?: object }> } }
+    >;
+  };
+  for (const [path, { get: operation }] of Object.entries(paths).filter(([one]) => one.startsWith('/v1/log/tile'))) {
+    expect({ path, names: operation.parameters.map(({ name }) => name) }).toEqual({ path, names: ['path'] });
+    expect(Object.keys(operation.responses['200']?.content ?? {})).toEqual(['application/octet-stream']);
+  }
+});
