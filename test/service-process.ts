@@ -25,11 +25,13 @@ export class ServiceProcess {
   private constructor(
     readonly folder: string,
     readonly data: string,
+    private readonly how: { readonly program: readonly string[]; readonly logLevel: string },
   ) {}
 
-  static async start(): Promise<ServiceProcess> {
+  /** `program`: arguments to Node that are the command line; left out, the built one. */
+  static async start({ program = [main], logLevel = 'trace' } = {}): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'custos-system-'));
-    const service = new ServiceProcess(folder, join(folder, 'data'));
+    const service = new ServiceProcess(folder, join(folder, 'data'), { program, logLevel });
     await service.start();
     return service;
   }
@@ -109,8 +111,8 @@ export class ServiceProcess {
   }
 
   private launch(): ChildProcess {
-    const child = spawn(process.execPath, [main, 'serve', '--dev', '--data', this.data, '--port', '0'], {
-      env: { ...process.env, CUSTOS_LOG_LEVEL: 'trace' },
+    const child = spawn(process.execPath, [...this.how.program, 'serve', '--dev', '--data', this.data, '--port', '0'], {
+      env: { ...process.env, CUSTOS_LOG_LEVEL: this.how.logLevel },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
