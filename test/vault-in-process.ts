@@ -33,7 +33,7 @@ import type { KeyholderPort } from '../src/keys/keyholder-port.js';
 import { attestationKey } from '../src/keys/root-key.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
-import type { CheckpointKeeper } from '../src/log/checkpoint-keeper.js';
+import type { CheckpointKeeper, KeptCheckpoint } from '../src/log/checkpoint-keeper.js';
 import { openPool } from '../src/log/database.js';
 import type { Consent, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
@@ -333,7 +333,8 @@ export class VaultInProcess {
   }
 
   /** Everything that `custos verify` checks. */
-  async verify() {
+  /** `remembered`: the last checkpoint that somebody outside the database knows of. */
+  async verify(remembered?: KeptCheckpoint) {
     const pool = openPool(this.database.url('custos_reader'), { connections: 2, name: 'verify' });
     try {
       return await verifyLog({
@@ -342,9 +343,25 @@ export class VaultInProcess {
         verifiers: [parseVerifierKey(this.trust.log)],
         governance: Governance.empty(governanceSlices(this.trust)),
         audit: auditEntry,
+        remembered,
       });
     } finally {
       await pool.end();
+    }
+  }
+
+  /** A service and a keyholder that start now, for as long as this takes; then those before are back. */
+  async startedAnew<T>(work: () => Promise<T>): Promise<T> {
+    const { log, keyholder } = this;
+    const [logs, pools] = [this.logs.length, this.pools.length];
+    try {
+      this.log = await this.openLog();
+      this.keyholder = await this.openKeyholder();
+      return await work();
+    } finally {
+      for (const fresh of this.logs.splice(logs)) await fresh.close();
+      for (const fresh of this.pools.splice(pools)) await fresh.end();
+      Object.assign(this, { log, keyholder });
     }
   }
 
