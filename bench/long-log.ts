@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { openPool } from '../src/log/database.js';
+import { Governance } from '../src/log/governance.js';
+import { LogReader } from '../src/log/log-reader.js';
+import { retentionKey, retentionSlice } from '../src/log/retention.js';
+import { VerifiedReplay } from '../src/log/verified-replay.js';
+import { verifyLog, type Verified } from '../src/log/verify-log.js';
+import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
+import { writeTrueLog } from '../test/true-log.js';
+import { origin } from './log-under-test.js';
+import type { Bench } from './scenario.js';
+
+/** A log as years of service leave it, read by whoever starts on it or checks it. */
+export interface LongLog {
+  readonly pool: pg.Pool;
+  verify(): Promise<Verified>;
+  /** Everything that a start does but its checks of the database. */
+  replay(): ReturnType<VerifiedReplay['advanceTo']>;
+  /** The same rows, read page by page with a prepared SELECT, and nothing done with them. */
+  readRows(columns: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function longLog(bench: Bench, entries: number, columnBytes?: number): Promise<LongLog> {
+  const signer = ed25519Signer(origin, randomBytes(32));
+  const verifiers = [parseVerifierKey(formatVerifierKey(origin, signer.publicKey))];
+  const database = await bench.database();
+  const client = new pg.Client({ connectionString: database.superuserUrl });
+  await client.connect();
+  const began = performance.now();
+  const bodies = columnBytes === undefined ? {} : { columnBytes };
+  await writeTrueLog(client, { origin, signer, entries, ...bodies });
+  await client.end();
+  bench.say(`${entries} entries written in ${Math.round((performance.now() - began) / 1000)} s`);
+  const pool = openPool(database.url('custos_reader'), { connections: 2, name: 'bench' });
+  const reader = new LogReader(pool);
+  const audit = (before: Governance, { type }: { type: string }, after: Governance) =>
+    type.startsWith('retention.') && before.of(retentionKey) === after.of(retentionKey)
+      ? 'retention_invalid'
+      : undefined;
+  return {
+    pool,
+    verify: () => verifyLog({ db: pool, origin, verifiers, governance: Governance.empty([retentionSlice]), audit }),
+    replay: async () =>
+      new VerifiedReplay({ origin, verifiers }, [retentionSlice]).advanceTo(pool, await reader.head()),
+    readRows: (columns) => readRows(pool, columns, entries),
+    close: () => pool.end(),
+  };
+}
+
+async function readRows(pool: pg.Pool, columns: string, entries: number): Promise<number> {
+  let read = 0;
+  for (let from = 0; from < entries; from += 4096) {
+    const { rows } = await pool.query({
+      name: `rows ${columns}`,
+      text: `SELECT ${columns} FROM log.entry WHERE position >= $1 AND position < $2 ORDER BY position`,
+      values: [from, from + 4096],
+    });
+    read += rows.length;
+  }
+  return read;
+}
+
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
