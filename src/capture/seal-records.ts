@@ -36,13 +36,12 @@ function sealBatch(run: readonly RecordToSeal[], { origin, session, subject, epo
   const id = randomBytes(16);
   const count = run.length;
   const times = run.map(({ time }) => time);
-  const columns = fieldNames.flatMap((field): SealedColumn[] => {
+  const columns = fieldsIn(run).map((field): SealedColumn => {
     const values = run.map((record) => valueOf(record, field));
-    if (values.every((value) => value === undefined)) return [];
     const key = columnKey(epoch.key, field);
     const sealed = sealColumn(key, { origin, session, entry: id, field, count, catalogue: catalogueVersion }, values);
     key.wipe();
-    return [{ field, sealed }];
+    return { field, sealed };
   });
   return {
     type: 'session.batch',
@@ -69,6 +68,15 @@ function tagCounts(run: readonly RecordToSeal[]): { tags?: TagCounts } {
     return count === 0 ? [] : [[tag, count] as const];
   });
   return counts.length === 0 ? {} : { tags: Object.fromEntries(counts) };
+}
+
+/** Fields of which some record has a value, in the order of the catalogue. */
+function fieldsIn(run: readonly RecordToSeal[]): FieldName[] {
+  const found = new Set<string>(['time']);
+  for (const { parts } of run) {
+    for (const field in parts) if (parts[field as FieldName] !== undefined) found.add(field);
+  }
+  return fieldNames.filter((field) => found.has(field));
 }
 
 /** Every record has a time, so that a range of time can cut: [epoch ms, the record's own telling of it]. */

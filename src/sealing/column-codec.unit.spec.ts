@@ -4,6 +4,8 @@ import { encode } from 'cborg';
 import fc from 'fast-check';
 import { columnBytesLimit, packColumn, unpackColumn, type ColumnValue } from './column-codec.js';
 import { itemsLimit, nestingLimit } from './json-data.js';
+import { encodeColumnByTwin } from './column-twin.spec.js';
+import { ColumnWriter } from './column-write.js';
 import { pad } from './padme.js';
 
 /** Any sequence of UTF-16 code units, as JSON.parse gives for "\ud800". */
@@ -189,5 +191,27 @@ describe('a column is lossless', () => {
     expect(roundTrip(undefined, null, undefined)).toEqual([undefined, null, undefined]);
     expect(roundTrip(undefined)).toEqual([undefined]);
     expect(roundTrip()).toEqual([]);
+  });
+});
+
+describe('the writer of columns gives the bytes of a general encoder', () => {
+  const writer = new ColumnWriter();
+  const same = (values: ColumnValue[]) =>
+    expect(Buffer.from(writer.encode(values)).toString('hex')).toBe(
+      Buffer.from(encodeColumnByTwin(values)).toString('hex'),
+    );
+
+  it('for any JSON data', () => fc.assert(fc.property(columns, (values) => same(values))));
+
+  it('for every float that is short, and its neighbours', () => {
+    const halves = Array.from({ length: 0x400 }, (_, index) => index * 2 ** -24);
+    const edges = Array.from({ length: 300 }, (_, index) => 2 ** (index - 160));
+    const near = (one: number) => [one, one * 1.5, one * (1 + 2 ** -10), one * (1 + 2 ** -11), Math.fround(one * 1.1)];
+    const all = [...halves, ...edges].flatMap(near).flatMap((one) => [one, -one, one * 1.1]);
+    same(all.filter(Number.isFinite));
+  });
+
+  it('for texts around each length of a head', () => {
+    same([23, 24, 255, 256, 65_535, 65_536].flatMap((length) => ['a'.repeat(length), 'é'.repeat(length), `${'a'.repeat(length)}\ud800`])); // prettier-ignore
   });
 });
