@@ -14,8 +14,8 @@ export interface AccessState {
   readonly grants: PersistentMap<GrantId, Grant>;
   /** Of every approval that counted. */
   readonly nonces: PersistentSet<string>;
-  /** In force: a lock that was lifted is not here. */
-  readonly locks: PersistentMap<LockId, Lock>;
+  /** In force, by the position of their entry: a lock that was lifted is not here. */
+  readonly locks: PersistentMap<Position, Lock>;
   /** Erased subjects and their tombstones. */
   readonly erased: PersistentMap<SubjectId, Position>;
 }
@@ -56,6 +56,7 @@ export interface Grant {
 }
 
 export interface Lock extends Ended {
+  readonly lock: LockId;
   readonly target: LockTarget;
   readonly reason: string;
 }

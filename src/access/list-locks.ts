@@ -21,6 +21,6 @@ export class ListLocksHandler implements IQueryHandler<ListLocks> {
 
   async execute(): Promise<LockView[]> {
     const { locks } = (await this.log.refreshed()).of(accessKey);
-    return [...locks].map(([lock, about]) => ({ lock, ...about })).sort((a, b) => a.position - b.position);
+    return [...locks.values()].sort((a, b) => a.position - b.position);
   }
 }

@@ -63,17 +63,21 @@ export const setLock = (data: EntryOf<'lock.set'>['data']): Outcome<LockAnswer> 
 
 const Set = z.object({ lock: LockId, target: LockTarget.catch({ kind: 'all' }), reason: z.string().catch('') });
 
-/** Believed, as all that narrows: a target that cannot be read locks everything. */
+/**
+ * Believed, as all that narrows: a target that cannot be read locks everything, and a second entry of one id locks as
+ * much as the first.
+ */
 export function lockSet(state: AccessState, { data, position, actor }: EntryOf<'lock.set'>): AccessState {
   const parsed = Set.safeParse(data);
-  if (!parsed.success || state.locks.has(parsed.data.lock)) return state;
+  if (!parsed.success) return state;
   const { lock, target, reason } = parsed.data;
-  return { ...state, locks: state.locks.set(lock, { target, reason, position, by: actor }) };
+  return { ...state, locks: state.locks.set(position, { lock, target, reason, position, by: actor }) };
 }
 
 export function lockLifted(state: AccessState, { position }: EntryOf<'act.signed'>): AccessState {
   const act = enforcedBy(state.authority, position, lockAct.kind);
   if (act === undefined) return state;
   const { lock } = act.body as { lock: LockId };
-  return state.locks.has(lock) ? { ...state, locks: state.locks.delete(lock) } : state;
+  const locks = state.locks.filter((one) => one.lock !== lock);
+  return locks.size < state.locks.size ? { ...state, locks } : state;
 }

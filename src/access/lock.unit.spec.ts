@@ -60,7 +60,10 @@ describe('a lock does not stop', () => {
   );
 });
 
-it('a lock that is set twice under one id stays the first', () => {
+it('two locks of one id are both in force', () => {
   const state = after(locked(target.person), locked(target.grant));
-  expect([...state.locks.values()]).toMatchObject([{ target: target.person, position: 0, by: 'officer1' }]);
+  expect([...state.locks.values()]).toMatchObject([
+    { lock: lockId(), target: target.person, position: 0, by: 'officer1' },
+    { lock: lockId(), target: target.grant, position: 1 },
+  ]);
 });
