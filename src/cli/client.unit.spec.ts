@@ -119,3 +119,19 @@ describe('records are sent', () => {
     expect(keys.length).toBeLessThan(10);
   });
 });
+
+describe('the receipts of a write', () => {
+  it('go to whoever keeps them, and not into the answer', async () => {
+    answers = [ok({ done: true, receipts: ['one', 'two'] })];
+    const kept: unknown[] = [];
+    const client = createClient({ url, keep: async (receipts) => void kept.push(...receipts) });
+    await expect(client.post('/v1/x', {})).resolves.toEqual({ done: true });
+    expect(kept).toEqual(['one', 'two']);
+  });
+
+  it('make it fail if they cannot be kept', async () => {
+    answers = [ok({ done: true, receipts: ['forged'] })];
+    const keep = () => Promise.reject(new Error('not verified'));
+    await expect(createClient({ url, keep }).put('/v1/x', {})).rejects.toThrow('not verified');
+  });
+});
