@@ -79,6 +79,7 @@ describe('a service whose database was put back to an older backup', () => {
 
     const kept = await sizeIn('checkpoint');
     await service.start();
+    expect(service.said).not.toContain('taken as it was found');
     const tail = await service.custos('--as', 'auditor', '--json', 'log', 'tail', '--from', String(found));
     expect(JSON.parse(tail.stdout.split('\n')[0] as string)).toMatchObject({
       position: found,
@@ -88,5 +89,11 @@ describe('a service whose database was put back to an older backup', () => {
     });
     expect((await service.custos('verify')).code).toBe(0);
     expect((await service.ask('source', 'POST', '/v1/records', post(10, 10))).status).toBe(200);
+
+    // Nobody can tell any more, and that is said.
+    await service.stop('SIGTERM');
+    for (const name of ['keyholder-checkpoint', 'checkpoint']) await rm(join(service.data, name));
+    await service.start();
+    expect(service.said.match(/taken as it was found/g)).toHaveLength(2);
   });
 });

@@ -8,17 +8,20 @@ export function register(program: Command): void {
       'after',
       `
 It listens on the Unix socket CUSTOS_KEYHOLDER_SOCKET, reads the log by CUSTOS_KEYHOLDER_DATABASE_URL, and needs
-CUSTOS_ROOT_KEY_FILE, CUSTOS_TRUST_FILE and CUSTOS_KEYHOLDER_CHECKPOINT_FILE. Whoever can open the socket can ask; what is opened is decided here.`,
+CUSTOS_ROOT_KEY_FILE, CUSTOS_TRUST_FILE and CUSTOS_KEYHOLDER_CHECKPOINT_FILE. Whoever can open the socket can ask;
+what is opened is decided here.`,
     )
     .action(async () => {
-      const [{ readSettings }, { startKeyholder }, { serveKeyholder }, { stopOnSignal }] = await Promise.all([
-        import('../service/settings.js'),
-        import('../service/start-keyholder.js'),
-        import('../keys/keyholder-server.js'),
-        import('./serve.js'),
-      ]);
+      const [{ readSettings }, { startKeyholder }, { serveKeyholder }, { sayTakenAsFound, stopOnSignal }] =
+        await Promise.all([
+          import('../service/settings.js'),
+          import('../service/start-keyholder.js'),
+          import('../keys/keyholder-server.js'),
+          import('./serve.js'),
+        ]);
       const settings = readSettings(process.env, 'keyholder');
       const held = await startKeyholder(settings);
+      if (held.tookLogAsFound) sayTakenAsFound(settings.checkpointFile);
       const server = await serveKeyholder(held.keyholder, settings.keyholderSocket);
       stopOnSignal([() => server.close(), () => held.close()]);
       process.stdout.write(`The keyholder is ready; ${held.destroyed} keys of erased subjects were destroyed.\n`);

@@ -50,6 +50,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
       checkpointFile: files.keyholderCheckpoint,
     });
     stop.unshift(() => held.close());
+    if (held.tookLogAsFound) sayTakenAsFound(files.keyholderCheckpoint);
     const service = await startService(
       {
         databaseUrl: database.url('custos_service'),
@@ -65,6 +66,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
       held.keyholder,
     );
     stop.unshift(() => service.close());
+    if (service.tookLogAsFound) sayTakenAsFound(files.checkpoint);
     const runtime = { url: service.url, pid: process.pid, readerUrl: database.url('custos_reader') };
     // Renamed into place: whoever waits for it never reads half of it.
     await writeFile(`${files.runtime}.new`, JSON.stringify(runtime), { mode: 0o600 });
@@ -95,8 +97,17 @@ async function serveProduction({ port }: ServeOptions): Promise<void> {
     { ...settings, port: port === undefined ? settings.port : Number(port) },
     connectKeyholder(settings.keyholderSocket),
   );
+  if (service.tookLogAsFound) sayTakenAsFound(settings.checkpointFile);
   stopOnSignal([() => service.close()]);
   process.stdout.write(`Custos listens on ${service.url}\n`);
+}
+
+/** Right once, after an upgrade. Otherwise somebody has removed the memory, and with it the proof of a loss. */
+export function sayTakenAsFound(file: string): void {
+  process.stderr.write(
+    `No checkpoint was remembered in ${file}: the log is taken as it was found. If it was there before, ` +
+      'that is an incident (docs/operating/rollback.md).\n',
+  );
 }
 
 /** A second signal does not wait. */

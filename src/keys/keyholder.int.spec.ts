@@ -137,7 +137,7 @@ describe('the keyholder stops', () => {
       await vault.asIntruder(`DELETE FROM log.entry WHERE position >= ${position};
         UPDATE log.head SET size = c.size, checkpoint = c.note FROM log.checkpoint c WHERE c.size = ${position}`);
       const refused = vault.keyholder.register('s1' as SubjectId);
-      await expect(refused).rejects.toMatchObject({ code: 'log_corrupt', members: { position } });
+      await expect(refused).rejects.toMatchObject({ code: 'log_rolled_back', members: { size: position } });
     });
   });
 

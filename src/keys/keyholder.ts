@@ -77,6 +77,11 @@ export class Keyholder implements KeyholderPort {
     return { destroyed: await this.parts.store.destroy(erased) };
   }
 
+  /** Reads on once more, so that what happened since it was last asked is remembered too. */
+  async close(): Promise<void> {
+    await this.catchUp();
+  }
+
   async register(subject: SubjectId): Promise<RegisteredKey> {
     const known = (await this.catchUp()).of(subjectsKey).get(subject);
     if (known?.kind === 'erased') throw new Problem('subject_erased', { position: known.tombstone });

@@ -55,7 +55,7 @@ export class Log {
    * log. A new log gets its first entry; one that lost entries, which an operator accepted, an entry that says so.
    * @throws Problem log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
    */
-  async start(): Promise<{ size: number }> {
+  async start(): Promise<{ size: number; isNew: boolean }> {
     const { pool, keeper } = this.options;
     await requireSafeDatabase(pool, 'custos_service');
     const head = await this.reader.head();
@@ -67,7 +67,7 @@ export class Log {
     if (lost !== undefined) await this.recordLoss(lost, head.size);
     // Durable in the database already; from here on a start on less is refused.
     await (lost === undefined ? keeper?.keep(this.checkpoint) : keeper?.startOverFrom(this.checkpoint));
-    return { size: this.replay.current.size };
+    return { size: this.size, isNew: head.size === 0 };
   }
 
   append<A>(command: WriteCommand, decide: (head: Head) => Outcome<A>): Promise<Committed<A>> {

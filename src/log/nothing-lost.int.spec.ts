@@ -109,7 +109,7 @@ describe('a log does not start', () => {
     await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 9, size: 4, file } });
     // Nothing was written, and without the memory it would have passed.
     expect((await pool.query('SELECT size FROM log.head')).rows).toEqual([{ size: 4 }]);
-    await expect(logWith().start()).resolves.toEqual({ size: 4 });
+    await expect(logWith().start()).resolves.toMatchObject({ size: 4 });
   });
 
   it('on one entry less than it had', async () => {
@@ -175,14 +175,25 @@ describe('a log does not start', () => {
 const signed = (of: { size: number; origin?: string }, by: typeof signer) =>
   signCheckpoint({ origin, root: randomBytes(32), ...of }, by);
 
+describe('a running service', () => {
+  it('does not append to a log that was put back under it', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 5);
+    await restore();
+    await expect(append(log, 1)).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 9, size: 4 } });
+    expect((await pool.query('SELECT size FROM log.head')).rows).toEqual([{ size: 4 }]);
+  });
+});
+
 describe('a log starts', () => {
   it('the first time, and again on what it had, and more', async () => {
     await live(3);
-    await expect(starting()).resolves.toEqual({ size: 4 });
+    await expect(starting()).resolves.toMatchObject({ size: 4 });
     const other = logWith();
     await other.start();
     await append(other, 600);
-    await expect(starting()).resolves.toEqual({ size: 604 });
+    await expect(starting()).resolves.toMatchObject({ size: 604 });
     expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(604);
   });
 
@@ -190,15 +201,15 @@ describe('a log starts', () => {
     const log = await live(299);
     await append(log, 300);
     await asIntruder(["UPDATE log.tile SET hashes = set_byte(hashes, 7, get_byte(hashes, 7) # 1)"]); // prettier-ignore
-    await expect(starting()).resolves.toEqual({ size: 600 });
+    await expect(starting()).resolves.toMatchObject({ size: 600 });
     await asIntruder(['DELETE FROM log.tile']);
-    await expect(starting()).resolves.toEqual({ size: 600 });
+    await expect(starting()).resolves.toMatchObject({ size: 600 });
   });
 
   it('with half a memory left by a crash: the old one counts', async () => {
     await live(3);
     await writeFile(`${file}.new`, 'custos.exam');
-    await expect(starting()).resolves.toEqual({ size: 4 });
+    await expect(starting()).resolves.toMatchObject({ size: 4 });
   });
 });
 
@@ -221,14 +232,14 @@ describe('a loss that an operator accepted', () => {
   it('is an entry of the log, with the lost checkpoint in it, before anything else', async () => {
     await rolledBack();
     const lost = await accept();
-    await expect(starting()).resolves.toEqual({ size: 5 });
+    await expect(starting()).resolves.toMatchObject({ size: 5 });
     const { type, data } = decodeHeader(await logs[0]!.reader.header(4));
     expect({ type, data }).toEqual({
       type: 'log.rolled_back',
       data: { kept: 9, found: 4, checkpoint: lost.note, reason },
     });
     expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(5);
-    await expect(starting()).resolves.toEqual({ size: 5 });
+    await expect(starting()).resolves.toMatchObject({ size: 5 });
   });
 
   it('is recorded where another copy went on as well', async () => {
@@ -237,7 +248,7 @@ describe('a loss that an operator accepted', () => {
     await other.start();
     await append(other, 20);
     await accept();
-    await expect(starting()).resolves.toEqual({ size: 25 });
+    await expect(starting()).resolves.toMatchObject({ size: 25 });
     expect(decodeHeader(await other.reader.header(24)).data).toMatchObject({ kept: 9, found: 24 });
   });
 
@@ -248,7 +259,7 @@ describe('a loss that an operator accepted', () => {
       startOverFrom: () => Promise.reject(new Error('killed')),
     });
     await expect(starting(forgetful)).rejects.toThrow('killed');
-    await expect(starting()).resolves.toEqual({ size: 5 });
+    await expect(starting()).resolves.toMatchObject({ size: 5 });
   });
 
   it('is that one and no other', async () => {
@@ -270,48 +281,3 @@ describe('a loss that an operator accepted', () => {
     await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back' });
   });
 });
-
-describe('the memory', () => {
-  it('never goes back, in whatever order it is told, nor for another process on the same file', async () => {
-    const log = await live(0);
-    const notes = [log.checkpoint];
-    for (let index = 0; index < 4; index += 1) {
-      await append(log, 1);
-      notes.push(log.checkpoint);
-    }
-    const [one, other] = [keeperOf(), keeperOf()];
-    await Promise.all([4, 1, 3, 0, 2].map((index) => one.keep(notes[index] as string)));
-    await other.keep(notes[2] as string);
-    expect(await saved()).toBe(notes[4]);
-  });
-
-  it('takes no note that the log did not sign', async () => {
-    await live(1);
-    const before = await saved();
-    await expect(keeperOf().keep(signed({ size: 99 }, ed25519Signer(origin, randomBytes(32))))).rejects.toMatchObject({
-      code: 'checkpoint_file_unusable',
-    });
-    expect(await saved()).toBe(before);
-  });
-
-  it('follows a log by itself, and tells while it cannot', async () => {
-    const log = await live(0);
-    const remembering = rememberCheckpoints(keeperOf(), () => log.checkpoint);
-    await append(log, 2);
-    await until(async () => openCheckpoint(await saved(), origin, verifiers).size === 3);
-    await expect(remembering.check()).resolves.toBeUndefined();
-    await rm(file);
-    await writeFile(file, 'nonsense');
-    await append(log, 1);
-    await until(() => remembering.check().then(() => false, () => true)); // prettier-ignore
-    await rm(file);
-    await until(() => remembering.check().then(() => true, () => false)); // prettier-ignore
-    await append(log, 1);
-    await remembering.close();
-    expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(5);
-  });
-});
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
-}

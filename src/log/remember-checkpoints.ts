@@ -2,7 +2,7 @@ import type { CheckpointKeeper } from './checkpoint-keeper.js';
 
 /**
  * The longest that an acknowledged entry goes unremembered. Not before every acknowledgement: that would be a second
- * fsync on the way of each (docs/decisions/0015). A restored backup is older than this.
+ * fsync on the way of each (docs/decisions/0017). A restored backup is older than this.
  */
 export const rememberWithinMs = 250;
 

@@ -53,12 +53,14 @@ export class VerifiedReplay {
 
   /**
    * Reads on to the claimed head. Nothing is adopted unless all of it verifies.
-   * @throws Problem log_corrupt with the first position that cannot be trusted.
+   * @throws Problem log_corrupt with the first position that cannot be trusted, log_rolled_back where the database was
+   *   put back to an older state under this process.
    */
   async advanceTo(db: Queryable, claimed: ClaimedHead, visit: Visit = () => undefined): Promise<Replayed> {
     const from = this.replayed;
     if (claimed.size === from.size && claimed.checkpoint === from.checkpoint) return from;
-    if (claimed.size <= from.size) throw new Problem('log_corrupt', { position: claimed.size });
+    if (claimed.size < from.size) throw new Problem('log_rolled_back', { kept: from.size, size: claimed.size });
+    if (claimed.size === from.size) throw new Problem('log_corrupt', { position: claimed.size });
     const root = this.signedRoot(claimed, from.size);
 
     const { frontier, governance } = await this.readOn(db, from, claimed.size, visit);

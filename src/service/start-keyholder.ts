@@ -23,6 +23,8 @@ export interface RunningKeyholder {
   readonly keyholder: Keyholder;
   /** Keys of erased subjects that a restored backup had brought back. */
   readonly destroyed: number;
+  /** No checkpoint was remembered, and the log had entries: nobody can tell whether it lost any. */
+  readonly tookLogAsFound: boolean;
   close(): Promise<void>;
 }
 
@@ -35,19 +37,28 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
   if (!Buffer.from(attestationKey(rootKey)).equals(trust.keyholder)) throw new Problem('root_key_missing');
   const pool: pg.Pool = openPool(settings.databaseUrl, { connections: 4, name: 'custos keyholder' });
   const trusted = { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] };
+  const keeper = new CheckpointFile(settings.checkpointFile, trusted);
   const keyholder = new Keyholder({
     pool,
     store: new SubjectKeyStore(pool),
     rootKey,
     trusted,
-    keeper: new CheckpointFile(settings.checkpointFile, trusted),
+    keeper,
     slices: governanceSlices(trust),
     judge,
     clock: Date.now,
   });
   try {
+    const remembersNothing = (await keeper.last()) === undefined;
     const { destroyed } = await keyholder.start();
-    return { keyholder, destroyed, close: () => pool.end() };
+    // It remembers as soon as there is anything.
+    const tookLogAsFound = remembersNothing && (await keeper.last()) !== undefined;
+    const close = async () => {
+      // A database that is gone already keeps nobody from ending.
+      await keyholder.close().catch(() => undefined);
+      await pool.end();
+    };
+    return { keyholder, destroyed, tookLogAsFound, close };
   } catch (error) {
     await pool.end();
     throw error;

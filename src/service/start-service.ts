@@ -30,6 +30,8 @@ export interface RunningService {
   readonly app: NestFastifyApplication;
   readonly log: Log;
   readonly url: string;
+  /** No checkpoint was remembered, and the log had entries: nobody can tell whether it lost any. */
+  readonly tookLogAsFound: boolean;
   /** Finishes what was accepted, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -60,7 +62,8 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
   });
   let remembering: Remembering | undefined;
   try {
-    await log.start();
+    const remembersNothing = (await keeper.last()) === undefined;
+    const isNew = (await log.start()).isNew;
     remembering = rememberCheckpoints(keeper, () => log.checkpoint);
     const { check } = remembering;
     const app = await createApp(AppModule.of({ log, keyholder }), {
@@ -81,7 +84,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
       await remembering?.close();
       await pool.end();
     };
-    return { app, log, url: await app.getUrl(), close };
+    return { app, log, url: await app.getUrl(), tookLogAsFound: remembersNothing && !isNew, close };
   } catch (error) {
     await remembering?.close().catch(() => undefined);
     await pool.end();
