@@ -60,6 +60,15 @@ export async function storedHeaders(test: TestLog): Promise<{ position: number; 
   return rows;
 }
 
+type Seen = readonly { readonly position: number; readonly header: string }[];
+/** Short where it fails, with what replays it: the seed, and the first place that is another one. */
+export function expectAll(seed: number, seen: Seen, stored: Seen): void {
+  const differs = stored.findIndex(
+    ({ position, header }, index) => seen[index]?.position !== position || seen[index].header !== header,
+  );
+  expect({ seed, differs, seen: seen.length }).toEqual({ seed, differs: -1, seen: stored.length });
+}
+
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(10);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApp, type TestApp } from '../http/test-app.spec.js';
 import {
   delayTransactions,
+  expectAll,
   freshSeed,
   killListeners,
   many,
@@ -153,12 +154,7 @@ describe('no entry is missed, seen twice or seen out of order over HTTP', () => 
       stop.abort();
       expect(await killing).toBeGreaterThan(0);
       await comingBack;
-      for (const seen of [lines, events, resumed]) {
-        expect({ seed, seen: seen.map(({ position, header }) => ({ position, header })) }).toEqual({
-          seed,
-          seen: stored,
-        });
-      }
+      for (const seen of [lines, events, resumed]) expectAll(seed, seen, stored);
     },
     120_000,
   );

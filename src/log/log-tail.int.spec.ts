@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   delayTransactions,
+  expectAll,
   freshSeed,
   killListeners,
   many,
@@ -58,6 +59,7 @@ function comingBack(log: Log) {
   return { seen, ended };
 }
 
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 const length = async () => (await test.log.reader.head()).size;
 
 describe('no entry is missed, seen twice or seen out of order by a follower', () => {
@@ -83,11 +85,7 @@ describe('no entry is missed, seen twice or seen out of order by a follower', ()
       expect(await killing).toBeGreaterThan(0);
       await Promise.all(readers.map(({ ended }) => ended));
       for (const { seen } of readers) {
-        const found = seen.map(({ position, header }) => ({
-          position,
-          header: Buffer.from(header).toString('base64'),
-        }));
-        expect({ seed, found }).toEqual({ seed, found: stored });
+        expectAll(seed, seen.map(({ position, header }) => ({ position, header: base64(header) })), stored); // prettier-ignore
       }
     },
     120_000,
