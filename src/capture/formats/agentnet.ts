@@ -1,11 +1,12 @@
 import { type agentnetSchemas, schemaOf, uptimeOf, whatLine } from './agentnet-lines.js';
 import { maskedLine } from './agentnet-mask.js';
-import type { CutRecord, Format, Json } from './format.js';
+import type { Format, Json } from './format.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { joinNested, splitNested } from './nested-parts.js';
 import { readText } from './read-recording.js';
-import { readList, writeList } from './record-list.js';
+import { listCutter } from './list-cutter.js';
+import { readList, timed, writeList } from './record-list.js';
 
 /** Input of a desktop by AgentNet: `events.jsonl`, `event_buffer.jsonl`, `top_window.jsonl`, `metadata.json`. */
 export const agentnet: Format = {
@@ -13,15 +14,8 @@ export const agentnet: Format = {
 
   recognise: ({ document, lines: [first] }) => [document, first].some(isKnown),
 
-  cut(file, startedAt) {
-    const records = readList(readText(file), 'lines', isKnown, isObject);
-    const first = records.map(uptimeOf).find((told) => told !== undefined) ?? 0;
-    let uptime = first;
-    return records.map((data): CutRecord => {
-      uptime = uptimeOf(data) ?? uptime;
-      return { time: Math.max(0, Math.floor(startedAt + (uptime - first) * 1000)), data };
-    });
-  },
+  cut: (file, startedAt) => timed(readList(readText(file), list), clockFrom(startedAt)),
+  cutter: (startedAt) => listCutter(list, clockFrom(startedAt)),
 
   decompose(data) {
     const line = whatLine(data);
@@ -43,3 +37,15 @@ export const agentnet: Format = {
 };
 
 const isKnown = (line: Json | undefined): boolean => whatLine(line) !== undefined;
+const list = { usual: 'lines', isKnown, isRecord: isObject } as const;
+
+/** The machine's uptime, counted from the first line that tells it; a line that does not is as late as the one before. */
+function clockFrom(startedAt: number): (line: Json) => number {
+  let first: number | undefined;
+  let uptime = 0;
+  return (line) => {
+    uptime = uptimeOf(line) ?? uptime;
+    first ??= uptimeOf(line);
+    return Math.max(0, Math.floor(startedAt + (first === undefined ? 0 : uptime - first) * 1000));
+  };
+}

@@ -1,9 +1,11 @@
 import { Problem } from '../../problem.js';
 import type { FieldName } from '../../log/fields.js';
+import { cutAll, wholeCutter, type Cutter } from './cutter.js';
 import type { CutRecord, Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
 import { isObject, withKey } from './json-tree.js';
 import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
-import { parseDocument, parseLines, readText } from './read-recording.js';
+import { lineCutter } from './line-cutter.js';
+import { parseDocument, readText } from './read-recording.js';
 import { finite, nothing, type KnownKeys, type Shape } from './shapes.js';
 
 const isVersion: Shape = (value) => value === 1 || value === 2 || value === 3;
@@ -38,10 +40,21 @@ export const asciicast: Format = {
   recognise: ({ document, lines: [first] }) =>
     isHeader(first, 2, 'width') || isHeader(first, 3, 'term') || isHeader(document, 1, 'stdout'),
 
-  cut(file, startedAt) {
-    const text = readText(file);
-    const records = isFirstVersion(text) ? cutObject(parseDocument(text)) : cutLines(text);
-    return timed(records, startedAt);
+  cut: (file, startedAt) => cutText(readText(file), startedAt),
+
+  cutter(startedAt) {
+    let inside: Cutter | undefined;
+    let text = '';
+    return {
+      push(more) {
+        if (inside !== undefined) return inside.push(more);
+        text += more;
+        if (!text.includes('\n')) return [];
+        inside = isFirstVersion(text) ? wholeCutter((whole) => cutText(whole, startedAt)) : linesCutter(startedAt);
+        return inside.push(text);
+      },
+      end: () => inside?.end() ?? { first: [], last: cutText(text, startedAt) },
+    };
   },
 
   decompose(data) {
@@ -109,7 +122,7 @@ const isEvent = (data: Json): data is [number, string, string] =>
 const isFrame = (data: Json): data is [number, string] => isTimed(data, 2) && typeof data[1] === 'string';
 const isComment = (line: Json): line is string => typeof line === 'string' && line.startsWith('#');
 
-const isHeader = (value: Json | undefined, version: number, key: string): boolean =>
+const isHeader = (value: Json | undefined, version: number, key = 'version'): boolean =>
   isObject(value) && value['version'] === version && Object.hasOwn(value, key);
 
 /** A v1 recording is a document over many lines, or one line that holds its frames. */
@@ -130,35 +143,49 @@ function cutObject(document: Json): Json[] {
   return wellFormed([withKey(document, 'stdout', null), ...(document['stdout'] as Json[])]);
 }
 
-function cutLines(text: string): Json[] {
-  const lines = parseLines(text, (line) => (isComment(line) ? line : (JSON.parse(line) as Json)));
-  const [header] = lines;
-  if (!isObject(header) || (header['version'] !== 2 && header['version'] !== 3)) {
-    throw new Problem('recording_malformed', { index: 0 });
-  }
-  return wellFormed(lines);
+const cutText = (text: string, startedAt: number): CutRecord[] => {
+  if (!isFirstVersion(text)) return cutAll(linesCutter(startedAt), text);
+  const records = cutObject(parseDocument(text));
+  const clock = clockFrom(startedAt);
+  return records.map((data) => ({ time: clock(data), data }));
+};
+
+function linesCutter(startedAt: number): Cutter {
+  const clock = clockFrom(startedAt);
+  return lineCutter((line, index) => {
+    const data = isComment(line) ? line : (JSON.parse(line) as Json);
+    if (index === 0 ? !isHeader(data, 2) && !isHeader(data, 3) : !isTimedOrComment(data)) {
+      throw new Problem('recording_malformed', { index });
+    }
+    return { time: clock(data), data };
+  });
 }
 
 /** What follows the header is a list that begins with a time, or a comment. */
+const isTimedOrComment = (one: Json): boolean => isComment(one) || (Array.isArray(one) && finite(one[0] as Json));
+
 function wellFormed(records: Json[]): Json[] {
-  const wrong = records.findIndex(
-    (one, index) => index > 0 && !isComment(one) && !(Array.isArray(one) && finite(one[0] as Json)),
-  );
+  const wrong = records.findIndex((one, index) => index > 0 && !isTimedOrComment(one));
   if (wrong > 0) throw new Problem('recording_malformed', { index: wrong });
   return records;
 }
 
-/** v2 tells the time since the start; v1 and v3 tell the time since the event before. */
-function timed(records: readonly Json[], startedAt: number): CutRecord[] {
-  const header = records[0] as JsonObject;
-  const { timestamp } = header;
-  const start = typeof timestamp === 'number' && timestamp >= 0 && timestamp < 1e11 ? timestamp * 1000 : startedAt;
+/** v2 tells the time since the start, which the header may tell; v1 and v3 tell the time since the event before. */
+function clockFrom(startedAt: number): (record: Json) => number {
+  let start = startedAt;
   let elapsed = 0;
-  return records.map((data) => {
-    const told = Array.isArray(data) && finite(data[0] as Json) ? (data[0] as number) : undefined;
-    if (told !== undefined) elapsed = header['version'] === 2 ? told : elapsed + told;
-    return { time: Math.max(0, Math.floor(start + elapsed * 1000)), data };
-  });
+  let isSinceStart = false;
+  return (record) => {
+    if (isObject(record)) {
+      const { timestamp, version } = record;
+      isSinceStart = version === 2;
+      if (typeof timestamp === 'number' && timestamp >= 0 && timestamp < 1e11) start = timestamp * 1000;
+    }
+    if (Array.isArray(record) && finite(record[0] as Json)) {
+      elapsed = (isSinceStart ? 0 : elapsed) + (record[0] as number);
+    }
+    return Math.max(0, Math.floor(start + elapsed * 1000));
+  };
 }
 
 const blankSize = { cols: 80, rows: 24 };

@@ -3,7 +3,7 @@ import { claudeLine } from './claude-code-layout.js';
 import { partOf } from './keyed-parts.js';
 import { hidden, maskRecords, messagePlaceholders, type Masking } from './masked-messages.js';
 import { joinLayout, splitLayout } from './split-layout.js';
-import { cutTimedLines, joinLines } from './timed-lines.js';
+import { cutTimedLines, joinLines, timedLinesCutter } from './timed-lines.js';
 
 /**
  * Sessions of Claude Code, one JSONL file each (`~/.claude/projects/…/SESSION.jsonl`). The layout is not documented
@@ -13,6 +13,7 @@ export const claudeCode: Format = {
   name: 'claude-code',
   recognise: ({ lines }) => lines.length > 0 && lines.every(isTyped) && lines.some(isOfASession),
   cut: (file, startedAt) => cutTimedLines(file, startedAt, isTyped),
+  cutter: (startedAt) => timedLinesCutter(startedAt, isTyped),
   decompose: (data) => splitLayout(data, claudeLine),
   reassemble: joinLayout,
   mask: (records) => maskRecords(records, masking),

@@ -1,9 +1,10 @@
-import type { CutRecord, Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
+import type { Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
 import { isObject, withKey } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
+import { listCutter } from './list-cutter.js';
 import { joinNested, splitNested, type Schema } from './nested-parts.js';
 import { readText } from './read-recording.js';
-import { pathTo, readList, writeList } from './record-list.js';
+import { pathTo, readList, timed, writeList } from './record-list.js';
 import { nothing, oneOf, type Shape } from './shapes.js';
 import { dateText } from './timed-lines.js';
 
@@ -38,13 +39,8 @@ export function cloudEvents(inner: Inner): Format {
       isCloudEvent(document) ||
       (document !== undefined && pathTo(([first]) => isCloudEvent(first), document) !== undefined),
 
-    cut(file, startedAt) {
-      let time = startedAt;
-      return readList(readText(file), 'lines', isCloudEvent).map((data): CutRecord => {
-        time = timeOf(data) ?? time;
-        return { time, data };
-      });
-    },
+    cut: (file, startedAt) => timed(readList(readText(file), list), clockFrom(startedAt)),
+    cutter: (startedAt) => listCutter(list, clockFrom(startedAt)),
 
     decompose(event, budget) {
       const format =
@@ -85,6 +81,13 @@ export const isCloudEvent = (value: Json | undefined): boolean =>
   isObject(value) &&
   value['specversion'] === '1.0' &&
   ['id', 'source', 'type'].every((key) => typeof value[key] === 'string' && value[key] !== '');
+
+const list = { usual: 'lines', isKnown: isCloudEvent } as const;
+
+function clockFrom(startedAt: number): (event: Json) => number {
+  let time = startedAt;
+  return (event) => (time = timeOf(event) ?? time);
+}
 
 function formatIn(type: Json | undefined, inner: Inner): Format | undefined {
   if (typeof type !== 'string' || !type.startsWith(recordType)) return undefined;

@@ -4,7 +4,7 @@ import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { hidden, maskRecords, messagePlaceholders, type Masking, type MessageTold } from './masked-messages.js';
 import { joinLayout, splitLayout } from './split-layout.js';
-import { cutTimedLines, joinLines } from './timed-lines.js';
+import { cutTimedLines, joinLines, timedLinesCutter } from './timed-lines.js';
 
 /**
  * Sessions of Codex (`~/.codex/sessions/…/rollout-*.jsonl`): lines of `{timestamp, type, payload}`, and the flat
@@ -14,6 +14,7 @@ export const codex: Format = {
   name: 'codex',
   recognise: ({ lines: [first = null] }) => isRolloutLine(first) || isFlatMeta(first),
   cut: (file, startedAt) => cutTimedLines(file, startedAt, isLine),
+  cutter: (startedAt) => timedLinesCutter(startedAt, isLine),
   decompose: (data) => splitLayout(data, codexLine),
   reassemble: joinLayout,
   mask: (records) => maskRecords(records, masking),

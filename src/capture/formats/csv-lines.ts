@@ -1,11 +1,10 @@
-import { Problem } from '../../problem.js';
 import type { Json, JsonObject } from './format.js';
 import { isObject, setOwn } from './json-tree.js';
 import { columnOf, columnsOf, saidIn } from './csv-columns.js';
 import { finite, type KnownKeys } from './shapes.js';
 
 /**
- * How a file of lines is written. The first record: the ones after it have a cell for each column, as it was
+ * How a file of lines is written. Where lines end in CR LF, each last cell has the CR. The first record: the ones after it have a cell for each column, as it was
  * written, quotes and all, or are the whole `line` where it has other cells than that.
  */
 export interface Sheet {
@@ -13,7 +12,6 @@ export interface Sheet {
   /** Whether the columns are named in the first line; otherwise the names are ours. */
   readonly header: boolean;
   readonly delimiter: string;
-  readonly newline: string;
   /** Whether the last line has an end. */
   readonly ended: boolean;
 }
@@ -28,23 +26,10 @@ const unnamed: readonly (readonly string[])[] = [
   ['timestamp', 'x', 'y'],
 ];
 
-/** @throws Problem recording_malformed */
-export function readSheet(text: string): { readonly sheet: Sheet; readonly rows: readonly Json[] } {
-  const ended = text.endsWith('\n');
-  const lines = (ended ? text.slice(0, -1) : text).split('\n');
-  const newline =
-    lines.slice(0, ended ? undefined : -1).every((line) => line.endsWith('\r')) && text.includes('\n') ? '\r\n' : '\n';
-  const whole = newline === '\n' ? lines : lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-  const found = columnsIn(whole[0] ?? '');
-  if (found === undefined) throw new Problem('recording_malformed');
-  const sheet = { ...found, newline, ended };
-  return { sheet, rows: whole.slice(found.header ? 1 : 0).map((line) => rowOf(line, sheet)) };
-}
-
 /** Columns that the first line names, or fits; undefined if it does neither. */
 export function columnsIn(line: string): Pick<Sheet, 'columns' | 'header' | 'delimiter'> | undefined {
   for (const delimiter of delimiters) {
-    const cells = cellsOf(line.replace(/\r$/, ''), delimiter);
+    const cells = cellsOf(line, delimiter);
     if (cells === undefined || cells.length < 2) continue;
     if (isHeader(cells)) return { columns: cells, header: true, delimiter };
     const columns = unnamed.find((names) => fits(cells, names));
@@ -85,7 +70,7 @@ function cellsOf(line: string, delimiter: string): string[] | undefined {
   return inQuotes ? undefined : cells;
 }
 
-function rowOf(line: string, { columns, delimiter }: Pick<Sheet, 'columns' | 'delimiter'>): Json {
+export function rowOf(line: string, { columns, delimiter }: Pick<Sheet, 'columns' | 'delimiter'>): Json {
   const cells = cellsOf(line, delimiter);
   if (cells?.length !== columns.length || !areNames(columns)) return { line };
   const row: Record<string, Json> = {};
@@ -98,17 +83,17 @@ const areNames = (columns: readonly string[]): boolean =>
   new Set(columns).size === columns.length && columns.every((column) => !/^\d+$/.test(column));
 
 export const isSheet = (record: Json | undefined): record is JsonObject & Sheet =>
-  isObject(record) && Array.isArray(record['columns']) && typeof record['newline'] === 'string';
+  isObject(record) && Array.isArray(record['columns']) && typeof record['ended'] === 'boolean';
 
-export function writeSheet({ columns, header, delimiter, newline, ended }: Sheet, rows: readonly Json[]): Uint8Array {
+export function writeSheet({ columns, header, delimiter, ended }: Sheet, rows: readonly Json[]): Uint8Array {
   const lines = rows.map((row) => {
     const line = isObject(row) ? row['line'] : undefined;
     return typeof line === 'string' && Object.keys(row as JsonObject).length === 1
       ? line
       : Object.values(row as JsonObject).join(delimiter);
   });
-  const text = (header ? [columns.join(delimiter), ...lines] : lines).join(newline);
-  return Buffer.from(ended ? text + newline : text);
+  const text = (header ? [columns.join(delimiter), ...lines] : lines).join('\n');
+  return Buffer.from(ended ? `${text}\n` : text);
 }
 
 /** Epoch milliseconds, or milliseconds since some start where the number is too small to be a date. */

@@ -1,5 +1,6 @@
 import type { FieldName } from '../../log/fields.js';
 import type { Json } from '../../sealing/json-data.js';
+import type { Cutter } from './cutter.js';
 import type { Head } from './head.js';
 
 export type { Json };
@@ -44,6 +45,8 @@ export interface Format {
    * @throws Problem recording_malformed, recording_truncated, recording_empty
    */
   cut(file: Uint8Array, startedAt: number): CutRecord[];
+  /** Cuts the same piece by piece. Left out where records make sense together only: those are cut as a whole. */
+  cutter?(startedAt: number): Cutter;
   /**
    * Takes one record apart. Total: what it does not understand goes whole to `other`, and so does what was packed
    * inside of it and is more than `budget`, from which it takes.

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { fieldNames, type FieldName } from '../../log/fields.js';
 import { Problem } from '../../problem.js';
 import type { CutRecord, Format, Json, MaskedRecord, Parts } from './format.js';
+import type { Cutter } from './cutter.js';
 import { formatNames, formatOf } from './formats.js';
 import { headOf } from './head.js';
 import { madeDesktops } from './made-recordings.spec.js';
@@ -100,6 +101,15 @@ describe.each(recordings)('$file', (recording) => {
     expect(asData(format.assemble(again), format)).toBe(asData(file, format));
   });
 
+  it.each([7, 1000, 65536])('is cut to the same records in pieces of %d characters, or as a whole only', (length) => {
+    const { file, format, records } = load();
+    const cutter = format.cutter?.(startedAt);
+    if (cutter === undefined) return expect(wholeFormats).toContain(format.name);
+    expect(JSON.stringify(cutInPieces(cutter, Buffer.from(file).toString('utf8'), length))).toBe(
+      JSON.stringify(records),
+    );
+  });
+
   it('is recognised as its own format and no other', () => {
     const head = headOf(recording.bytes());
     expect(formatNames.filter((name) => formatOf(name).recognise(head))).toEqual([recording.format]);
@@ -138,6 +148,15 @@ describe.each(recordings)('$file', (recording) => {
 
 /** A text within JSON within JSON is the same text. */
 const bare = (text: string) => text.replaceAll(/[\\"]/g, '');
+/** Their records make sense together only, and their recordings are small; this list may only shrink. */
+const wholeFormats = ['messages', 'swe-agent', 'otlp', 'activitywatch'];
+function cutInPieces(cutter: Cutter, text: string, length: number): CutRecord[] {
+  const records: CutRecord[] = [];
+  for (let at = 0; at < text.length; at += length) records.push(...cutter.push(text.slice(at, at + length)));
+  const { first, last } = cutter.end();
+  return [...first, ...records, ...last];
+}
+
 const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
 
 /** Words of the formats themselves, which masked recordings hold by necessity, and of the plans of transcripts. */

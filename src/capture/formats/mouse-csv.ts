@@ -1,6 +1,8 @@
 import { columnOf, columnsOf, usualOrder } from './csv-columns.js';
-import { columnsIn, isHeader, isSheet, readSheet, timeCell, timeIn, writeSheet, type Sheet } from './csv-lines.js';
-import type { CutRecord, Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
+import { csvCutter } from './csv-cutter.js';
+import { columnsIn, isHeader, isSheet, writeSheet, type Sheet } from './csv-lines.js';
+import { cutAll } from './cutter.js';
+import type { Format, Json, JsonObject, MaskedRecord, Parts } from './format.js';
 import { isObject, setOwn } from './json-tree.js';
 import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
 import { sameList } from './nested-parts.js';
@@ -19,21 +21,8 @@ export const mouseCsv: Format = {
     return found !== undefined && (found.header || found.columns.includes('state'));
   },
 
-  cut(file, startedAt) {
-    const { sheet, rows } = readSheet(readText(file));
-    const first = rows.map((row) => timeIn(row, true)).find((told) => told !== undefined);
-    const inSeconds = rows.some((row) => isObject(row) && timeCell(row)?.includes('.') === true);
-    let time = first?.isDate === true ? first.ms : startedAt;
-    const sheetRecord: CutRecord = { time: whole(time), data: { ...sheet } };
-    return [
-      sheetRecord,
-      ...rows.map((data): CutRecord => {
-        const told = timeIn(data, inSeconds);
-        if (told !== undefined) time = told.isDate ? told.ms : startedAt + told.ms;
-        return { time: whole(time), data };
-      }),
-    ];
-  },
+  cut: (file, startedAt) => cutAll(csvCutter(startedAt), readText(file)),
+  cutter: csvCutter,
 
   decompose(data) {
     if (!isObject(data)) return { other: { whole: data } };
@@ -58,7 +47,7 @@ export const mouseCsv: Format = {
   mask(records) {
     const told = records.map(({ parts }) => partOf(parts.kind, 'sheet')).find(isSheet);
     const columns = told?.columns ?? columnsTold(records);
-    const sheet: Sheet = { columns, header: true, delimiter: told?.delimiter ?? ',', newline: '\n', ended: true };
+    const sheet: Sheet = { columns, header: true, delimiter: told?.delimiter ?? ',', ended: true };
     const rows = records.filter(({ parts }) => partOf(parts.kind, 'sheet') === undefined);
     return [{ ...sheet }, ...rows.map((record) => maskedRow(record, sheet))];
   },
@@ -69,16 +58,13 @@ export const mouseCsv: Format = {
   },
 };
 
-const whole = (time: number): number => Math.max(0, Math.floor(time));
-
 /** Every column has a name of ours, which is no content. */
 const isKnown = (sheet: JsonObject & Sheet): boolean =>
   sheet.columns.every((column) => typeof column === 'string' && columnOf(column) !== undefined) &&
   [',', ';', '\t'].includes(sheet.delimiter) &&
-  ['\n', '\r\n'].includes(sheet.newline) &&
   typeof sheet.header === 'boolean' &&
   typeof sheet.ended === 'boolean' &&
-  Object.keys(sheet).join() === 'columns,header,delimiter,newline,ended';
+  Object.keys(sheet).join() === 'columns,header,delimiter,ended';
 
 const namesIn = ({ other: _unnamed, ...parts }: Parts): string[] =>
   Object.values(parts).flatMap((part) =>

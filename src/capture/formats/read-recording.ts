@@ -48,7 +48,7 @@ export function parseLines(text: string, parse: (line: string, index: number) =>
 }
 
 /** Whether a JSON text ends before everything that it opened was closed. */
-function endsInside(text: string): boolean {
+export function endsInside(text: string): boolean {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < text.length; at += 1) {

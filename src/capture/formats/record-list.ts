@@ -1,24 +1,30 @@
 import { Problem } from '../../problem.js';
-import type { Json, JsonObject } from './format.js';
+import type { CutRecord, Json, JsonObject } from './format.js';
 import { cutLists, isFrame, joinLists } from './frames.js';
 import { isObject } from './json-tree.js';
 import { parseDocument, parseLines } from './read-recording.js';
 import { isJson } from './read-documents.js';
 
 /** Deeper wrappers are of nobody whom we know, and a search of the whole document would find lists in records. */
-const mostDepthOfWrapper = 3;
+export const mostDepthOfWrapper = 3;
 
 /** How a format writes its records, unless somebody wrapped them: as a JSON array, or as lines. */
 export type Usual = 'array' | 'lines';
 
 type IsRecord = (record: Json) => boolean;
 
+/** Which lists are records: one of them at least `isKnown`, in a list the first, and every one `isRecord`. */
+export interface ListOf {
+  readonly usual: Usual;
+  readonly isKnown: IsRecord;
+  readonly isRecord?: IsRecord;
+}
+
 /**
- * The records of a JSON array, bare or in a wrapper such as `{ "result": [...] }`, or of lines of JSON. One of them at
- * least `isKnown`, in a list the first, and every one `isRecord`. Not written as usual, they come after a frame.
- * @throws Problem recording_malformed, recording_truncated, recording_empty
+ * The records of a JSON array, bare or in a wrapper such as `{ "result": [...] }`, or of lines of JSON. Not written as
+ * usual, they come after a frame. @throws Problem recording_malformed, recording_truncated, recording_empty
  */
-export function readList(text: string, usual: Usual, isKnown: IsRecord, isRecord = isKnown): readonly Json[] {
+export function readList(text: string, { usual, isKnown, isRecord = isKnown }: ListOf): readonly Json[] {
   if (isLines(text)) {
     const records = checked(
       parseLines(text, (line) => JSON.parse(line) as Json),
@@ -39,6 +45,14 @@ export function readList(text: string, usual: Usual, isKnown: IsRecord, isRecord
     isRecord,
   );
   return usual === 'array' && path.length === 0 ? records : cutLists(document, [path]);
+}
+
+/** Records with their times; a frame has that of the record after it. */
+export function timed(records: readonly Json[], clock: (record: Json) => number): CutRecord[] {
+  const [first, ...rest] = records;
+  if (!isFrame(first)) return records.map((data) => ({ time: clock(data), data }));
+  const after = rest.map((data) => ({ time: clock(data), data }));
+  return [{ time: after[0]?.time ?? 0, data: first as unknown as Json }, ...after];
 }
 
 /** The file again, from what `readList` gave. */

@@ -1,10 +1,11 @@
 import type { FieldName } from '../../log/fields.js';
-import type { CutRecord, Format, Json, JsonObject, Parts } from './format.js';
+import type { Format, Json, JsonObject, Parts } from './format.js';
 import { fill, isObject, setOwn, split, type Carrier } from './json-tree.js';
 import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
 import { sameList } from './nested-parts.js';
 import { readText } from './read-recording.js';
-import { pathTo, readList, writeList } from './record-list.js';
+import { listCutter } from './list-cutter.js';
+import { pathTo, readList, timed, writeList } from './record-list.js';
 import { classifyDom } from './rrweb-dom.js';
 import { eventKeys, eventType, isEventType, metaKeys, source, sources } from './rrweb-fields.js';
 import { maskedEvent } from './rrweb-mask.js';
@@ -24,11 +25,8 @@ export const rrweb: Format = {
   recognise: ({ document, lines: [first] }) =>
     isRrweb(first) || (document !== undefined && pathTo(([event]) => isRrweb(event), document) !== undefined),
 
-  cut(file, startedAt) {
-    const records = readList(readText(file), 'array', isRrweb, isEvent);
-    const first = records.map(timeOf).find((time) => time !== undefined) ?? startedAt;
-    return records.map((data): CutRecord => ({ time: timeOf(data) ?? first, data }));
-  },
+  cut: (file, startedAt) => timed(readList(readText(file), list), clockFrom(startedAt)),
+  cutter: (startedAt) => listCutter(list, clockFrom(startedAt)),
 
   decompose(data, budget = { bytes: mostUnpackedBytes }) {
     const unpacked = unpackEvent(data, budget);
@@ -56,12 +54,20 @@ export const rrweb: Format = {
   assemble: (records) => writeList(records, 'array'),
 };
 
+/** An event that does not say when it was, was when the one before it was. */
+function clockFrom(startedAt: number): (event: Json) => number {
+  let time = startedAt;
+  return (event) => (time = timeOf(event) ?? time);
+}
+
 const isEvent = (value: Json): boolean => isRrweb(value) || (isObject(value) && typeof value['type'] === 'number');
 function isRrweb(value: Json | undefined): boolean {
   if (typeof value === 'string') return isRrweb(eventIn(value));
   return isObject(value) && isEventType(value['type']) && 'timestamp' in value && 'data' in value;
 }
 const eventIn = (text: string): Json | undefined => unpackEvent(text, { bytes: mostUnpackedBytes })?.event;
+
+const list = { usual: 'array', isKnown: isRrweb, isRecord: isEvent } as const;
 
 function decomposeEvent(data: Json): Parts {
   if (!isObject(data) || !isEventType(data['type']) || !isObject(data['data'])) return { other: { whole: data } };

@@ -1,7 +1,9 @@
 import { Problem } from '../../problem.js';
+import { cutAll, type Cutter } from './cutter.js';
 import type { CutRecord, Json } from './format.js';
 import { partOf } from './keyed-parts.js';
-import { parseLines, readText } from './read-recording.js';
+import { lineCutter } from './line-cutter.js';
+import { readText } from './read-recording.js';
 import { text, type Shape } from './shapes.js';
 
 /** RFC 3339 as programs write it. Any other text under the name of a time may be content. */
@@ -10,17 +12,21 @@ export const dateText: Shape = (value) =>
 
 /**
  * Lines of JSON, each a record with its own `timestamp`; one without has the time of the line before it, the first
- * `startedAt`.
- * @throws Problem recording_malformed with the index of the first line that is no record of the format
+ * `startedAt`. One that is no record of the format is malformed, with its index.
  */
-export function cutTimedLines(file: Uint8Array, startedAt: number, isRecord: (line: Json) => boolean): CutRecord[] {
+export function timedLinesCutter(startedAt: number, isRecord: (line: Json) => boolean): Cutter {
   let time = startedAt;
-  return parseLines(readText(file), (line) => JSON.parse(line) as Json).map((data, index) => {
+  return lineCutter((line, index) => {
+    const data = JSON.parse(line) as Json;
     if (!isRecord(data)) throw new Problem('recording_malformed', { index });
     time = epochMsOf(partOf(data, 'timestamp')) ?? time;
     return { time, data };
   });
 }
+
+/** @throws Problem as a cutter does */
+export const cutTimedLines = (file: Uint8Array, startedAt: number, isRecord: (line: Json) => boolean): CutRecord[] =>
+  cutAll(timedLinesCutter(startedAt, isRecord), readText(file));
 
 export function epochMsOf(date: Json | undefined): number | undefined {
   if (date === undefined || !dateText(date)) return undefined;

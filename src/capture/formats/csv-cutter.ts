@@ -1,0 +1,52 @@
+import { Problem } from '../../problem.js';
+import { columnsIn, rowOf, timeCell, timeIn, type Sheet } from './csv-lines.js';
+import type { Cutter } from './cutter.js';
+import type { CutRecord, Json, JsonObject } from './format.js';
+
+/** The sheet comes last here, and belongs first: whether its last line has an end, only the end tells. */
+export function csvCutter(startedAt: number): Cutter {
+  const clock = clockFrom(startedAt);
+  let pending = '';
+  let columns: Pick<Sheet, 'columns' | 'header' | 'delimiter'> | undefined;
+  let firstTime: number | undefined;
+
+  const taken = (line: string): CutRecord[] => {
+    if (columns === undefined) {
+      columns = columnsIn(line);
+      if (columns === undefined) throw new Problem('recording_malformed');
+      if (columns.header) return [];
+    }
+    const data = rowOf(line, columns);
+    const time = clock(data);
+    firstTime ??= time;
+    return [{ time, data }];
+  };
+  return {
+    push(text) {
+      const lines = (pending + text).split('\n');
+      pending = lines.pop() as string;
+      return lines.flatMap(taken);
+    },
+    end() {
+      const ended = pending === '';
+      const last = ended ? [] : taken(pending);
+      if (columns === undefined) throw new Problem('recording_empty');
+      return { first: [{ time: firstTime ?? startedAt, data: { ...columns, ended } }], last };
+    },
+  };
+}
+
+/**
+ * Dates, or a count from some start: of seconds where the first has a fraction (Balabit), otherwise of milliseconds
+ * (SapiMouse). A row without a time is as late as the one before.
+ */
+function clockFrom(startedAt: number): (row: Json) => number {
+  let time = startedAt;
+  let inSeconds: boolean | undefined;
+  return (row) => {
+    inSeconds ??= timeCell(row as JsonObject)?.includes('.');
+    const told = timeIn(row, inSeconds === true);
+    if (told !== undefined) time = told.isDate ? told.ms : startedAt + told.ms;
+    return Math.max(0, Math.floor(time));
+  };
+}
