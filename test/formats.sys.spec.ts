@@ -40,6 +40,19 @@ describe('a recording, told by its beginning, is stored once, and read as a reco
     expect(masked).not.toMatch(/laptop-of-anna|1043,410.*pressed|a question of mine/);
   }); // prettier-ignore
 
+  it('broken off, and sent again', async () => {
+    const path = await saved('again.jsonl', agentnet.repeat(300));
+    const records = Array.from({ length: 250 }, () => ({
+      time: 1,
+      data: JSON.parse(agentnet.split('\n', 1)[0] as string),
+    }));
+    const about = { session: 'again', subject: 'anna', format: 'agentnet', first: 0 };
+    expect((await service.ask('source', 'POST', '/v1/records', { ...about, records })).json).toMatchObject({
+      accepted: 250,
+    });
+    expect((await ingest(path, 'again')).answer).toMatchObject({ accepted: 650, duplicate: 250 });
+  });
+
   it('in gzip too', async () => {
     const path = await saved('packed.csv.gz', gzipSync(balabit));
     expect((await ingest(path, 'packed')).answer).toMatchObject({ accepted: 7 });

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { createClient } from './client.js';
 import { exitCodeOf } from './report-error.js';
+import { inMemory } from './cut-recording.js';
 import { sendRecords } from './send-records.js';
 
 let server: Server;
@@ -88,7 +89,7 @@ describe('a service that does not answer', () => {
 
 describe('records are sent', () => {
   const about = { session: 's', subject: 'a', format: 'rrweb' };
-  const records = (count: number) => Array.from({ length: count }, (_, time) => ({ time, data: {} }));
+  const records = (count: number) => inMemory(Array.from({ length: count }, (_, time) => ({ time, data: {} })));
   const sent: { first: number; count: number }[] = [];
   const accept = (response: ServerResponse, _request: IncomingMessage, body: string) => {
     const { first, records: all } = JSON.parse(body) as { first: number; records: unknown[] };

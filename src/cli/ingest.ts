@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
-import { formatNames, type FormatName } from '../capture/formats/formats.js';
+import { formatNames, formatOf, type FormatName } from '../capture/formats/formats.js';
+import { headBytes } from '../capture/formats/head.js';
+import { recognise } from '../capture/formats/recognise.js';
 import { globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult } from './output.js';
 import { progressBar } from './progress-bar.js';
@@ -15,7 +17,7 @@ interface IngestOptions {
 export function register(program: Command): void {
   withReceipts(program.command('ingest'))
     .description('send a recording to the vault; sent again, nothing is stored twice')
-    .argument('<file>', 'the recording, - for standard input; gzip is unpacked')
+    .argument('<file>', 'the recording, - for standard input; gzip, zstd and .br are unpacked')
     .addOption(
       new Option('--format <format>', 'how the recording is written; auto tells it by its beginning').default('auto'),
     )
@@ -29,28 +31,29 @@ Formats: ${formatNames.join(', ')}.
 
 Examples:
   $ custos --as source ingest walk.json --subject anna --session walk-1
-  $ gunzip -c demo.cast.gz | custos --as source ingest - --format asciicast --subject anna --session shell-1`,
+  $ custos --as source ingest demo.cast.gz --format asciicast --subject anna --session shell-1
+
+Broken off, run it again: what is stored already counts as duplicate.`,
     )
     .action(async (file: string, options: IngestOptions, command: Command) => ingest(file, options, globals(command)));
 }
 
 async function ingest(file: string, options: IngestOptions, all: Globals): Promise<void> {
-  const [{ readRecordingFile }, { sendRecords }, { parseTime }, { formatOf }, { recognise }, { connect }] =
+  const [{ openRecording }, { beginningOf, cutRecording }, { sendRecords }, { parseTime }, { connect }] =
     await Promise.all([
       import('./recording-file.js'),
+      import('./cut-recording.js'),
       import('./send-records.js'),
       import('./arguments.js'),
-      import('../capture/formats/formats.js'),
-      import('../capture/formats/recognise.js'),
       import('./globals.js'),
     ]);
-  const { bytes, changedAt } = await readRecordingFile(file);
-  const name = options.format === 'auto' ? recognised(recognise(bytes)) : options.format;
-  const format = formatOf(name);
-  const startedAt = options.startedAt === undefined ? changedAt : parseTime('--started-at', options.startedAt);
-  const records = format.cut(bytes, startedAt);
+  const recording = await openRecording(file);
+  const name = options.format === 'auto' ? recognised(await beginningOf(recording, headBytes)) : options.format;
+  const startedAt =
+    options.startedAt === undefined ? recording.changedAt : parseTime('--started-at', options.startedAt);
+  const records = await cutRecording(recording, formatOf(name), startedAt);
   const { session, subject } = options;
-  const progress = await progressBar(records.length, 'records', all);
+  const progress = await progressBar(records.count, 'records', all);
   try {
     const sums = await sendRecords(await connect(all), { session, subject, format: name }, records, (sent) =>
       progress?.update(sent),
@@ -62,7 +65,8 @@ async function ingest(file: string, options: IngestOptions, all: Globals): Promi
   }
 }
 
-function recognised(name: FormatName | undefined): FormatName {
+function recognised(beginning: Uint8Array): FormatName {
+  const name = recognise(beginning);
   if (name === undefined) throw wrongUse('--format', `not told by the file: name one of ${formatNames.join(', ')}`);
   return name;
 }

@@ -25,42 +25,58 @@ interface Answer extends Sums {
   readonly next: number;
 }
 
+/** Records that need not be in memory at once. */
+export interface RecordsToSend {
+  readonly count: number;
+  /** From this sequence number on; may be asked for more than once. */
+  from(sequence: number): AsyncIterable<RecordToSend>;
+}
+
 /** Sends all records in order. `onSent` gets how many of them the service has answered for. */
 export async function sendRecords(
   client: Pick<Client, 'post'>,
   about: { readonly session: string; readonly subject: string; readonly format: string },
-  records: readonly RecordToSend[],
+  records: RecordsToSend,
   onSent: (sent: number) => void = () => undefined,
 ): Promise<Sums> {
   let sums: Sums = { session: about.session, accepted: 0, duplicate: 0, suppressed: 0, rejected: 0, position: null };
   let gaps = 0;
-  for (let first = 0; first < records.length;) {
-    const post = nextPost(records, first);
+  for (let first = 0; first < records.count;) {
     try {
-      const answer = await client.post<Answer>('/v1/records', { ...about, first, records: post });
-      sums = add(sums, answer);
-      first += post.length;
+      for await (const post of posts(records.from(first))) {
+        const answer = await client.post<Answer>('/v1/records', { ...about, first, records: post });
+        sums = add(sums, answer);
+        first += post.length;
+        onSent(first);
+      }
+      // Were it fewer than were counted, the file changed under us: what is there has been sent.
+      return sums;
     } catch (error) {
-      const expected = expectedAfterGap(error, records.length);
+      const expected = expectedAfterGap(error, records.count);
       gaps += 1;
       if (expected === undefined || expected === first || gaps > mostGaps) throw error;
       first = expected;
+      onSent(first);
     }
-    onSent(first);
   }
   return sums;
 }
 
-function nextPost(records: readonly RecordToSend[], first: number): readonly RecordToSend[] {
+async function* posts(records: AsyncIterable<RecordToSend>): AsyncGenerator<readonly RecordToSend[]> {
+  let post: RecordToSend[] = [];
   let bytes = 0;
-  let end = first;
-  while (end < records.length && end - first < mostInAPost) {
-    bytes += Buffer.byteLength(JSON.stringify(records[end])) + 1;
+  for await (const record of records) {
+    const recordBytes = Buffer.byteLength(JSON.stringify(record)) + 1;
     // At least one: whether a record is too large for the service is the service's to say.
-    if (bytes > mostBytesInAPost && end > first) break;
-    end += 1;
+    if (post.length === mostInAPost || (post.length > 0 && bytes + recordBytes > mostBytesInAPost)) {
+      yield post;
+      post = [];
+      bytes = 0;
+    }
+    post.push(record);
+    bytes += recordBytes;
   }
-  return records.slice(first, end);
+  if (post.length > 0) yield post;
 }
 
 const add = (sums: Sums, answer: Answer): Sums => ({

@@ -23,6 +23,7 @@ export function listCutter(of: ListOf, clock: (record: Json) => number): Cutter 
     },
     end() {
       if (inside !== undefined) return inside.end();
+      if (search.text.trim() === '') throw new Problem('recording_empty');
       // Small, or nothing that was found: an empty list, one record, or none of the format.
       return { first: [], last: timed(readList(search.text, of), clock) };
     },
