@@ -3,7 +3,6 @@ import pg from 'pg';
 import { openPool } from '../src/log/database.js';
 import { Governance } from '../src/log/governance.js';
 import { LogReader } from '../src/log/log-reader.js';
-import { retentionKey, retentionSlice } from '../src/log/retention.js';
 import { VerifiedReplay } from '../src/log/verified-replay.js';
 import { verifyLog, type Verified } from '../src/log/verify-log.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
@@ -35,15 +34,10 @@ export async function longLog(bench: Bench, entries: number, columnBytes?: numbe
   bench.say(`${entries} entries written in ${Math.round((performance.now() - began) / 1000)} s`);
   const pool = openPool(database.url('custos_reader'), { connections: 2, name: 'bench' });
   const reader = new LogReader(pool);
-  const audit = (before: Governance, { type }: { type: string }, after: Governance) =>
-    type.startsWith('retention.') && before.of(retentionKey) === after.of(retentionKey)
-      ? 'retention_invalid'
-      : undefined;
   return {
     pool,
-    verify: () => verifyLog({ db: pool, origin, verifiers, governance: Governance.empty([retentionSlice]), audit }),
-    replay: async () =>
-      new VerifiedReplay({ origin, verifiers }, [retentionSlice]).advanceTo(pool, await reader.head()),
+    verify: () => verifyLog({ db: pool, origin, verifiers, governance: Governance.empty([]), audit: () => undefined }),
+    replay: async () => new VerifiedReplay({ origin, verifiers }, []).advanceTo(pool, await reader.head()),
     readRows: (columns) => readRows(pool, columns, entries),
     close: () => pool.end(),
   };

@@ -8,12 +8,12 @@ import { emptyAuthority } from './identity/authority.js';
 import { keyActs } from './identity/enrolled-keys.js';
 import { authoritySlice } from './identity/evolve-authority.js';
 import type { Trust } from './identity/trust.js';
+import { retentionAct, retentionSlice } from './keys/retention.js';
 import { subjectsSlice } from './keys/subjects.js';
 import type { AnySlice } from './log/governance.js';
-import { retentionSlice } from './log/retention.js';
 
 /** Everything that officers can do together by signing. */
-export const actKinds: readonly ActKind[] = [...keyActs, lockAct, programmeAct];
+export const actKinds: readonly ActKind[] = [...keyActs, lockAct, programmeAct, retentionAct];
 
 /** Every part of the governance state. The service, the keyholder and `custos verify` fold the same ones. */
 export function governanceSlices(trust: Trust): readonly AnySlice[] {

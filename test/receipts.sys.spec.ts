@@ -37,7 +37,7 @@ const steps: readonly Step[] = [
   { route: 'POST /v1/acts', as: 'officer1', command: ({ lock }) => ['unlock', '--yes', lock ?? ''], writes: ['act.proposed', 'act.signed'], remember: (answer, told) => (told['act'] = answer['act'] ?? '') },
   { route: 'POST /v1/acts/{act}/signatures', as: 'officer2', command: ({ act }) => ['act', 'sign', '--yes', act ?? ''], writes: ['act.signed'] },
   { route: 'POST /v1/programme/pause', as: 'officer1', command: () => ['programme', 'pause', ...reason], writes: ['programme.paused'] },
-  { route: 'PUT /v1/retention', as: 'officer1', command: () => ['retention', 'set', '--yes', 'url=365', ...reason], writes: ['retention.set'] },
+  { route: 'POST /v1/acts', as: 'officer1', command: () => ['retention', 'set', '--yes', 'url=365', ...reason], writes: ['act.proposed', 'act.signed'] },
   { route: 'POST /v1/retention/sweeps', as: 'officer1', command: () => ['retention', 'sweep', '--yes'], writes: [] },
   { route: 'POST /v1/subjects/{subject}/erasure', as: 'officer1', command: () => ['erase', '--yes', 'anna'], writes: ['subject.erased', 'key.destroyed'] },
 ]; // prettier-ignore

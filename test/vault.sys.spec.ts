@@ -172,6 +172,43 @@ describe('every route', () => {
   });
 });
 
+describe('retention, from the command line,', () => {
+  const as = async (who: string, ...args: string[]) => {
+    const { code, stdout } = await service.custos('--as', who, '--json', ...args);
+    return { code, json: JSON.parse(stdout) };
+  };
+  const keep = ['screen=30', 'strict=14', '--reason', 'as the works council agreed', '--yes'];
+
+  it('is not for a researcher to set, be it with an officer’s key, or to sweep', async () => {
+    const key = ['--key', join(service.data, 'people', 'officer1.key.json')];
+    for (const asked of [
+      ['set', ...keep, ...key],
+      ['sweep', '--yes'],
+    ]) {
+      const { code, json } = await as('researcher', 'retention', ...asked);
+      expect({ code, problem: json.code }).toEqual({ code: 1, problem: 'role_missing' });
+    }
+  });
+
+  it('is asked for by one officer, in force for nothing until another has signed, and shown to everybody', async () => {
+    const field = async (name: string) => {
+      const { json } = await as('subject:s1', 'retention', 'ls');
+      return json.fields.find((one: { field: string }) => one.field === name);
+    };
+    const { json: asked } = await as('officer1', 'retention', 'set', ...keep);
+    expect(asked).toMatchObject({ signatures: 1, needed: 2, enforced: false });
+    expect(await field('screen')).toMatchObject({ days: null, next: null });
+    expect((await as('officer2', 'act', 'sign', asked.act, '--yes')).json).toMatchObject({ enforced: true });
+    expect(await field('screen')).toMatchObject({ class: 'private', days: null, next: { days: 30 }, expired: null });
+    expect(await field('other')).toMatchObject({ next: { days: 14 } });
+    expect(await field('typed')).toMatchObject({ days: null, next: null });
+    expect(await as('officer1', 'retention', 'sweep', '--yes')).toMatchObject({
+      code: 0,
+      json: { expired: [], deleted: 0 },
+    });
+  });
+});
+
 describe('the process', () => {
   it('refuses a second one on its data folder, which goes on undisturbed', async () => {
     const { code, said } = await service.second();

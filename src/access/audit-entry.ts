@@ -2,8 +2,8 @@ import type { Governance } from '../log/governance.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import type { Position } from '../log/ids.js';
 import type { Check } from '../log/checks.js';
-import { retentionKey } from '../log/retention.js';
 import { certifies } from '../keys/attestation.js';
+import { retentionKey } from '../keys/retention.js';
 import { subjectsKey } from '../keys/subjects.js';
 import { authorityKey } from '../identity/authority.js';
 import { accessKey } from './evolve.js';
@@ -21,7 +21,6 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
       return before.of(authorityKey) === after.of(authorityKey) ? 'act_invalid' : undefined;
     case 'subject.registered':
       return before.of(subjectsKey) === after.of(subjectsKey) ? 'key_not_attested' : undefined;
-    case 'retention.set':
     case 'columns.expired':
       return before.of(retentionKey) === after.of(retentionKey) ? 'retention_invalid' : undefined;
     case 'key.destroyed':

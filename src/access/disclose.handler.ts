@@ -9,7 +9,7 @@ import type { FieldName } from '../log/fields.js';
 import type { CommandId, GrantId, PersonId, Position, SessionId } from '../log/ids.js';
 import type { Entry } from '../log/header.js';
 import { Log } from '../log/log.js';
-import { retentionKey, type Retention } from '../log/retention.js';
+import { retentionKey, type Retention } from '../keys/retention.js';
 import { ownCommand, writeCommand } from '../log/write-command.js';
 import { refusedAt, written } from '../log/written.js';
 import { Problem } from '../problem.js';

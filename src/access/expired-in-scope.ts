@@ -4,7 +4,7 @@ import { countedBatches } from '../keys/released-batches.js';
 import type { FieldName } from '../log/fields.js';
 import type { SessionId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
-import { retentionKey } from '../log/retention.js';
+import { retentionKey } from '../keys/retention.js';
 
 export interface ExpiredInScope extends ExpiredColumn {
   readonly session: SessionId;

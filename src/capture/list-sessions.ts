@@ -1,7 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
-import { retentionKey } from '../log/retention.js';
+import { retentionKey } from '../keys/retention.js';
 import { describeSession, type SessionSummary } from './show-session.js';
 
 const mostOnAPage = 100;

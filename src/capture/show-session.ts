@@ -4,7 +4,7 @@ import { classOf, fieldNames, type FieldClass, type FieldName } from '../log/fie
 import type { Entry, EntryOf } from '../log/header.js';
 import type { Position, SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
-import { expiryOf, retentionKey, type Expiry, type Retention } from '../log/retention.js';
+import { expiryOf, retentionKey, type Expiry, type Retention } from '../keys/retention.js';
 import { Problem } from '../problem.js';
 
 /** Counts, times, fields and classes: what clear headers say, and never content. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { classes, classOf, fieldNames, type FieldClass } from '../log/fields.js';
 import { connect, globals, withReceipts } from './globals.js';
-import { listing, printResult, table, timeText } from './output.js';
+import { printResult, table, timeText } from './output.js';
 import { wrongUse } from './refusal.js';
+import { withSignOptions, type SignOptions } from './signer.js';
 
 interface FieldRetention {
   readonly field: string;
@@ -48,38 +49,28 @@ export function register(program: Command): void {
 }
 
 function registerSet(retention: Command): void {
-  withReceipts(retention.command('set'))
-    .description('set how long columns are kept, counted from when they were stored; all other fields stay as they are')
+  withSignOptions(retention.command('set'))
+    .description(
+      'ask for how long columns are kept, counted from when they were stored, and sign it; other fields stay as they are',
+    )
     .argument('<keep...>', 'FIELD=DAYS, FIELD=forever, or CLASS=… for every field that the class has today')
     .requiredOption('--reason <text>', 'why; it stands in the log')
-    .option('--yes', 'do not ask first')
     .addHelpText(
       'after',
       `
-A longer retention holds at once, a shorter one a day later: until then it can be put right. What is deleted is gone for
-every grant and for ever; its entry stays in the log, and the log still verifies.
+It is an act, which two officers sign, or one if it only keeps for ever. A longer retention holds at once, a shorter one
+a day later: until then it can be put right. What is deleted is gone for every grant and for ever; its entry stays in
+the log, and the log still verifies.
 
 Examples:
   $ custos --as officer1 retention set screen=30 url=365 --reason "agreement of 3 March, section 4"
-  $ custos --as officer1 retention set strict=14 typed=forever --reason "legal hold for case 17"`,
+  $ custos --as officer2 act sign ACT
+  $ custos --as officer1 retention set typed=forever --reason "legal hold for case 17"`,
     )
-    .action(async (kept: readonly string[], options: { reason: string; yes?: boolean }, command: Command) => {
-      const all = globals(command);
-      const keep = parseKeep(kept);
-      const client = await connect(all);
-      const { confirm } = await import('./ask.js');
-      const words = keep.map(({ field, days }) => `${field} ${daysText(days)}`).join(', ');
-      await confirm(`Keep ${words}?`, { yes: options.yes === true, json: all.json });
-      const set = await client.put<{ position: number; shorterFrom: number }>('/v1/retention', {
-        keep,
-        reason: options.reason,
-      });
-      const lines = [
-        ['set', words],
-        ['entry', set.position],
-        ['shorter ones from', timeText(set.shorterFrom)],
-      ] as const;
-      await printResult(all.json, { ...set, keep }, () => listing(lines));
+    .action(async (kept: readonly string[], options: SignOptions & { reason: string }, command: Command) => {
+      const { reason, ...sign } = options;
+      const { propose } = await import('./sign-act.js');
+      await propose({ kind: 'retention.set', body: { keep: parseKeep(kept), reason } }, sign, globals(command));
     });
 }
 

@@ -1,6 +1,6 @@
 import type { FieldName } from '../log/fields.js';
 import type { EntryOf } from '../log/header.js';
-import { expiryOf, type Retention } from '../log/retention.js';
+import { expiryOf, type Retention } from './retention.js';
 import type { ExpiredColumn } from './keyholder-port.js';
 
 type Batch = EntryOf<'session.batch'>;

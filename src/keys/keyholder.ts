@@ -9,7 +9,7 @@ import { LogReader } from '../log/log-reader.js';
 import { LogTree } from '../log/log-tree.js';
 import { requireNothingLost } from '../log/nothing-lost.js';
 import { PostgresBodyStore } from '../log/postgres-body-store.js';
-import { retentionKey } from '../log/retention.js';
+import { retentionKey } from './retention.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
 import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
@@ -144,7 +144,7 @@ export class Keyholder implements KeyholderPort {
 
   async deleteExpired(): Promise<Deleted> {
     const state = await this.catchUp();
-    return deleteExpired(this.bodies, state.of(retentionKey)).catch(() => {
+    return deleteExpired(this.bodies, state.of(retentionKey), this.parts.clock()).catch(() => {
       throw new Problem('keyholder_unavailable');
     });
   }

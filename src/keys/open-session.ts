@@ -1,5 +1,5 @@
 import type { FieldName } from '../log/fields.js';
-import type { Expiry } from '../log/retention.js';
+import type { Expiry } from './retention.js';
 import { Problem } from '../problem.js';
 import type { ColumnValue } from '../sealing/column.js';
 import { isCut } from './expired-columns.js';

@@ -1,11 +1,10 @@
-import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import type { Person } from '../identity/person.js';
 import type { CommandId } from '../log/ids.js';
-import { RetentionBody, SetRetention } from './set-retention.js';
 import { ShowRetention } from './show-retention.js';
 import { SweepRetention } from './sweep-retention.js';
 
@@ -18,21 +17,11 @@ export class RetentionController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** How long what is captured is kept is nobody's secret. */
+  /** How long what is captured is kept is nobody's secret. Setting it is an act (`/v1/acts`). */
   @Get()
   @MayAsk('source', 'researcher', 'approver', 'officer', 'auditor', 'subject')
   show() {
     return this.queries.execute(new ShowRetention());
-  }
-
-  @Put()
-  @MayAsk('officer')
-  set(
-    @Asker() asker: Person,
-    @CommandIdHeader() command: CommandId,
-    @Body({ schema: RetentionBody }) body: RetentionBody,
-  ) {
-    return this.commands.execute(new SetRetention(command, asker.id, body));
   }
 
   /** What also happens by itself every hour, now. */

@@ -1,13 +1,13 @@
 import { start, typedRecords, freshCommand, VaultInProcess } from '../../test/vault-in-process.js';
-import type { EntryData, Keep } from '../log/entries.js';
+import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { PersonId, Position } from '../log/ids.js';
 import { openPool } from '../log/database.js';
-import { dayMs, retentionKey, retentionStream } from '../log/retention.js';
+import { retentionStream } from '../log/claimed-expiries.js';
 import { writeCommand } from '../log/write-command.js';
 import type { KeyholderPort } from './keyholder-port.js';
 import { connectKeyholder } from './remote-keyholder.js';
-import { SetRetention, SetRetentionHandler } from './set-retention.js';
+import { dayMs, retentionKey } from './retention.js';
 import { SweepRetention, SweepRetentionHandler } from './sweep-retention.js';
 
 const officer = 'officer1' as PersonId;
@@ -25,13 +25,11 @@ beforeEach(async () => {
 });
 afterEach(() => vault.stop());
 
-const keep = (...kept: [FieldName, number | null][]) =>
-  new SetRetentionHandler(vault.log).execute(
-    new SetRetention(freshCommand(), officer, {
-      keep: kept.map(([field, days]): Keep => ({ field, days })),
-      reason: 'as the works council agreed',
-    }),
-  );
+const setting = (...kept: [FieldName, number | null][]) => ({
+  keep: kept.map(([field, days]) => ({ field, days })),
+  reason: 'as the works council agreed',
+});
+const keep = (...kept: [FieldName, number | null][]) => vault.act('retention.set', setting(...kept));
 const sweep = (keyholder: KeyholderPort = vault.keyholder, leastMs = 0) =>
   new SweepRetentionHandler(vault.log, keyholder).execute(new SweepRetention(freshCommand(), officer, leastMs));
 const columns = async (): Promise<Record<string, number>> => {
@@ -71,6 +69,13 @@ describe('no sealed column is deleted', () => {
     expect(await columns()).toEqual(whole);
   });
 
+  it('by a retention that one officer alone has signed', async () => {
+    await vault.act('retention.set', setting(['typed', 1]), ['ola']);
+    await vault.passDays(400);
+    expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
+    expect(await columns()).toEqual(whole);
+  });
+
   it('before its days are over, or of another field', async () => {
     await keep(['typed', 30], ['performance', 1]);
     await vault.passDays(29.9);
@@ -83,7 +88,7 @@ describe('no sealed column is deleted', () => {
     await keep(['typed', 1]);
     await vault.passDays(0.9);
     expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
-    await keep(['typed', null]);
+    await vault.act('retention.set', setting(['typed', null]), ['roy']);
     await vault.passDays(400);
     expect(await sweep()).toMatchObject({ expired: [], deleted: 0 });
     expect(await columns()).toEqual(whole);
@@ -162,6 +167,17 @@ describe('no sealed column is deleted', () => {
       expect(await vault.keyholder.deleteExpired()).toEqual({ columns: 0, done: true });
       expect(await columns()).toEqual(whole);
       expect((await vault.verify()).problems).toEqual([{ position, check: 'retention_invalid' }]);
+    });
+
+    it('and one of the future, which may be a lie about the time, deletes nothing until the keyholder’s clock agrees', async () => {
+      await vault.ingest('two', 's1', typedRecords(1));
+      const now = vault.clock();
+      await vault.passDays(300);
+      vault.clock = () => now;
+      expect(await sweep()).toMatchObject({ expired: [{ field: 'typed' }], deleted: 0 });
+      expect(await columns()).toMatchObject({ typed: 2 });
+      await vault.passDays(0);
+      expect((await sweep(vault.keyholder, dayMs)).deleted).toBe(2);
     });
 
     it('and one that is right deletes', async () => {
@@ -370,7 +386,7 @@ describe('a partition', () => {
     (await vault.asIntruder('SELECT lower::int FROM log.body_partition ORDER BY lower')).rows.map(({ lower }) => lower);
   beforeEach(async () => {
     await vault.asIntruder(`DROP TABLE log.body_262144; ALTER TABLE log.body DETACH PARTITION log.body_0;
-      ALTER TABLE log.body ATTACH PARTITION log.body_0 FOR VALUES FROM (0) TO (10)`);
+      ALTER TABLE log.body ATTACH PARTITION log.body_0 FOR VALUES FROM (0) TO (12)`);
     // An instance remembers which partitions there are.
     vault.log = await vault.openLog();
     await keep(...(Object.keys(whole) as FieldName[]).map((field): [FieldName, number] => [field, 30]));

@@ -4,7 +4,7 @@ import type { DisclosureMade } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import type { LogReader } from '../log/log-reader.js';
-import { expiryOf, type Expiry, type Retention } from '../log/retention.js';
+import { expiryOf, type Expiry, type Retention } from './retention.js';
 import { Problem } from '../problem.js';
 import { openColumn, type ColumnValue } from '../sealing/column.js';
 import type { Secret } from '../sealing/secret.js';

@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { classOf, fieldNames, type FieldClass, type FieldName } from '../log/fields.js';
 import type { Position } from '../log/ids.js';
 import { Log } from '../log/log.js';
-import { inForce, noticeMs, retentionKey, type Retention } from '../log/retention.js';
+import { inForce, noticeMs, retentionKey, type Retention } from './retention.js';
 
 export interface FieldRetention {
   readonly field: FieldName;

@@ -1,8 +1,9 @@
 import type { Queryable } from './database.js';
 import type { FieldName } from './fields.js';
 import { decodeHeader, type Entry } from './header.js';
-import { retentionStream } from './retention.js';
 
+/** All `columns.expired`, so that they are found without reading the log. */
+export const retentionStream = 'retention';
 /** Deleting what an entry gave up takes a while, and a keyholder that is down makes it longer. */
 const deletedWithinMs = 3_600_000;
 

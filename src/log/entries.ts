@@ -41,11 +41,9 @@ export interface EntryData {
   /** Records that were not of their format: counted, and not stored. */
   'records.rejected': Records;
 
-  /** How long sealed columns of the named fields are kept, in days from the commit of their entry; null is for good. */
-  'retention.set': { keep: readonly Keep[]; reason: string };
   /**
-   * The columns of this field in every entry older than `before` are past the retention that `policy`, a
-   * `retention.set`, gives them. From here on nobody opens them, and they are deleted.
+   * The columns of this field in every entry older than `before` are past the retention that officers gave them;
+   * `policy` is the position that enforced it. From here on nobody opens them, and they are deleted.
    */
   'columns.expired': { field: FieldName; before: number; policy: number };
 
@@ -79,11 +77,6 @@ export interface Records {
 
 export type SuppressionReason = 'refused' | 'paused' | 'erased' | 'programme';
 export type Consent = 'given' | 'paused' | 'refused';
-
-export interface Keep {
-  field: FieldName;
-  days: number | null;
-}
 
 /** Frozen and explicit: named fields of named sessions, in a closed range of time. There is no wildcard. */
 export interface Scope {
@@ -153,7 +146,6 @@ export const governs = {
   'session.batch': false,
   'records.suppressed': false,
   'records.rejected': false,
-  'retention.set': true,
   'columns.expired': true,
   'request.made': true,
   'request.refused': false,

@@ -1,8 +1,9 @@
-import type { Keep } from './entries.js';
-import type { FieldName } from './fields.js';
-import type { Entry, EntryOf } from './header.js';
+import type { FieldName } from '../log/fields.js';
+import type { Entry, EntryOf } from '../log/header.js';
+import type { RetentionBody } from './retention.js';
 
 const day = 86_400_000;
+type Keep = RetentionBody['keep'];
 
 /**
  * Whether a column of an entry with this time is gone, said a second time: slowly, from the whole history, with
@@ -39,16 +40,21 @@ export function longestByOracle(past: readonly Entry[], field: FieldName, at: nu
 
 function lastSet(past: readonly Entry[], field: FieldName): Kept {
   for (const entry of past.toReversed()) {
-    if (entry.type !== 'retention.set' || !isWhole(entry.data.keep)) continue;
-    const keep = entry.data.keep.find((one) => one.field === field);
+    const set = setBy(entry);
+    if (set === undefined || !isWhole(set)) continue;
+    const keep = set.find((one) => one.field === field);
     if (keep !== undefined) return { days: keep.days, position: entry.position };
   }
   return { days: null, position: undefined };
 }
 
+/** What a signature that completes its quorum enforces, in these tests: the act's body in place of the envelope. */
+export const setBy = (entry: Entry): Keep | undefined =>
+  entry.type === 'act.signed' ? (JSON.parse(entry.data.envelope) as RetentionBody).keep : undefined;
+
 const isExpiry = (entry: Entry, field: FieldName): entry is EntryOf<'columns.expired'> =>
   entry.type === 'columns.expired' && entry.data.field === field;
 
 /** One wrong line of a setting, or none at all, and nothing of it holds. */
-const isWhole = (keep: readonly Keep[]) =>
+const isWhole = (keep: Keep) =>
   keep.length > 0 && keep.every(({ days }) => days === null || (Number.isInteger(days) && days >= 1 && days <= 36_500));

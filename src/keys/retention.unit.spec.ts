@@ -1,18 +1,34 @@
 import fc from 'fast-check';
-import type { EntryData, Keep } from './entries.js';
-import { fieldNames, type FieldName } from './fields.js';
-import type { Entry, EntryOf } from './header.js';
-import type { Position } from './ids.js';
-import { dayMs, due, expiryOf, inForce, retentionSlice, type Due, type Retention } from './retention.js';
-import { allowedByOracle, goneByOracle, longestByOracle } from './retention.oracle.spec.js';
+import type { Trust } from '../identity/trust.js';
+import type { EntryData } from '../log/entries.js';
+import { fieldNames, type FieldName } from '../log/fields.js';
+import type { Of } from '../log/governance.js';
+import type { Entry, EntryOf } from '../log/header.js';
+import type { ActId, Position } from '../log/ids.js';
+import {
+  dayMs,
+  due,
+  expiryOf,
+  inForce,
+  retentionAct,
+  retentionSlice,
+  type Due,
+  type Retention,
+  type RetentionBody,
+} from './retention.js';
+import { allowedByOracle, goneByOracle, longestByOracle, setBy } from './retention.oracle.spec.js';
 
-type Told = { [T in 'retention.set' | 'columns.expired']: { type: T; data: EntryData[T]; at: number } }[
-  'retention.set' | 'columns.expired'];
+type Told = { [T in 'act.signed' | 'columns.expired']: { type: T; data: EntryData[T]; at: number } }[
+  'act.signed' | 'columns.expired'];
 
 const keep = (at: number, ...kept: [FieldName, number | null][]): Told => ({
-  type: 'retention.set',
+  type: 'act.signed',
   at,
-  data: { keep: kept.map(([field, days]): Keep => ({ field, days })), reason: 'as agreed' },
+  data: { act: 'a' as ActId, envelope: JSON.stringify(bodyOf(kept)) },
+});
+const bodyOf = (kept: readonly [FieldName, number | null][]): RetentionBody => ({
+  keep: kept.map(([field, days]) => ({ field, days })),
+  reason: 'as it was agreed',
 });
 const expire = (at: number, data: Due): Told => ({ type: 'columns.expired', at, data });
 
@@ -21,8 +37,13 @@ const entries = (told: readonly Told[]): Entry[] =>
     (one, position) =>
       ({ ...one, position, id: new Uint8Array(16), stream: 'retention', version: position, actor: 'custos', columns: [] }) as unknown as Entry, // prettier-ignore
   );
-const after = (...told: readonly Told[]): Retention =>
-  entries(told).reduce(retentionSlice.evolve, retentionSlice.empty);
+/** Beside an authority in which every signature completes its quorum: acts have tests of their own. */
+function fold(state: Retention, entry: Entry): Retention {
+  const act = { kind: retentionAct.kind, body: { keep: setBy(entry), reason: 'as it was agreed' } };
+  const of = (() => ({ enforced: { position: entry.position, act } })) as unknown as Of;
+  return retentionSlice.evolve(state, entry, of);
+}
+const after = (...told: readonly Told[]): Retention => entries(told).reduce(fold, retentionSlice.empty);
 const days = (count: number) => count * dayMs;
 
 describe('no column expires', () => {
@@ -41,7 +62,7 @@ describe('no column expires', () => {
     expect(cut).toEqual({ field: 'screen', before: days(10), policy: 0 });
     const expired = after(keep(0, ['screen', 30]), expire(days(40), cut as Due));
     expect(expiryOf(expired, 'screen', days(10))).toBeUndefined();
-    expect(expiryOf(expired, 'screen', days(10) - 1)).toEqual({ before: days(10), position: 1 });
+    expect(expiryOf(expired, 'screen', days(10) - 1)).toEqual({ before: days(10), position: 1, at: days(40) });
     expect(expiryOf(expired, 'url', days(10) - 1)).toBeUndefined();
   });
 
@@ -78,7 +99,7 @@ describe('no column expires', () => {
   ])('by an entry that says %s: the state stays the very same', (_what, told) => {
     const before = after(policy);
     const [, entry] = entries([policy, told]);
-    expect(retentionSlice.evolve(before, entry as Entry)).toBe(before);
+    expect(fold(before, entry as Entry)).toBe(before);
     // Unchanged, it holds.
     expect(expiryOf(after(policy, expire(days(40), right)), 'screen', 0)).toBeDefined();
   });
@@ -155,7 +176,7 @@ describe('after any history', () => {
     private add(one: Told): Entry {
       this.told = [...this.told, one];
       const entry = entries(this.told).at(-1) as Entry;
-      this.state = retentionSlice.evolve(this.state, entry);
+      this.state = fold(this.state, entry);
       return entry;
     }
 
@@ -205,6 +226,20 @@ describe('after any history', () => {
     );
     // A run that never met a case would prove nothing.
     expect(Object.values(seen).every((count) => count > 20)).toBe(true);
+  });
+});
+
+describe('a retention', () => {
+  const { quorum } = { quorum: { ordinary: 2, large: 3 } };
+  const signers = (...kept: [FieldName, number | null][]) => retentionAct.signers({ quorum } as Trust, bodyOf(kept));
+
+  it('that may come to delete takes a quorum, also beside one that keeps', () => {
+    expect(signers(['url', 36_500])).toBe(2);
+    expect(signers(['screen', null], ['url', 36_500])).toBe(2);
+  });
+
+  it('that keeps for good takes one officer', () => {
+    expect(signers(['screen', null], ['url', null])).toBe(1);
   });
 });
 

@@ -1,13 +1,14 @@
 import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
-import type { EntryData } from './entries.js';
-import { FieldName, fieldNames } from './fields.js';
-import type { Slice, SliceKey } from './governance.js';
-import type { Entry, EntryOf } from './header.js';
-import { Position } from './ids.js';
+import type { ActKind } from '../identity/act.js';
+import { authorityKey, enforcedBy } from '../identity/authority.js';
+import type { EntryData } from '../log/entries.js';
+import { FieldName, fieldNames } from '../log/fields.js';
+import { freeText } from '../log/free-text.js';
+import type { Of, Slice, SliceKey } from '../log/governance.js';
+import type { Entry, EntryOf } from '../log/header.js';
+import { Position } from '../log/ids.js';
 
-/** All entries of retention, so that they are found without reading the log. */
-export const retentionStream = 'retention';
 export const dayMs = 24 * 3_600_000;
 const mostDays = 36_500;
 
@@ -28,9 +29,13 @@ export interface Setting {
   readonly position: Position;
 }
 
-/** Columns of entries with a time below `before` are gone for every reader. `position` is the entry that says so. */
+/**
+ * Columns of entries with a time below `before` are gone for every reader. `position` is the entry that says so, and
+ * `at` its time.
+ */
 export interface Expiry {
   readonly before: number;
+  readonly at: number;
   readonly position: Position;
 }
 
@@ -41,6 +46,25 @@ export type Due = EntryData['columns.expired'];
  * who means harm, can be put right until then. A longer one holds at once.
  */
 export const noticeMs = dayMs;
+
+/** Every field by its name: no class and no wildcard, so that a field that comes later is not meant by accident. */
+const RetentionBody = z.strictObject({
+  keep: z
+    .array(z.strictObject({ field: FieldName, days: z.int().min(1).max(mostDays).nullable() }))
+    .min(1)
+    .max(fieldNames.length)
+    .refine((keep) => new Set(keep.map(({ field }) => field)).size === keep.length, 'each field once'),
+  reason: freeText({ least: 10, most: 500 }),
+});
+export type RetentionBody = z.infer<typeof RetentionBody>;
+
+/** What may come to delete takes a quorum of officers. Keeping for good takes one: a court's order does not wait. */
+export const retentionAct: ActKind = {
+  kind: 'retention.set',
+  body: RetentionBody,
+  signers: ({ quorum }, body) =>
+    (body as RetentionBody).keep.every(({ days }) => days === null) ? 1 : quorum.ordinary,
+};
 
 export const retentionKey: SliceKey<Retention> = { slice: 'retention' };
 
@@ -87,23 +111,16 @@ const stillCounting = (settings: readonly Setting[], at: number) =>
   settings.filter((_, index) => (settings[index + 1]?.at ?? Infinity) > at - noticeMs);
 
 /** Pure and total, over rows of any shape. An entry against the rules leaves the very same state. */
-function evolve(state: Retention, entry: Entry): Retention {
-  if (entry.type === 'retention.set') return retentionSet(state, entry);
+function evolve(state: Retention, entry: Entry, of: Of): Retention {
   if (entry.type === 'columns.expired') return columnsExpired(state, entry);
-  return state;
+  if (entry.type !== 'act.signed') return state;
+  const act = enforcedBy(of(authorityKey), entry.position, retentionAct.kind);
+  const set = RetentionBody.safeParse(act?.body);
+  return set.success ? retentionSet(state, set.data, entry) : state;
 }
 
-export const Keeps = z
-  .array(z.strictObject({ field: FieldName, days: z.int().min(1).max(mostDays).nullable() }))
-  .min(1)
-  .max(fieldNames.length)
-  .refine((keep) => new Set(keep.map(({ field }) => field)).size === keep.length, 'each field once');
-const RetentionSet = z.strictObject({ keep: Keeps, reason: z.string() });
-
-function retentionSet(state: Retention, { data, at, position }: EntryOf<'retention.set'>): Retention {
-  const parsed = RetentionSet.safeParse(data);
-  if (!parsed.success) return state;
-  const settings = parsed.data.keep.reduce(
+function retentionSet(state: Retention, { keep }: RetentionBody, { at, position }: Entry): Retention {
+  const settings = keep.reduce(
     (all, { field, days }) => all.set(field, [...stillCounting(all.get(field) ?? [], at), { days, at, position }]),
     state.settings,
   );
@@ -122,5 +139,5 @@ function columnsExpired(state: Retention, { data, at, position }: EntryOf<'colum
     setting.position === policy &&
     before <= at - setting.days * dayMs &&
     before > expiredBefore(state, field);
-  return holds ? { ...state, expired: state.expired.set(field, { before, position }) } : state;
+  return holds ? { ...state, expired: state.expired.set(field, { before, at, position }) } : state;
 }
