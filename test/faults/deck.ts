@@ -1,15 +1,16 @@
-import { kindNames } from './kinds.js';
+import { fillsDisk, kindNames } from './kinds.js';
 import type { Point } from './proxy.js';
 import type { ScenarioName } from './scenarios.js';
 import type { Fault } from './trial.js';
 
-/** Every fault at every point of every traced append. */
-export function everyFault(traces: ReadonlyMap<ScenarioName, readonly Point[]>): Fault[] {
+/** Every fault at every point of every traced append, on a disk that may be filled or on one that may not. */
+export function everyFault(traces: ReadonlyMap<ScenarioName, readonly Point[]>, disk: 'small' | 'any'): Fault[] {
+  const kinds = kindNames.filter((kind) => fillsDisk(kind) === (disk === 'small'));
   return [...traces].flatMap(([scenario, points]) =>
     points
       .filter(atAnEdge)
       .flatMap((point) =>
-        (['before', 'after'] as const).flatMap((when) => kindNames.map((kind) => ({ scenario, point, when, kind }))),
+        (['before', 'after'] as const).flatMap((when) => kinds.map((kind) => ({ scenario, point, when, kind }))),
       ),
   );
 }

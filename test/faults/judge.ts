@@ -61,6 +61,7 @@ const rules = {
   not_repeated: 'one sending of a command is the first, and all others are told that they repeat',
   two_roots: 'no two checkpoints of one size have different roots',
   forked: 'every checkpoint given out is one of the tree as it is now',
+  receipt_refused: 'every receipt given out is verified offline',
   undocumented: 'an append fails with a documented code',
   hung: 'every append ends',
   head_stuck: 'nobody holds the head for long',

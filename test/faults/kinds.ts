@@ -19,6 +19,8 @@ interface Kind {
   readonly does: string;
   /** About how long a round of it takes: the costly ones are dealt less often in CI. */
   readonly costly: boolean;
+  /** Only on a disk that may be filled. */
+  readonly fillsDisk?: boolean;
   strike(victim: Victim): Promise<void>;
 }
 
@@ -127,6 +129,18 @@ export const kinds = {
       restart();
     },
   },
+  'full-disk': {
+    does: 'the disk is full',
+    costly: true,
+    fillsDisk: true,
+    strike: ({ server }) => server.fillDisk({ newSegment: false }),
+  },
+  'full-disk-wal': {
+    does: 'the disk is full, and the write-ahead log needs another file: PostgreSQL panics',
+    costly: true,
+    fillsDisk: true,
+    strike: ({ server }) => server.fillDisk({ newSegment: true }),
+  },
   quit: {
     does: 'PostgreSQL is shut down without waiting for anything',
     costly: true,
@@ -139,4 +153,5 @@ export const kinds = {
 
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as KindName[];
+export const fillsDisk = (kind: KindName): boolean => (kinds[kind] as Kind).fillsDisk === true;
 export const strikeOf = (kind: KindName): Kind['strike'] => kinds[kind].strike;

@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import { nameOf, randomFrom, shuffled } from './deck.js';
 import { ruleText } from './judge.js';
 import { Matrix } from './matrix.js';
+import { mountRefused, SmallDisk } from './small-disk.js';
 
-const usage = `npm run test:faults -- [--rounds N] [--seed S] [--point TEXT]
+const usage = `npm run test:faults -- [--rounds N] [--seed S] [--point TEXT] [--full-disk]
 
 Breaks N appends (200), at points found by tracing good ones, and checks after each that the log is whole. --point
 chooses by name: what a failure prints, or a part of it ("tile", "kill-postgres", "warm before >12"). --list names all.
+--full-disk runs on a small file system instead, and the fault is that it is full.
 `;
 const secondsBetweenReports = 10;
 
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     point: { type: 'string', default: '' },
+    'full-disk': { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -26,12 +29,18 @@ if (values.help) {
 const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
 if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) throw new Error(usage);
 
-const matrix = await Matrix.start();
+const refused = values['full-disk'] ? mountRefused() : undefined;
+if (refused !== undefined) {
+  process.stdout.write(`skipped: ${refused}\n`);
+  process.exit(0);
+}
+const disk = values['full-disk'] ? await SmallDisk.mount() : undefined;
+const matrix = await Matrix.start(disk);
 let reported = Date.now();
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const told = () => {
-  const { rounds: done, kills, restarts, rows, violations } = matrix.tally;
-  return `${done} of ${rounds} rounds, ${kills} kills, ${restarts} restarts of PostgreSQL, ${rows} rows, ${violations.length} violations`;
+  const { rounds: done, kills, restarts, failedAppends, rows, violations } = matrix.tally;
+  return `${done} of ${rounds} rounds, ${kills} kills, ${restarts} restarts of PostgreSQL, ${failedAppends} appends failed, ${rows} rows, ${violations.length} violations`;
 };
 try {
   const faults = (await matrix.faults()).filter((fault) => nameOf(fault).includes(values.point));

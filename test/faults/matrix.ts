@@ -3,12 +3,15 @@ import type { Violation } from './judge.js';
 import type { Point } from './proxy.js';
 import { scenarioNames, type ScenarioName } from './scenarios.js';
 import { FaultServer } from './server.js';
+import type { SmallDisk } from './small-disk.js';
 import { Trial, type Fault } from './trial.js';
 
 export interface Tally {
   rounds: number;
   kills: number;
   restarts: number;
+  /** Refused, unknown, or never answered; each was sent again until it was acknowledged. */
+  failedAppends: number;
   rows: number;
   violations: { readonly fault: string; readonly violation: Violation }[];
 }
@@ -18,14 +21,18 @@ const roundsALog = 60;
 
 /** Traces a good run of each scenario, and then breaks one append after another. */
 export class Matrix {
-  readonly tally: Tally = { rounds: 0, kills: 0, restarts: 0, rows: 0, violations: [] };
+  readonly tally: Tally = { rounds: 0, kills: 0, restarts: 0, failedAppends: 0, rows: 0, violations: [] };
   private trial: Trial | undefined;
   private roundsOfTrial = 0;
 
-  private constructor(private readonly server: FaultServer) {}
+  private constructor(
+    private readonly server: FaultServer,
+    private readonly disk: 'small' | 'any',
+  ) {}
 
-  static async start(): Promise<Matrix> {
-    return new Matrix(await FaultServer.start());
+  /** On a small disk the faults are those that fill it. */
+  static async start(disk?: SmallDisk): Promise<Matrix> {
+    return new Matrix(await FaultServer.start(disk), disk === undefined ? 'any' : 'small');
   }
 
   /** A log of its own, since what a message is the nth of does not depend on what the log holds. */
@@ -38,7 +45,7 @@ export class Matrix {
       traces.set(scenario, await trial.trace(scenario));
     }
     await this.next();
-    return everyFault(traces);
+    return everyFault(traces, this.disk);
   }
 
   async round(fault: Fault): Promise<readonly Violation[]> {
@@ -70,6 +77,7 @@ export class Matrix {
     if (trial === undefined) return;
     this.tally.kills += trial.counts.kills;
     this.tally.restarts += trial.counts.restarts;
+    this.tally.failedAppends += trial.counts.failedAppends;
     this.tally.rows += trial.rows;
     await trial.close();
   }

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startEmbeddedPostgres, type RunningPostgres } from '../../src/log/embedded-postgres.js';
 import { migrate } from '../../src/log/migrate.js';
 import { removeAbandonedFolders, removeFolder, temporaryFolder } from '../postgres/temporary-folder.js';
+import type { SmallDisk } from './small-disk.js';
 
+/** Every segment of the write-ahead log is a new file, and there are few. */
+const onSmallDisk = { min_wal_size: '32MB', max_wal_size: '48MB', wal_recycle: 'off', wal_buffers: '1MB' };
 const roles = ['custos_service', 'custos_reader'] as const;
 
 export interface FaultDatabase {
@@ -16,20 +20,24 @@ export interface FaultDatabase {
 /** A PostgreSQL server of our own, to be killed and started again on the same data. */
 export class FaultServer {
   private databases = 0;
+  private hasEnded = false;
 
   private constructor(
     private readonly folder: string,
     private readonly dir: string,
     private readonly settings: Readonly<Record<string, string>>,
     private postgres: RunningPostgres,
-  ) {}
+    private readonly disk: SmallDisk | undefined,
+  ) {
+    this.watch();
+  }
 
-  /** In a folder for temporary files, unless another is given. It is removed in the end. */
-  static async start(given?: string, settings: Readonly<Record<string, string>> = {}): Promise<FaultServer> {
+  static async start(disk?: SmallDisk): Promise<FaultServer> {
     await removeAbandonedFolders();
-    const folder = given ?? (await temporaryFolder());
+    const folder = disk?.folder ?? (await temporaryFolder());
     const dir = join(folder, 'postgres');
-    return new FaultServer(folder, dir, settings, await startEmbeddedPostgres({ dir, settings }));
+    const settings = disk === undefined ? {} : onSmallDisk;
+    return new FaultServer(folder, dir, settings, await startEmbeddedPostgres({ dir, settings }), disk);
   }
 
   get port(): number {
@@ -48,9 +56,7 @@ export class FaultServer {
     this.databases += 1;
     const name = `faults_${this.databases}`;
     const passwords = { custos_service: '', custos_reader: '' };
-    const client = new pg.Client({ connectionString: this.superuserUrl() });
-    await client.connect();
-    try {
+    await this.asSuperuser(async (client) => {
       if (this.databases > 1) await client.query(`DROP DATABASE IF EXISTS faults_${this.databases - 1} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${name}`);
       await migrate(this.superuserUrl(name));
@@ -58,9 +64,7 @@ export class FaultServer {
         passwords[role] = randomBytes(24).toString('base64url');
         await client.query(`ALTER ROLE ${role} PASSWORD '${passwords[role]}'`);
       }
-    } finally {
-      await client.end();
-    }
+    });
     return { name, passwords };
   }
 
@@ -82,16 +86,51 @@ export class FaultServer {
     signal(this.postgres.pid, 'SIGQUIT');
   }
 
-  /** On the same data, on another port. */
+  /** Every byte of the disk is taken. `newSegment`: and the next record of the write-ahead log needs a new file. */
+  async fillDisk({ newSegment }: { newSegment: boolean }): Promise<void> {
+    if (newSegment) await this.asSuperuser((client) => client.query('SELECT pg_switch_wal()'));
+    await this.disk?.fill();
+  }
+
+  /** There is room again, and the server is up, be it that it never was down. */
+  async freeDisk(): Promise<void> {
+    await this.disk?.free();
+    for (;;) {
+      if (this.hasEnded) await this.restart();
+      try {
+        return await this.asSuperuser(() => Promise.resolve());
+      } catch {
+        await sleep(50);
+      }
+    }
+  }
+
+  /** Once it has ended: on the same data, on another port. */
   async restart(): Promise<void> {
-    const gone = new Promise<void>((done) => this.postgres.onExit(done));
-    await gone;
+    while (!this.hasEnded) await sleep(10);
     this.postgres = await startEmbeddedPostgres({ dir: this.dir, settings: this.settings });
+    this.hasEnded = false;
+    this.watch();
   }
 
   async end(): Promise<void> {
     await this.postgres.stop();
-    await removeFolder(this.folder);
+    await (this.disk?.unmount() ?? removeFolder(this.folder));
+  }
+
+  private watch(): void {
+    this.postgres.onExit(() => (this.hasEnded = true));
+  }
+
+  private async asSuperuser(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+    const client = new pg.Client({ connectionString: this.superuserUrl() });
+    client.on('error', () => undefined); // it may be killed with the server; its query says so
+    await client.connect();
+    try {
+      await work(client);
+    } finally {
+      await client.end();
+    }
   }
 }
 

@@ -3,17 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { openPool } from '../../src/log/database.js';
 import { Governance } from '../../src/log/governance.js';
+import { verifyReceipt } from '../../src/log/receipt.js';
 import { verifyLog } from '../../src/log/verify-log.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey, type NoteVerifier } from '../../src/merkle/note.js';
 import { parseTlogProof } from '../../src/merkle/tlog-proof.js';
 import { readContent, seen } from './content.js';
 import { judge, type Attempt, type End, type Rule, type Seen, type Violation } from './judge.js';
-import { strikeOf, type KindName } from './kinds.js';
+import { fillsDisk, strikeOf, type KindName } from './kinds.js';
 import type { Order, Shape } from './order.js';
 import { FaultProxy, type Point, type When } from './proxy.js';
 import { scenarios, type ScenarioName } from './scenarios.js';
 import type { FaultDatabase, FaultServer } from './server.js';
-import { WriterProcess } from './writer-process.js';
+import { WriterProcess, type Looked } from './writer-process.js';
 
 export type InstanceName = 'a' | 'b';
 interface Instance {
@@ -47,7 +48,7 @@ export class Trial {
   private numbers = 0;
   private spare = WriterProcess.spawn();
   private superuser: pg.Pool | undefined;
-  readonly counts = { kills: 0, restarts: 0 };
+  readonly counts = { kills: 0, restarts: 0, failedAppends: 0 };
   /** Of the log, as far as it was acknowledged; the first entry says that it was opened. */
   size = 1;
 
@@ -122,6 +123,8 @@ export class Trial {
     await prepare(this);
     const sent = [...orders(this)];
     const others = [this.newOrder('governing', 1), this.newOrder('sealed', 1)];
+    // On a full disk enough is written to need room.
+    if (fillsDisk(kind)) for (let more = 0; more < 6; more += 1) others.push(this.newOrder('sealed', 3));
     let healed: Promise<void> = Promise.resolve();
     let isOver = (): void => undefined;
     const over = new Promise<void>((done) => (isOver = done));
@@ -140,6 +143,7 @@ export class Trial {
     await Promise.all([mine, theirs]);
     if (!a.proxy.disarm()) this.violated('point_missed', 'the append took another way than the traced one');
     await healed;
+    if (fillsDisk(kind)) await this.freeDisk();
     await this.headIsFree();
     isOver();
     if (a.writer.wasKilled) await this.replaceWriter('a');
@@ -165,6 +169,7 @@ export class Trial {
       }
       const known: End = end === 'hung' || end === 'crashed' ? { kind: 'lost' } : end;
       this.attempts.push({ order, instance: name, end: known });
+      if (known.kind !== 'acked') this.counts.failedAppends += 1;
       if (known.kind === 'acked') this.size = Math.max(this.size, ...known.positions.map((position) => position + 1));
     }
   }
@@ -195,14 +200,14 @@ export class Trial {
   /** What each instance believes, and every checkpoint that it gives out, against what is in the database. */
   private async judgeAll(): Promise<void> {
     const last = this.attempts.slice(-8).flatMap(({ end }) => (end.kind === 'acked' ? end.positions : []));
-    const looks = await Promise.all(Object.values(this.instances).map(({ writer }) => writer.look(last)));
-    const names = Object.keys(this.instances);
-    looks.forEach((looked, index) => {
-      if (looked === undefined)
-        return this.violated('not_recovered', `instance ${names[index]} does not tell its state`);
-      const notes = [looked.checkpoint, ...looked.receipts.map((receipt) => parseTlogProof(receipt).checkpoint)];
-      this.seen.push(...notes.map((note) => seen(note, `instance ${names[index]}`, this.trusted)));
-    });
+    const looks: (Looked | undefined)[] = [];
+    for (const { name, writer } of Object.values(this.instances)) {
+      const looked = await writer.look(last);
+      looks.push(looked);
+      if (looked === undefined) this.violated('not_recovered', `instance ${name} does not tell its state`);
+      else this.seen.push(seen(looked.checkpoint, `instance ${name}`, this.trusted));
+      this.takeReceipts(name, [...(looked?.receipts ?? []), ...writer.takeReceipts()]);
+    }
     const { governing } = await this.judge();
     for (const looked of looks) {
       if (looked !== undefined && looked.governing !== governing) {
@@ -213,6 +218,15 @@ export class Trial {
       verifyLog({ db, ...this.trusted, governance: Governance.empty([]), audit: () => undefined }),
     );
     if (!verified.ok) this.violated('not_verified', JSON.stringify(verified.problems.slice(0, 3)));
+  }
+
+  private takeReceipts(name: InstanceName, receipts: readonly string[]): void {
+    for (const receipt of receipts) {
+      const verified = verifyReceipt(receipt, this.trusted);
+      if (verified.kind === 'refused')
+        this.violated('receipt_refused', `position ${verified.position}: ${verified.check}`);
+      else this.seen.push(seen(parseTlogProof(receipt).checkpoint, `a receipt of instance ${name}`, this.trusted));
+    }
   }
 
   private async judge(): Promise<{ governing: number }> {
@@ -259,12 +273,23 @@ export class Trial {
 
   private async restartServer(): Promise<void> {
     await this.server.restart();
+    this.retarget();
+  }
+
+  private async freeDisk(): Promise<void> {
+    const { port } = this.server;
+    await this.server.freeDisk();
+    if (this.server.port !== port) this.retarget();
+  }
+
+  private retarget(): void {
     this.counts.restarts += 1;
     for (const { proxy } of Object.values(this.instances)) proxy.retarget(this.server.port);
   }
 
   private async replaceWriter(name: InstanceName): Promise<void> {
     this.counts.kills += 1;
+    this.takeReceipts(name, this.instances[name].writer.takeReceipts());
     const fresh = this.spare;
     this.spare = WriterProcess.spawn();
     this.instances[name].writer = fresh;

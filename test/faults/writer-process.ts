@@ -19,6 +19,8 @@ const answersWithinMs = 60_000;
 /** The other end of writer.ts. */
 export class WriterProcess {
   private readonly waiting = new Map<number, (said: Said | undefined) => void>();
+  /** Given out since it was last looked. */
+  private readonly receipts: string[] = [];
   private nth = 0;
   private onStarted: (said: Said | undefined) => void = () => undefined;
   private readonly gone: Promise<unknown>;
@@ -33,6 +35,7 @@ export class WriterProcess {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const said = JSON.parse(line) as Said;
       if (said.said === 'started') return this.onStarted(said);
+      if (said.said === 'receipt') return void this.receipts.push(said.receipt);
       this.waiting.get(said.nth)?.(said);
       this.waiting.delete(said.nth);
     });
@@ -86,6 +89,10 @@ export class WriterProcess {
     const pong = this.answer(nth);
     this.ask({ ask: 'ping', nth });
     await pong;
+  }
+
+  takeReceipts(): readonly string[] {
+    return this.receipts.splice(0);
   }
 
   get wasKilled(): boolean {

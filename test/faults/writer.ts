@@ -11,6 +11,8 @@ export type Said =
   | { said: 'started'; size: number }
   | { said: 'acked'; nth: number; answer: unknown; positions: readonly number[]; repeated: boolean }
   | { said: 'failed'; nth: number; code: string }
+  /** What whoever sent the command keeps as a proof. */
+  | { said: 'receipt'; receipt: string }
   | { said: 'pong'; nth: number }
   | { said: 'looked'; nth: number; size: number; governing: number; checkpoint: string; receipts: readonly string[] };
 export type Asked =
@@ -58,12 +60,14 @@ async function start({ url, origin, seed }: Extract<Asked, { ask: 'start' }>): P
 
 async function append(to: Log, nth: number, order: Order): Promise<void> {
   const command = writeCommand(commandId(order) as CommandId, actor as PersonId, order);
-  const { answer, positions, repeated } = await to.append(command, (head) => ({
+  const { answer, positions, repeated, receipts } = await to.append(command, (head) => ({
     entries: draftsOf(order),
     // Tells where it was decided: a decision made anew would give another answer.
     answer: { number: order.number, size: head.size, governing: head.of(governing.key) },
   }));
   say({ said: 'acked', nth, answer, positions, repeated });
+  // Those of what was just written are made in memory, with the checkpoint of its transaction.
+  if (!repeated) for (const receipt of await receipts()) say({ said: 'receipt', receipt });
 }
 
 async function look(at: Log, nth: number, positions: readonly number[]): Promise<void> {
