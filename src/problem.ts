@@ -30,6 +30,11 @@ export const problems = {
   ],
   recording_truncated: [422, 'The recording ends in the middle', 'Nothing of it was stored. Capture or copy it again.'],
   recording_empty: [422, 'The recording holds no record', 'Nothing was stored. Check that this is the right file.'],
+  record_unstorable: [
+    422,
+    'The record is more than can be kept',
+    'It nests too deep, holds too many values, or a number that JSON cannot hold. The records beside it are kept.',
+  ],
   sequence_gap: [409, 'Records are missing before these', 'Send from the sequence number `expected` on.'],
   session_conflict: [
     409,

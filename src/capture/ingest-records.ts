@@ -9,6 +9,7 @@ import { type CommandId, type PersonId, SessionId, SubjectId } from '../log/ids.
 import { writeCommand } from '../log/write-command.js';
 import type { Written } from '../log/written.js';
 import { Problem, type ProblemCode } from '../problem.js';
+import { checkJsonData } from '../sealing/json-data.js';
 import { suppression } from './consent.js';
 import { raiseRecords, type RaisedRecord } from './detection/raise.js';
 import type { Format, Json, Parts } from './formats/format.js';
@@ -71,7 +72,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
   async execute({ commandId, source, body }: IngestRecords) {
     const format = formatOf(body.format);
     const budget = { bytes: mostUnpackedBytesInAPost };
-    const decomposed = body.records.map(({ data }) => decomposeOne(() => format.decompose(data as Json, budget)));
+    const decomposed = body.records.map(({ data }) => decomposeOne(data, (good) => format.decompose(good, budget)));
     return this.sessions.inTurn(body.session, async (open) => {
       const raised = await raiseAll(decomposed, format, open);
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
@@ -110,6 +111,9 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     const fresh = body.records.length - seen;
     const before = answeredBefore(open.state, first, seen);
     const sealed = await this.seal(body, open, records);
+    const refused = sealed?.refused ?? [];
+    problems.push(...refused.map((sequence) => ({ index: sequence - first, code: 'record_unstorable' as const })));
+    problems.sort((one, other) => one.index - other.index);
 
     const committed = await this.log.append(
       writeCommand(commandId, source, intentOf(body), sealedBytesOf(sealed?.batches ?? [])),
@@ -141,7 +145,11 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
         entries[0] = { ...(entries[0] as Draft), expectedVersion: version };
         return {
           entries,
-          answer: { ...answer, accepted: records.length, rejected: before.rejected + problems.length },
+          answer: {
+            ...answer,
+            accepted: records.length - refused.length,
+            rejected: before.rejected + problems.length,
+          },
         };
       },
     );
@@ -157,7 +165,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
     const key = await this.subjectKeys.of(subject);
     if (key === undefined) return undefined;
     const epoch = this.sessions.epochFor(open, key);
-    return { epoch, batches: sealRecords(records, { origin: this.log.origin, session, subject, epoch }) };
+    return { epoch, ...sealRecords(records, { origin: this.log.origin, session, subject, epoch }) };
   }
 }
 
@@ -177,7 +185,7 @@ const rejectedEntry = ({ session, subject }: IngestBody, sequence: number): Draf
 });
 
 /** By sequence number, since the last entry of a stream says what comes next. */
-const inOrder = (batches: Draft<'session.batch'>[], rejected: Draft<'records.rejected'>[]): Draft[] =>
+const inOrder = (batches: readonly Draft<'session.batch'>[], rejected: readonly Draft<'records.rejected'>[]): Draft[] =>
   [...batches, ...rejected].sort((a, b) => a.data.first - b.data.first);
 
 function sealedTo(head: Head, subject: SubjectId, { keyId }: Epoch): boolean {
@@ -196,12 +204,24 @@ async function raiseAll(
   return decomposed.map((one) => (typeof one === 'string' ? one : (raised.next().value as RaisedRecord)));
 }
 
-function decomposeOne(decompose: () => Parts): Parts | ProblemCode {
+/** What no column can hold is refused by itself, so that those beside it are kept (sealing/json-data.ts has the limits). */
+function decomposeOne(data: unknown, decompose: (data: Json) => Parts): Parts | ProblemCode {
+  if (!isStorable(data)) return 'record_unstorable';
   try {
-    return decompose();
+    return decompose(data as Json);
   } catch (error) {
     if (error instanceof Problem) return error.code;
     throw error;
+  }
+}
+
+function isStorable(data: unknown): boolean {
+  try {
+    checkJsonData([data]);
+    return true;
+  } catch {
+    // Too deep, too many, or a number that JSON.parse made infinite.
+    return false;
   }
 }
 

@@ -27,9 +27,29 @@ export interface SealTo {
   readonly epoch: Epoch;
 }
 
+export interface SealedRecords {
+  readonly batches: readonly Draft<'session.batch'>[];
+  /** Sequence numbers of records that no column can hold, not even alone. */
+  readonly refused: readonly number[];
+}
+
 /** Seals consecutive runs of records into batch entries, one sealed column a field. */
-export function sealRecords(records: readonly RecordToSeal[], to: SealTo): Draft<'session.batch'>[] {
-  return runs(records).map((run) => sealBatch(run, to));
+export function sealRecords(records: readonly RecordToSeal[], to: SealTo): SealedRecords {
+  const sealed = runs(records).map((run) => sealRun(run, to));
+  return { batches: sealed.flatMap(({ batches }) => batches), refused: sealed.flatMap(({ refused }) => refused) };
+}
+
+/** A column that would be too large (sealing/json-data.ts, columnBytesLimit) is two; most runs are one. */
+function sealRun(run: readonly RecordToSeal[], to: SealTo): SealedRecords {
+  try {
+    return { batches: [sealBatch(run, to)], refused: [] };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (run.length === 1) return { batches: [], refused: run.map(({ sequence }) => sequence) };
+    const half = run.length >> 1;
+    const [left, right] = [sealRun(run.slice(0, half), to), sealRun(run.slice(half), to)];
+    return { batches: [...left.batches, ...right.batches], refused: [...left.refused, ...right.refused] };
+  }
 }
 
 function sealBatch(run: readonly RecordToSeal[], { origin, session, subject, epoch }: SealTo): Draft<'session.batch'> {
@@ -39,9 +59,12 @@ function sealBatch(run: readonly RecordToSeal[], { origin, session, subject, epo
   const columns = fieldsIn(run).map((field): SealedColumn => {
     const values = run.map((record) => valueOf(record, field));
     const key = columnKey(epoch.key, field);
-    const sealed = sealColumn(key, { origin, session, entry: id, field, count, catalogue: catalogueVersion }, values);
-    key.wipe();
-    return { field, sealed };
+    try {
+      const context = { origin, session, entry: id, field, count, catalogue: catalogueVersion };
+      return { field, sealed: sealColumn(key, context, values) };
+    } finally {
+      key.wipe();
+    }
   });
   return {
     type: 'session.batch',
