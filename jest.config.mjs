@@ -42,4 +42,7 @@ export default {
     { ...common, displayName: 'system', testMatch: ['<rootDir>/test/**/*.sys.spec.ts'] },
   ],
   testTimeout: 60_000,
+  // With one worker all specs run in one process, and Node was seen to spin for ever in its own cleanup at the natural end
+  // of it (Environment::CleanupHandles). Connections that a spec leaves open are told by `TestDatabase.drop`.
+  forceExit: true,
 };
