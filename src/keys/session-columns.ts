@@ -6,7 +6,8 @@ import type { Entry, EntryOf } from '../log/header.js';
 import type { LogReader } from '../log/log-reader.js';
 import { expiryOf, type Expiry, type Retention } from './retention.js';
 import { Problem } from '../problem.js';
-import { openColumn, type ColumnValue } from '../sealing/column.js';
+import type { ColumnValue } from '../sealing/column.js';
+import { openColumn } from '../sealing/open-column.js';
 import type { Secret } from '../sealing/secret.js';
 import { columnKey, openSessionKey } from '../sealing/session-key.js';
 

@@ -1,4 +1,5 @@
-import { argumentAt, argumentEnd, levelsLimit, major, refuse, scanItem } from '../sealing/canonical-scan.js';
+import { argumentAt, argumentEnd, major, refuse, scanItem } from '../sealing/canonical-scan.js';
+import { levelsLimit } from '../sealing/canonical-write.js';
 
 /**
  * Checks that bytes are a header to the last bit, and says where its members stand, without building a value. Members

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { expectBytes, plainBytes } from './bytes.js';
+import { expectBytes } from './bytes.js';
 import { keyBytes } from './derive.js';
+import { randomBytes } from './random.js';
 import type { Secret } from './secret.js';
 import { libsodium } from './sodium.js';
 
@@ -8,7 +8,7 @@ export const nonceBytes = 24;
 export const tagBytes = 16;
 
 /** Safe to draw at random: among 2^80 nonces of 24 bytes under one key, a repetition has odds of 2^-33. */
-export const randomNonce = (): Uint8Array => plainBytes(randomBytes(nonceBytes));
+export const randomNonce = (): Uint8Array => randomBytes(nonceBytes);
 
 /** `boundTo` is authenticated and not stored: whoever opens must bring the same bytes. */
 export interface AeadInput {

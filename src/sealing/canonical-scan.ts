@@ -1,9 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { encode } from 'cborg';
 
-/** Headers and statements are flat; bytes from elsewhere may not be. */
-export const levelsLimit = 64;
-
 /** The major types of RFC 8949 §3.1. Tags (6) have no place here. */
 export const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, simple: 7 } as const;
 

@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
 import { plainBytes, utf8 } from './bytes.js';
 import { CanonicalBuilder } from './canonical-build.js';
-import { levelsLimit, refuse, scanItem } from './canonical-scan.js';
-import { CanonicalWriter } from './canonical-write.js';
+import { refuse, scanItem } from './canonical-scan.js';
+import { encodeCanonical, levelsLimit } from './canonical-write.js';
 
-/**
- * Deterministic CBOR, one encoding a value: shortest forms, definite lengths, keys sorted by length and then by
- * byte (RFC 8949 §4.2.3, "length-first"). For null, booleans, finite numbers, text, bytes, arrays and plain objects.
- *
- * @throws TypeError for anything else: undefined anywhere, an integer past 2^53 − 1, text that is not Unicode.
- */
-export function encodeCanonical(value: unknown): Uint8Array {
-  return writer.encode(value, levelsLimit);
-}
+export { encodeCanonical } from './canonical-write.js';
 
 /**
  * Bytes in it come back as Uint8Array, copied.
@@ -31,6 +23,3 @@ export function hashCanonical(domain: string, value: unknown): Uint8Array {
   const hash = createHash('sha256').update(utf8('domain of hash', domain)).update(Uint8Array.of(0));
   return new Uint8Array(hash.update(encodeCanonical(value)).digest());
 }
-
-/** Encoding is synchronous, so that one serves all. */
-const writer = new CanonicalWriter();

@@ -10,10 +10,15 @@ export const head = {
 } as const;
 export const simple = { false: 0xf4, true: 0xf5, null: 0xf6, undefined: 0xf7 } as const;
 const firstRoom = 4096;
+const encoder = new TextEncoder();
 
-/** Memory that grows, and the items of CBOR that all of our encodings write alike. What is kept between two uses is bounded. */
+/**
+ * Memory that grows, and the items of CBOR that all of our encodings write alike. What is kept between two uses is
+ * bounded. Nothing of Node's: a source seals in a browser too.
+ */
 export abstract class CborRoom {
-  protected room = Buffer.allocUnsafe(firstRoom);
+  protected room = new Uint8Array(firstRoom);
+  protected view = new DataView(this.room.buffer);
   protected length = 0;
   private busy = false;
 
@@ -24,11 +29,11 @@ export abstract class CborRoom {
     this.length = 0;
     try {
       write();
-      return new Uint8Array(this.room.subarray(0, this.length));
+      return this.room.slice(0, this.length);
     } finally {
       this.busy = false;
       // What was large once is not kept for ever.
-      if (this.room.length > 16 * firstRoom) this.room = Buffer.allocUnsafe(firstRoom);
+      if (this.room.length > 16 * firstRoom) this.moveTo(new Uint8Array(firstRoom));
     }
   }
 
@@ -55,10 +60,13 @@ export abstract class CborRoom {
 
   private longText(text: string): void {
     if (!text.isWellFormed()) return this.malformed(text);
-    const bytes = Buffer.byteLength(text, 'utf8');
-    this.head(head.text, bytes);
-    this.reserve(bytes);
-    this.length += this.room.write(text, this.length, 'utf8');
+    // How many bytes there are is known when they are there: written past the longest head, then moved up to their own.
+    this.reserve(9 + 3 * text.length);
+    const from = this.length + 9;
+    const { written } = encoder.encodeInto(text, this.room.subarray(from));
+    this.head(head.text, written);
+    this.room.copyWithin(this.length, from, from + written);
+    this.length += written;
   }
 
   protected bytes(bytes: Uint8Array): void {
@@ -86,14 +94,17 @@ export abstract class CborRoom {
       this.room[this.length++] = argument;
     } else if (argument < 0x10000) {
       this.room[this.length++] = major | 25;
-      this.length = this.room.writeUInt16BE(argument, this.length);
+      this.view.setUint16(this.length, argument);
+      this.length += 2;
     } else if (argument < 0x100000000) {
       this.room[this.length++] = major | 26;
-      this.length = this.room.writeUInt32BE(argument, this.length);
+      this.view.setUint32(this.length, argument);
+      this.length += 4;
     } else {
       this.room[this.length++] = major | 27;
-      this.length = this.room.writeUInt32BE(Math.floor(argument / 0x100000000), this.length);
-      this.length = this.room.writeUInt32BE(argument % 0x100000000, this.length);
+      this.view.setUint32(this.length, Math.floor(argument / 0x100000000));
+      this.view.setUint32(this.length + 4, argument % 0x100000000);
+      this.length += 8;
     }
   }
 
@@ -104,8 +115,13 @@ export abstract class CborRoom {
 
   protected reserve(bytes: number): void {
     if (this.length + bytes <= this.room.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.room.length * 2, this.length + bytes));
-    this.room.copy(larger, 0, 0, this.length);
-    this.room = larger;
+    const larger = new Uint8Array(Math.max(this.room.length * 2, this.length + bytes));
+    larger.set(this.room.subarray(0, this.length));
+    this.moveTo(larger);
+  }
+
+  private moveTo(room: Uint8Array<ArrayBuffer>): void {
+    this.room = room;
+    this.view = new DataView(room.buffer);
   }
 }

@@ -1,6 +1,6 @@
 import { encode, Token, Type, type EncodeOptions } from 'cborg';
 import { isWellFormed, plainBytes } from './bytes.js';
-import type { ColumnValue } from './column-codec.js';
+import type { ColumnValue } from './column-pack.js';
 import { codeUnitsTag } from './column-write.js';
 
 /** What `ColumnWriter` must agree with to the byte: a general encoder, told the two things that columns do otherwise. */

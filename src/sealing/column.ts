@@ -1,9 +1,9 @@
 import { expectBytes } from './bytes.js';
-import { packColumn, unpackColumn, type ColumnValue } from './column-codec.js';
-import { openFrame, sealFrame } from './frame.js';
+import { packColumn, type ColumnValue } from './column-pack.js';
+import { sealFrame } from './frame.js';
 import type { Secret } from './secret.js';
 
-export type { ColumnValue } from './column-codec.js';
+export type { ColumnValue } from './column-pack.js';
 
 /** Where a column belongs. All of it is authenticated, so a column that was moved or relabelled does not open. */
 export interface ColumnBinding {
@@ -19,14 +19,12 @@ export interface ColumnBinding {
   readonly catalogue: number;
 }
 
-export type OpenedColumn =
-  { readonly kind: 'opened'; readonly values: readonly ColumnValue[] } | { readonly kind: 'tampered' };
-
-const format = { name: 'custos/column', version: 1 } as const;
+/** @internal Shared with open-column.ts. */
+export const columnFormat = { name: 'custos/column', version: 1 } as const;
 
 /**
  * Seals one field of a batch's records under that field's own key (session-key.ts, `columnKey`).
- * The bytes are frame.ts around column-codec.ts.
+ * The bytes are frame.ts around column-pack.ts.
  *
  * @throws TypeError or RangeError if the values are not `count` values of JSON data within the limits.
  */
@@ -43,19 +41,11 @@ export function sealColumnWithNonce(
   if (values.length !== binding.count) {
     throw new RangeError(`values of column: expected ${binding.count}, got ${values.length}`);
   }
-  return sealFrame(format, key, boundMembers(binding), packColumn(values), nonce);
+  return sealFrame(columnFormat, key, boundMembers(binding), packColumn(values), nonce);
 }
 
-/** Tampered: the key, the binding or a single bit is not what it was, or whoever sealed it broke the format. */
-export function openColumn(key: Secret, binding: ColumnBinding, sealed: Uint8Array): OpenedColumn {
-  const packed = openFrame(format, key, boundMembers(binding), sealed);
-  const values = packed && unpackColumn(packed);
-  if (values?.length !== binding.count) return { kind: 'tampered' };
-  return { kind: 'opened', values };
-}
-
-/** Member by member: what a caller's object has besides would change the bytes. */
-function boundMembers({ origin, session, entry, field, count, catalogue }: ColumnBinding) {
+/** @internal Member by member: what a caller's object has besides would change the bytes. */
+export function boundMembers({ origin, session, entry, field, count, catalogue }: ColumnBinding) {
   expectBytes('entry id', entry, 16);
   expectCount('count', count);
   expectCount('catalogue version', catalogue);

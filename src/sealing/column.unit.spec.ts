@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { openColumn, sealColumn, type ColumnBinding, type ColumnValue } from './column.js';
+import { sealColumn, type ColumnBinding, type ColumnValue } from './column.js';
+import { openColumn } from './open-column.js';
 import { Secret } from './secret.js';
 import { columnKey } from './session-key.js';
 import { sodiumReady } from './sodium.js';

@@ -1,6 +1,6 @@
 import { nonceBytes, open, randomNonce, seal, tagBytes } from './aead.js';
 import { concatBytes } from './bytes.js';
-import { encodeCanonical } from './canonical.js';
+import { encodeCanonical } from './canonical-write.js';
 import type { Secret } from './secret.js';
 
 /** A format that is sealed under a key: its name goes into the binding, its version into the first byte too. */

@@ -1,5 +1,7 @@
-import { inspect } from 'node:util';
 import { plainBytes } from './bytes.js';
+
+/** Node's `inspect.custom`, by the name that it is registered under: browsers have none. */
+const inspected = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * The bytes of a key, in a wrapper that no log line, error or JSON text can see through.
@@ -35,7 +37,7 @@ export class Secret {
     return this.toString();
   }
 
-  [inspect.custom](): string {
+  [inspected](): string {
     return this.toString();
   }
 }

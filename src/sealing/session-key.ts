@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { concatBytes, expectBytes } from './bytes.js';
 import { deriveKey, keyBytes } from './derive.js';
+import { randomBytes } from './random.js';
 import { Secret } from './secret.js';
 import { libsodium } from './sodium.js';
 
@@ -11,7 +11,7 @@ const version = 1;
 const sealedBytes = 1 + 32 + keyBytes + 16;
 
 /** 32 random bytes, for one epoch of one session. */
-export const generateSessionKey = (): Secret => new Secret(new Uint8Array(randomBytes(keyBytes)));
+export const generateSessionKey = (): Secret => new Secret(randomBytes(keyBytes));
 
 /**
  * version (1 byte) ‖ crypto_box_seal (80): anonymous public-key encryption to the subject. The writer forgets

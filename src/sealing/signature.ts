@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { expectBytes } from './bytes.js';
+import { randomBytes } from './random.js';
 import { Secret } from './secret.js';
 import { libsodium } from './sodium.js';
 
@@ -9,7 +9,7 @@ export const signatureBytes = 64;
 
 /** An Ed25519 key (RFC 8032 §5.1.5): the seed of 32 bytes is the private key. */
 export function generateSigningKey(): { publicKey: Uint8Array; seed: Secret } {
-  const seed = new Secret(new Uint8Array(randomBytes(seedBytes)));
+  const seed = new Secret(randomBytes(seedBytes));
   return { publicKey: publicKeyOf(seed), seed };
 }
 

@@ -1,37 +1,11 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import { decode, type DecodeOptions } from 'cborg';
 import { isWellFormed, plainBytes } from './bytes.js';
-import { codeUnitsTag, ColumnWriter } from './column-write.js';
-import { checkJsonData, itemsLimit, nestingLimit, type Json } from './json-data.js';
-import { pad, unpad } from './padme.js';
+import { columnBytesLimit, type ColumnValue } from './column-pack.js';
+import { codeUnitsTag } from './column-write.js';
+import { checkJsonData, itemsLimit, nestingLimit } from './json-data.js';
+import { unpad } from './padme.js';
 import { StrictTokenizer, strictDecoding } from './strict-tokenizer.js';
-
-/** What one record has in a field: any JSON data, or undefined if the record lacks the field. */
-export type ColumnValue = Json | undefined;
-
-/** Of CBOR, before deflate. A few hundred bytes can inflate to gigabytes; nothing real comes near this. */
-export const columnBytesLimit = 64 * 1024 * 1024;
-
-/** Measured on rrweb and desktop input: 3.5% larger than level 6, 1.6 to 2.3 times as fast. Not part of the format. */
-const deflateLevel = 4;
-
-const writer = new ColumnWriter();
-
-/**
- * pad(deflateRaw(CBOR array of the values)). CBOR as RFC 8949 has it, in the order of the keys, except that
- * - −0 is a float, where cborg would write the integer 0;
- * - a text that UTF-8 cannot hold, a key included, is tag 69 over its UTF-16 code units.
- *
- * @throws TypeError or RangeError for values that could not come back as they are (json-data.ts, columnBytesLimit).
- */
-export function packColumn(values: readonly ColumnValue[]): Uint8Array {
-  checkJsonData(values);
-  const encoded = writer.encode(values);
-  if (encoded.length > columnBytesLimit) {
-    throw new RangeError(`column: at most ${columnBytesLimit} bytes of CBOR, got ${encoded.length}`);
-  }
-  return pad(deflateRawSync(encoded, { level: deflateLevel }));
-}
 
 /** The values, or undefined for anything that `packColumn` would not have written. */
 export function unpackColumn(packed: Uint8Array): ColumnValue[] | undefined {
