@@ -1,6 +1,7 @@
 import { accessSlice } from './access/evolve.js';
 import { lockAct } from './access/lock.js';
-import { builtInPolicy } from './access/policy.js';
+import { builtInPolicy } from './access/built-in-policy.js';
+import { policyAct } from './access/policy-change.js';
 import type { ActKind } from './identity/act.js';
 import { programmeAct, programmeSlice } from './capture/programme.js';
 import { consentSlice } from './capture/consent.js';
@@ -13,7 +14,7 @@ import { subjectsSlice } from './keys/subjects.js';
 import type { AnySlice } from './log/governance.js';
 
 /** Everything that officers can do together by signing. */
-export const actKinds: readonly ActKind[] = [...keyActs, lockAct, programmeAct, retentionAct];
+export const actKinds: readonly ActKind[] = [...keyActs, lockAct, policyAct, programmeAct, retentionAct];
 
 /** Every part of the governance state. The service, the keyholder and `custos verify` fold the same ones. */
 export function governanceSlices(trust: Trust): readonly AnySlice[] {

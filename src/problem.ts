@@ -53,6 +53,16 @@ export const problems = {
   approval_refused: [403, 'The signature was not accepted', '`rules` names what it breaks.'],
   act_unknown: [404, 'There is no such act', 'GET /v1/acts lists them.'],
   act_refused: [403, 'The act or its signature was not accepted', '`rules` names what it breaks.'],
+  policy_refused: [
+    422,
+    'The policy was refused',
+    '`rules` names each floor that it is below, or why it does not follow on the policy in force. `custos policy check` tells the floors.',
+  ],
+  reach_exceeded: [
+    409,
+    'More would be within reach than the policy allows at once',
+    '`exceeded` has the numbers. Ask for less, or let somebody lose their reach first; a larger quorum may allow it.',
+  ],
   grant_unknown: [404, 'There is no such grant for you', 'Check the id with `custos request ls`.'],
   disclosure_denied: [
     403,
@@ -190,8 +200,18 @@ export interface ProblemMembers {
   readonly setting?: string;
   readonly incident?: string;
   readonly rules?: readonly string[];
+  /** Counts above a ceiling of the policy; `of` is a field or a class. */
+  readonly exceeded?: readonly Exceeded[];
   readonly issues?: readonly { readonly path: string; readonly rule: string }[];
   readonly problems?: readonly { readonly position: number; readonly check: string }[];
+}
+
+export interface Exceeded {
+  readonly ceiling: 'mostPersonsAtOnce' | 'mostSubjectsAtOnce';
+  readonly of: string;
+  readonly limit: number;
+  /** The largest count that there would be. */
+  readonly found: number;
 }
 
 export class Problem extends Error {

@@ -7,7 +7,7 @@ import { ApproveRequest, ApproveRequestHandler } from '../src/access/approve-req
 import { signApproval } from '../src/access/approval.js';
 import { Disclose, DiscloseHandler } from '../src/access/disclose.handler.js';
 import { judge } from '../src/access/judge-disclosure.js';
-import { builtInPolicy, policyHash } from '../src/access/policy.js';
+
 import { RequestAccess, RequestAccessHandler } from '../src/access/request-access.handler.js';
 import { RevokeGrant, RevokeGrantHandler } from '../src/access/revoke-grant.handler.js';
 import { SetLock, SetLockHandler } from '../src/access/set-lock.handler.js';
@@ -27,6 +27,7 @@ import {
   type SignedAct,
 } from '../src/identity/act-commands.js';
 import { keyIdOf, type Trust } from '../src/identity/trust.js';
+import { accessKey } from '../src/access/access-state.js';
 import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
 import type { KeyholderPort } from '../src/keys/keyholder-port.js';
@@ -232,7 +233,7 @@ export class VaultInProcess {
         origin,
         request,
         scopeHash,
-        policyHash: hex(policyHash(builtInPolicy)),
+        policyHash: this.log.state.of(accessKey).policyHash,
         checkpoint: { size, root: hex(root) },
         expiresAt: this.clock() + 3_600_000,
         nonce: randomBytes(16).toString('hex'),

@@ -2,14 +2,20 @@ import { Map as PersistentMap, type OrderedMap, Set as PersistentSet } from 'imm
 import type { Authority } from '../identity/authority.js';
 import type { Actor, LockTarget, Preview, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
+import type { SliceKey } from '../log/governance.js';
 import type { GrantId, LockId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
-import type { Policy } from './policy.js';
+import { toHex } from './hex.js';
+import { policyHash, type Policy, type Terms } from './policy.js';
 
 /** Everything that access is decided on, at one position of the log. Persistent: an older one stays as it was. */
 export interface AccessState {
   /** Whose signatures count, by the trust file and by what officers enrolled. */
   readonly authority: Authority;
   readonly policy: Policy;
+  /** Hex; of the policy in force. */
+  readonly policyHash: string;
+  /** Of the act that put it in force; the built-in one has none. */
+  readonly policySince?: Position;
   readonly requests: PersistentMap<RequestId, AccessRequest>;
   readonly grants: PersistentMap<GrantId, Grant>;
   /** Of every approval that counted. */
@@ -44,6 +50,9 @@ export interface Grant {
   readonly id: GrantId;
   readonly person: PersonId;
   readonly scope: Scope;
+  readonly terms: Terms;
+  /** Distinct people who signed. */
+  readonly signers: number;
   readonly fields: ReadonlySet<FieldName>;
   readonly subjects: ReadonlyMap<SessionId, SubjectId>;
   /** Of the approval that completed the quorum. */
@@ -66,9 +75,12 @@ export interface Ended {
   readonly by: Actor;
 }
 
+export const accessKey: SliceKey<AccessState> = { slice: 'access' };
+
 export const emptyAccess = (authority: Authority, policy: Policy): AccessState => ({
   authority,
   policy,
+  policyHash: toHex(policyHash(policy)),
   requests: PersistentMap(),
   grants: PersistentMap(),
   nonces: PersistentSet(),
@@ -76,18 +88,21 @@ export const emptyAccess = (authority: Authority, policy: Policy): AccessState =
   erased: PersistentMap(),
 });
 
-export type RequestStatus = 'open' | 'granted' | 'rejected' | 'expired' | 'revoked';
+export const requestStatuses = ['open', 'granted', 'rejected', 'expired', 'lapsed', 'revoked'] as const;
+export type RequestStatus = (typeof requestStatuses)[number];
 
 /**
  * open ──quorum──▶ granted ──revocation──▶ revoked
  *   ├──rejection──▶ rejected   └──its duration──▶ expired
- *   └──its deadline──▶ expired
+ *   ├──its deadline──▶ expired
+ *   └──another policy──▶ lapsed: what was asked, and shown to approvers, was asked under another one
  */
 export function statusOf(state: AccessState, request: AccessRequest, at: number): RequestStatus {
   const grant = state.grants.get(grantOf(request.id));
   if (grant !== undefined) return grant.revoked ? 'revoked' : at < grant.expiresAt ? 'granted' : 'expired';
   if (request.rejected) return 'rejected';
-  return at < request.expiresAt ? 'open' : 'expired';
+  if (at >= request.expiresAt) return 'expired';
+  return request.policyHash === state.policyHash ? 'open' : 'lapsed';
 }
 
 /** A grant has the id of its request, so that whoever holds the one can name the other. */

@@ -6,6 +6,7 @@ import { MayAsk } from '../http/may-ask.js';
 import type { Person } from '../identity/person.js';
 import { FieldName, fieldNames } from '../log/fields.js';
 import { type CommandId, GrantId, RequestId, SessionId } from '../log/ids.js';
+import { requestStatuses } from './access-state.js';
 import { ApproveRequest } from './approve-request.handler.js';
 import { EnvelopeBody } from '../identity/signed-statement.js';
 import { Disclose } from './disclose.handler.js';
@@ -28,7 +29,7 @@ const DisclosureBody = z.strictObject({
   /** Left out: all that the grant gives. */
   fields: z.array(FieldName).min(1).max(fieldNames.length).optional(),
 });
-const ListQuery = z.strictObject({ state: z.enum(['open', 'granted', 'rejected', 'expired', 'revoked']).optional() });
+const ListQuery = z.strictObject({ state: z.enum(requestStatuses).optional() });
 
 @Controller('v1')
 export class AccessController {

@@ -4,13 +4,15 @@ import { ApproveRequestHandler } from './approve-request.handler.js';
 import { DiscloseHandler } from './disclose.handler.js';
 import { ListRequestsHandler, ShowRequestHandler } from './list-requests.js';
 import { ListLocksHandler } from './list-locks.js';
+import { PolicyController } from './policy.http.js';
+import { ShowPolicyHandler } from './show-policy.js';
 import { SetLockHandler } from './set-lock.handler.js';
 import { RejectRequestHandler } from './reject-request.handler.js';
 import { RequestAccessHandler } from './request-access.handler.js';
 import { RevokeGrantHandler } from './revoke-grant.handler.js';
 
 @Module({
-  controllers: [AccessController],
+  controllers: [AccessController, PolicyController],
   providers: [
     RequestAccessHandler,
     ApproveRequestHandler,
@@ -21,6 +23,7 @@ import { RevokeGrantHandler } from './revoke-grant.handler.js';
     ListLocksHandler,
     ListRequestsHandler,
     ShowRequestHandler,
+    ShowPolicyHandler,
   ],
 })
 export class AccessModule {}

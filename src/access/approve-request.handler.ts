@@ -6,7 +6,7 @@ import { refusedAt, written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { Envelope } from '../sealing/dsse.js';
 import { approveRequest } from './approve-request.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 
 interface Approved extends Written {
   readonly request: RequestId;

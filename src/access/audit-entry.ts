@@ -5,8 +5,9 @@ import type { Check } from '../log/checks.js';
 import { certifies } from '../keys/attestation.js';
 import { retentionKey } from '../keys/retention.js';
 import { subjectsKey } from '../keys/subjects.js';
-import { authorityKey } from '../identity/authority.js';
-import { accessKey } from './evolve.js';
+import { authorityKey, enforcedBy } from '../identity/authority.js';
+import { accessKey } from './access-state.js';
+import { policyAct } from './policy-change.js';
 import { judgeDisclosure } from './judge-disclosure.js';
 
 /** What is wrong with a governing entry where it stands, by the same rules that serve: `custos verify` asks this. */
@@ -18,7 +19,9 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
       // An approval that does not count leaves the state as it was.
       return before.of(accessKey) === after.of(accessKey) ? 'approval_invalid' : undefined;
     case 'act.signed':
-      return before.of(authorityKey) === after.of(authorityKey) ? 'act_invalid' : undefined;
+      return before.of(authorityKey) === after.of(authorityKey) || isPolicyRefused(before, entry, after)
+        ? 'act_invalid'
+        : undefined;
     case 'subject.registered':
       return before.of(subjectsKey) === after.of(subjectsKey) ? 'key_not_attested' : undefined;
     case 'columns.expired':
@@ -29,6 +32,11 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
       return undefined;
   }
 }
+
+/** Signed by enough officers, and no policy that may stand: the service would not have taken the last signature. */
+const isPolicyRefused = (before: Governance, { position }: Entry, after: Governance): boolean =>
+  enforcedBy(after.of(authorityKey), position, policyAct.kind) !== undefined &&
+  before.of(accessKey).policy === after.of(accessKey).policy;
 
 /** The keyholder's word is of this subject, this key and this tombstone, and signed. */
 function isCertified(before: Governance, { subject, data }: EntryOf<'key.destroyed'>): boolean {

@@ -4,9 +4,7 @@ import { statusOf, type AccessRequest, type AccessState } from './access-state.j
 import { keyInForce } from '../identity/authority.js';
 import { openStatement, type EnvelopeRule } from '../identity/signed-statement.js';
 import { approvalType, type ApprovalStatement } from './approval.js';
-import { toHex } from './hex.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
-import { policyHash } from './policy.js';
 
 export interface HandedIn {
   readonly envelope: string | Envelope;
@@ -55,7 +53,9 @@ const rules = {
   approver_mismatch: ({ statement, owner }) => statement.approver === owner,
   request_mismatch: ({ statement, request }) => statement.request === request.id,
   scope_changed: ({ statement, request }) => statement.scopeHash === request.scopeHash,
-  policy_changed: ({ statement, state }) => statement.policyHash === toHex(policyHash(state.policy)),
+  // Of the request as well: what was asked under another policy was shown, and judged, under that one.
+  policy_changed: ({ statement, request, state }) =>
+    statement.policyHash === state.policyHash && request.policyHash === state.policyHash,
   approval_expired: ({ statement, at }) => at < statement.expiresAt,
   approval_expiry_too_far: ({ statement, at, state }) =>
     statement.expiresAt <= at + state.policy.approvalSeconds * 1000,

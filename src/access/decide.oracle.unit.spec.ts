@@ -29,7 +29,7 @@ import {
   type KeyName,
   type Step,
 } from './given.spec.js';
-import { builtInPolicy } from './policy.js';
+import { builtInPolicy } from './built-in-policy.js';
 
 beforeAll(enrolKeys);
 

@@ -15,7 +15,7 @@ import { refusedAt, written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { AccessState } from './access-state.js';
 import { disclose, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 
 export interface Disclosed {
   readonly disclosure: Position;

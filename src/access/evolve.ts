@@ -3,18 +3,25 @@ import { z } from 'zod';
 import { authorityKey, type Authority } from '../identity/authority.js';
 import type { EntryType, governs } from '../log/entries.js';
 import { classes } from '../log/fields.js';
-import type { Slice, SliceKey } from '../log/governance.js';
+import type { Slice } from '../log/governance.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import { GrantId, PersonId, RequestId, SubjectId } from '../log/ids.js';
 import { encodeCanonical } from '../sealing/canonical.js';
-import { emptyAccess, grantOf, statusOf, type AccessRequest, type AccessState, type Grant } from './access-state.js';
+import {
+  accessKey,
+  emptyAccess,
+  grantOf,
+  statusOf,
+  type AccessRequest,
+  type AccessState,
+  type Grant,
+} from './access-state.js';
 import { checkApproval } from './check-approval.js';
 import { toHex } from './hex.js';
-import { aboveCeilings, needed, policyHash, type Policy } from './policy.js';
+import { aboveCeilings, needed, previewOf, termsOf, type Policy } from './policy.js';
 import { lockLifted, lockSet } from './lock.js';
-import { FrozenScope, previewOf, scopeHash } from './scope.js';
-
-export const accessKey: SliceKey<AccessState> = { slice: 'access' };
+import { policyChanged } from './policy-change.js';
+import { FrozenScope, scopeHash } from './scope.js';
 
 export const accessSlice = (authority: Authority, policy: Policy): Slice<AccessState> => ({
   key: accessKey,
@@ -42,7 +49,7 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
     case 'lock.set':
       return lockSet(state, entry);
     case 'act.signed':
-      return lockLifted(state, entry);
+      return policyChanged(lockLifted(state, entry), entry);
     case 'disclosure.made':
       return disclosureMade(state, entry);
     case 'subject.erased':
@@ -80,9 +87,9 @@ function requestMade(state: AccessState, entry: EntryOf<'request.made'>): Access
   const holds =
     !state.requests.has(id) &&
     equalBytes(made.data.scopeHash, scopeHash(scope)) &&
-    equalBytes(made.data.policyHash, policyHash(policy)) &&
-    equalBytes(encodeCanonical(preview), encodeCanonical(previewOf(scope, preview.records))) &&
-    aboveCeilings(policy, scope).length === 0 &&
+    toHex(made.data.policyHash) === state.policyHash &&
+    equalBytes(encodeCanonical(preview), encodeCanonical(previewOf(policy, scope, preview.records))) &&
+    aboveCeilings(policy, termsOf(scope)).length === 0 &&
     entry.at < expiresAt &&
     expiresAt <= entry.at + policy.requestOpenSeconds * 1000;
   if (!holds) return state;
@@ -122,11 +129,13 @@ function requestApproved(state: AccessState, entry: EntryOf<'request.approved'>)
 }
 
 function granted(state: AccessState, request: AccessRequest, { at, position }: Entry): AccessState {
-  const { requester, scope } = request;
+  const { requester, scope, approvals } = request;
   const grant: Grant = {
     id: grantOf(request.id),
     person: requester,
     scope,
+    terms: termsOf(scope),
+    signers: approvals.size,
     fields: new Set(scope.fields),
     subjects: new Map(scope.sessions.map(({ session, subject }) => [session, subject])),
     position,

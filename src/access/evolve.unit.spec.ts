@@ -29,13 +29,14 @@ import {
   authorityOf,
   type Step,
 } from './given.spec.js';
-import { builtInPolicy } from './policy.js';
-import { previewOf, scopeHash } from './scope.js';
+import { builtInPolicy } from './built-in-policy.js';
+import { previewOf } from './policy.js';
+import { scopeHash } from './scope.js';
 
 beforeAll(enrolKeys);
 
 const week = 7 * 24 * 3600 * 1000;
-const preview = previewOf(scopeOf(), 7);
+const preview = previewOf(builtInPolicy, scopeOf(), 7);
 const above = scopeOf({ fields: ['other'], records: 100_001 });
 
 /** The state itself, not one that looks like it: `custos verify` tells by this that an entry did not count. */
@@ -51,7 +52,7 @@ describe('a request changes nothing', () => {
     ['whose hash is cut short', { scopeHash: scopeHash(scopeOf()).slice(0, 31) }],
     ['whose scope is not the one that was hashed', { scope: scopeOf({ fields: ['screen'] }) }],
     ['under another policy', { policyHash: new Uint8Array(32) }],
-    ['above a ceiling', { scope: above, scopeHash: scopeHash(above), preview: previewOf(above, 7) }],
+    ['above a ceiling', { scope: above, scopeHash: scopeHash(above), preview: previewOf(builtInPolicy, above, 7) }],
     ['that stays open for too long', { expiresAt: start + week + 1 }],
     ['that has expired as it is made', { expiresAt: start }],
     ['whose preview hides a subject', { preview: { ...preview, subjects: 0 } }],

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { emptyAuthority, type Authority } from '../identity/authority.js';
+import { authoritySlice } from '../identity/evolve-authority.js';
+import { noOther } from '../identity/given-acts.spec.js';
 import type { Trust, TrustedKey } from '../identity/trust.js';
 import type { Actor, EntryData, EntryType, LockTarget, RequestMade, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
@@ -7,14 +9,17 @@ import type { Entry } from '../log/header.js';
 import type { GrantId, LockId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
 import { generateSigningKey } from '../sealing/signature.js';
 import { sodiumReady } from '../sealing/sodium.js';
-import { emptyAccess, type AccessState } from './access-state.js';
+import type { AccessState } from './access-state.js';
 import { envelopeText } from '../identity/signed-statement.js';
 import { signApproval, type ApprovalStatement } from './approval.js';
 import { decide, type Decision, type Disclosure } from './decide.js';
-import { evolve } from './evolve.js';
+import { accessSlice } from './evolve.js';
 import { toHex } from './hex.js';
-import { builtInPolicy, needed, policyHash } from './policy.js';
-import { previewOf, scopeHash } from './scope.js';
+import { builtInPolicy } from './built-in-policy.js';
+import { lockAct } from './lock.js';
+import { policyAct } from './policy-change.js';
+import { needed, policyHash, previewOf, type Policy } from './policy.js';
+import { scopeHash } from './scope.js';
 
 /** Given, when, then for access/: histories are entries, and every entry goes through the real `evolve`. */
 
@@ -42,6 +47,8 @@ const owners = {
   approver2: 'approver2',
   approver3: 'approver3',
   officer1: 'officer1',
+  officer2: 'officer2',
+  officer3: 'officer3',
   researcher: 'researcher',
   'subject-1': 'subject:sub-1',
   stranger: undefined,
@@ -59,7 +66,7 @@ export const trust: Trust = {
   quorum: { ordinary: 2, large: 3 },
 };
 /** Made anew for each state: keys are enrolled after this file is read. */
-export const authorityOf = (of: Trust = trust): Authority => emptyAuthority(of, []);
+export const authorityOf = (of: Trust = trust): Authority => emptyAuthority(of, [lockAct, policyAct]);
 
 export async function enrolKeys(): Promise<void> {
   await sodiumReady();
@@ -67,7 +74,7 @@ export async function enrolKeys(): Promise<void> {
     const key = generateSigningKey();
     keys.set(name, key);
     const owner = owners[name];
-    const role = owner === 'officer1' ? 'officer' : 'approver';
+    const role = owner?.startsWith('officer') ? 'officer' : 'approver';
     if (owner !== undefined) trustedKeys.set(name, { person: person(owner), role, publicKey: key.publicKey });
   }
 }
@@ -76,14 +83,24 @@ export const keyOf = (name: KeyName) => ({ keyId: name as string, seed: (keys.ge
 export interface Told {
   readonly entries: readonly Entry[];
   readonly at: number;
+  /** Under which things are asked: the one in force, unless a step says otherwise. */
+  readonly policy: Policy;
 }
 export type Step = (told: Told) => Told;
 
 export const tell = (...steps: readonly Step[]): Told =>
-  steps.reduce((told, step) => step(told), { entries: [], at: start } as Told);
+  steps.reduce((told, step) => step(told), { entries: [], at: start, policy: builtInPolicy } as Told);
 
-export const stateOf = ({ entries }: Pick<Told, 'entries'>): AccessState =>
-  entries.reduce(evolve, emptyAccess(authorityOf(), builtInPolicy));
+/** Access with the slice that stands before it, as in the service. */
+export function stateOf({ entries }: Pick<Told, 'entries'>): AccessState {
+  const [first, second] = [authoritySlice(authorityOf()), accessSlice(authorityOf(), builtInPolicy)];
+  let [authority, access] = [first.empty, second.empty];
+  for (const one of entries) {
+    authority = first.evolve(authority, one, noOther);
+    access = second.evolve(access, one, <S>() => authority as S);
+  }
+  return access;
+}
 
 export const after = (...steps: readonly Step[]): AccessState => stateOf(tell(...steps));
 
@@ -132,9 +149,9 @@ export const requested =
       request: requestId(options.n ?? 0),
       scope,
       scopeHash: scopeHash(scope),
-      policyHash: policyHash(builtInPolicy),
-      preview: previewOf(scope, 7),
-      expiresAt: told.at + builtInPolicy.requestOpenSeconds * 1000,
+      policyHash: policyHash(told.policy),
+      preview: previewOf(told.policy, scope, 7),
+      expiresAt: told.at + told.policy.requestOpenSeconds * 1000,
       ...options.forged,
     };
     return entry('request.made', data, { actor: person(options.by ?? 'researcher') })(told);
@@ -155,7 +172,7 @@ export function statementFor(told: Told, owner: string, { n = 0, statement }: Ap
     origin,
     request,
     scopeHash: toHex(latestRequest(told, request)?.scopeHash ?? new Uint8Array(32)),
-    policyHash: toHex(policyHash(builtInPolicy)),
+    policyHash: toHex(policyHash(told.policy)),
     checkpoint: { size: told.entries.length, root: '00'.repeat(32) },
     expiresAt: told.at + 1000,
     nonce: randomBytes(16).toString('hex'),
@@ -179,7 +196,7 @@ export const approved =
 export const granted =
   (options: RequestOptions = {}): Step =>
   (told) => {
-    const quorum = needed(builtInPolicy, scopeOf(options).fields);
+    const quorum = needed(told.policy, scopeOf(options).fields);
     const signers = (['approver1', 'approver2', 'approver3'] as const).slice(0, quorum);
     const { n = 0 } = options;
     return [requested(options), ...signers.map((key) => approved(key, { n }))].reduce((so, step) => step(so), told);

@@ -3,7 +3,7 @@ import type { Governance } from '../log/governance.js';
 import type { EntryOf } from '../log/header.js';
 import type { PersonId } from '../log/ids.js';
 import { decide, type DisclosureRule } from './decide.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 
 /**
  * The keyholder's own decision, on the state just below the disclosure's entry. It is `decide` again, over a log

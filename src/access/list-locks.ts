@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Actor, LockTarget } from '../log/entries.js';
 import type { LockId, Position } from '../log/ids.js';
 import { Log } from '../log/log.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 
 export interface LockView {
   readonly lock: LockId;

@@ -3,7 +3,7 @@ import type { PersonId, RequestId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { Problem } from '../problem.js';
 import type { RequestStatus } from './access-state.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 import { expiredInScope, type ExpiredInScope } from './expired-in-scope.js';
 import { viewRequest, type RequestView } from './request-view.js';
 

@@ -4,7 +4,7 @@ import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
 import { refusedAt, written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 import { rejectRequest } from './reject-request.js';
 
 export class RejectRequest extends Command<{ request: RequestId } & Written> {

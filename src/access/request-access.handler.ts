@@ -6,7 +6,7 @@ import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
 import { refusedAt, written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 import { expiredInScope, type ExpiredInScope } from './expired-in-scope.js';
 import { requestAccess, type RequestAnswer, type SessionFound } from './request-access.js';
 import { mostSessions, type ScopeBody } from './scope.js';

@@ -4,8 +4,8 @@ import type { PersonId, RequestId } from '../log/ids.js';
 import { requestStream, type AccessState } from './access-state.js';
 import { toHex } from './hex.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
-import { aboveCeilings, needed, policyHash, type CeilingRule } from './policy.js';
-import { freezeScope, mostSessions, previewOf, scopeHash, type ScopeBody, type SessionOfSubject } from './scope.js';
+import { aboveCeilings, needed, policyHash, previewOf, termsOf, type CeilingRule } from './policy.js';
+import { freezeScope, scopeHash, type ScopeBody, type SessionOfSubject } from './scope.js';
 
 /** A session that the request names, by itself or through its subject. */
 export interface SessionFound extends SessionOfSubject {
@@ -22,7 +22,7 @@ export interface AskedAccess {
   readonly sessions: readonly SessionFound[];
 }
 
-export type RequestRule = CeilingRule | 'nothing_in_scope' | 'sessions_above_ceiling';
+export type RequestRule = CeilingRule | 'nothing_in_scope';
 
 export type RequestAnswer =
   | {
@@ -52,15 +52,14 @@ export function requestAccess(
   const open = sessions.filter(({ subject }) => !state.erased.has(subject));
   // A session may be named twice, by itself and by its subject. It counts once.
   const recordsOf = new Map(open.map(({ session, records }) => [session, records]));
-  const rules: RequestRule[] = aboveCeilings(policy, body);
-  if (recordsOf.size > mostSessions) rules.push('sessions_above_ceiling');
+  const rules: RequestRule[] = aboveCeilings(policy, termsOf({ ...body, sessions: open }));
   if (!isNonEmpty(open)) return refusal(request, ['nothing_in_scope', ...rules]);
   if (isNonEmpty(rules)) return refusal(request, rules);
 
   const scope = freezeScope(body, open);
   const hash = scopeHash(scope);
   const records = [...recordsOf.values()].reduce((sum, count) => sum + count, 0);
-  const preview = previewOf(scope, records);
+  const preview = previewOf(policy, scope, records);
   const expiresAt = at + policy.requestOpenSeconds * 1000;
   const data = { request, scope, scopeHash: hash, policyHash: policyHash(policy), preview, expiresAt };
   return {

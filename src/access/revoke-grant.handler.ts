@@ -4,7 +4,7 @@ import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
 import { written, type Written } from '../log/written.js';
 import { Problem } from '../problem.js';
-import { accessKey } from './evolve.js';
+import { accessKey } from './access-state.js';
 import { revokeGrant, type Revoker } from './revoke-grant.js';
 
 export class RevokeGrant extends Command<{ grant: GrantId } & Written> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Preview, Scope } from '../log/entries.js';
-import { classes, classOf, fieldNames, FieldName } from '../log/fields.js';
+import type { Scope } from '../log/entries.js';
+import { fieldNames, FieldName } from '../log/fields.js';
 import { SessionId, SubjectId } from '../log/ids.js';
 import { hashCanonical } from '../sealing/canonical.js';
 import { freeText } from '../log/free-text.js';
@@ -11,11 +11,15 @@ import type { NonEmpty } from './non-empty.js';
  * this many still fit into one header (64 KB), which the log would refuse otherwise.
  */
 export const mostSessions = 400;
-const mostSubjects = 400;
 const mostFields = fieldNames.length;
-const longestSeconds = 7 * 24 * 3600;
-const mostRecords = 10_000_000;
-const mostDisclosures = 10_000;
+/** As far as any scope can be written. A policy allows less, never more. */
+export const widest = {
+  longestSeconds: 7 * 24 * 3600,
+  mostRecords: 10_000_000,
+  mostDisclosures: 10_000,
+  mostSubjects: 400,
+  mostSessions,
+} as const;
 const lastTime = 8_640_000_000_000_000; // the last millisecond that ECMAScript has a date for
 
 const Time = z.int().min(0).max(lastTime);
@@ -25,10 +29,10 @@ const terms = {
   from: Time,
   to: Time,
   purpose: freeText({ least: 10, most: 500 }),
-  durationSeconds: z.int().min(1).max(longestSeconds),
+  durationSeconds: z.int().min(1).max(widest.longestSeconds),
   budget: z.strictObject({
-    records: z.int().min(1).max(mostRecords),
-    disclosures: z.int().min(1).max(mostDisclosures),
+    records: z.int().min(1).max(widest.mostRecords),
+    disclosures: z.int().min(1).max(widest.mostDisclosures),
   }),
 };
 const inOrder = ({ from, to }: { from: number; to: number }) => from < to;
@@ -45,7 +49,7 @@ export const ScopeBody = z
       .max(mostFields)
       .refine((fields) => new Set(fields).size === fields.length, 'each field once'),
     sessions: z.array(SessionId).max(mostSessions).default([]),
-    subjects: z.array(SubjectId).max(mostSubjects).default([]),
+    subjects: z.array(SubjectId).max(widest.mostSubjects).default([]),
     ...terms,
   })
   .refine(inOrder, { path: ['to'], error: 'after from' })
@@ -95,15 +99,7 @@ export function freezeScope(body: ScopeBody, sessions: NonEmpty<SessionOfSubject
 /** 32 bytes: what approvers sign. */
 export const scopeHash = (scope: Scope): Uint8Array => hashCanonical('custos/scope/v1', scope);
 
-/** What approvers see before they sign. Only `records`, an upper bound, is not in the scope itself. */
-export const previewOf = (scope: Scope, records: number): Preview => ({
-  records,
-  subjects: new Set(scope.sessions.map(({ subject }) => subject)).size,
-  sessions: scope.sessions.length,
-  classes: classes.filter((one) => scope.fields.some((field) => classOf(field) === one)),
-});
-
 /** By code unit, the order of `sort()`: a locale would order differently from machine to machine. */
-function ascending(list: readonly string[]): boolean {
+export function ascending(list: readonly string[]): boolean {
   return list.slice(1).every((item, index) => (list[index] as string) < item);
 }

@@ -3,7 +3,9 @@ import { fieldNames } from '../log/fields.js';
 import { encodeHeader, mostHeaderBytes, type Entry } from '../log/header.js';
 import { requestId, scopeOf, session, sessions, subject } from './given.spec.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
-import { freezeScope, FrozenScope, mostSessions, previewOf, ScopeBody, scopeHash } from './scope.js';
+import { builtInPolicy } from './built-in-policy.js';
+import { previewOf } from './policy.js';
+import { freezeScope, FrozenScope, mostSessions, ScopeBody, scopeHash } from './scope.js';
 
 const body = (patch: object = {}) => ({
   fields: ['url', 'typed'],
@@ -165,7 +167,7 @@ it('the largest scope with the longest ids fits into one header', () => {
     ...{ type: 'request.made', actor: 'r'.repeat(128), columns: [] },
     data: {
       ...{ request: requestId(0), scope, scopeHash: scopeHash(scope), policyHash: new Uint8Array(32) },
-      ...{ preview: previewOf(scope, 1e7), expiresAt: 8.64e15 },
+      ...{ preview: previewOf(builtInPolicy, scope, 1e7), expiresAt: 8.64e15 },
     },
   };
   expect(encodeHeader(entry as unknown as Entry).length).toBeGreaterThan(mostHeaderBytes * 0.9);
@@ -173,7 +175,7 @@ it('the largest scope with the longest ids fits into one header', () => {
 
 describe('a preview', () => {
   it('counts people, not their sessions, and names each class once, mildest first', () =>
-    expect(previewOf(scopeOf({ fields: ['typed', 'prompt', 'other', 'kind'], sessions }), 42)).toEqual({
+    expect(previewOf(builtInPolicy, scopeOf({ fields: ['typed', 'prompt', 'other', 'kind'], sessions }), 42)).toEqual({
       records: 42,
       subjects: 2,
       sessions: 3,

@@ -5,6 +5,7 @@ import { register as history } from './history.js';
 import { register as ingest } from './ingest.js';
 import { register as key } from './key.js';
 import { register as log } from './log.js';
+import { register as policy } from './policy.js';
 import type { Register } from './program.js';
 import { register as read } from './read.js';
 import { register as request } from './request.js';
@@ -23,6 +24,7 @@ export const commands: readonly Register[] = [
   subject,
   control,
   act,
+  policy,
   key,
   retention,
   history,

@@ -41,8 +41,9 @@ async function approve(id: string, options: SignOptions, all: Globals): Promise<
   const { key, logKey } = await signer(options, all);
   const client = await connect(all);
   const shown = await client.get<RequestShown>(`/v1/requests/${segment(id)}`);
+  const { policy } = await client.get<{ policy: unknown }>('/v1/policy');
   const note = await client.getText('/v1/log/checkpoint');
-  const prepared = prepareApproval({ id, shown, note, logKey, approver: key.person, now: Date.now() });
+  const prepared = prepareApproval({ id, shown, policy, note, logKey, approver: key.person, now: Date.now() });
   if (!all.json) say(statementText(prepared, shown));
   const { confirm } = await import('./ask.js');
   await confirm('Sign this?', { yes: options.yes === true, json: all.json });

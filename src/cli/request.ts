@@ -32,7 +32,7 @@ export function register(program: Command): void {
   request
     .command('ls')
     .description('list the requests that you may see')
-    .option('--state <state>', 'open, granted, rejected, expired or revoked')
+    .option('--state <state>', 'open, granted, rejected, expired, lapsed (another policy came) or revoked')
     .addHelpText('after', '\nExample:\n  $ custos --as approver1 request ls --state open')
     .action(async ({ state }: { state?: string }, command: Command) => {
       const all = globals(command);

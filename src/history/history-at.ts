@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { programmeKey, type Programme } from '../capture/programme.js';
-import { accessKey } from '../access/evolve.js';
+import { accessKey } from '../access/access-state.js';
 import { reach, type Reach } from '../access/reach.js';
 import { viewRequest, type RequestView } from '../access/request-view.js';
 import { consentAt, consentKey } from '../capture/consent.js';

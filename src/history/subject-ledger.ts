@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { AccessState } from '../access/access-state.js';
-import { accessKey } from '../access/evolve.js';
+import { accessKey } from '../access/access-state.js';
 import { consentAt, consentKey } from '../capture/consent.js';
 import type { Consent, EntryType } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';

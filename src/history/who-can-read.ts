@@ -1,5 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { accessKey } from '../access/evolve.js';
+import { accessKey } from '../access/access-state.js';
 import { reach, type Reach, type ReachFilter } from '../access/reach.js';
 import { Log } from '../log/log.js';
 import { stateAt, type Moment } from './moment.js';

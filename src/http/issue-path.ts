@@ -16,6 +16,24 @@ interface Definition {
   readonly right?: z.core.$ZodType;
 }
 
+/** The first ones show what is wrong; a body of thousands of records could break thousands of rules. */
+const mostIssues = 20;
+
+/**
+ * Where and which rule, and neither what was sent nor the name of a key that is none of ours: an unknown key is
+ * told by the place that holds it. zod's message and `keys` repeat both, so neither is read.
+ * `whole` names the whole value.
+ */
+export const namedIssues = (error: z.ZodError, schema: z.core.$ZodType, whole: string): NamedIssue[] =>
+  error.issues.slice(0, mostIssues).map((issue) => ({
+    path: knownPath(schema, issue.path) || whole,
+    rule: issue.code,
+  }));
+export interface NamedIssue {
+  readonly path: string;
+  readonly rule: string;
+}
+
 /**
  * The part of an issue's path that consists of our own schema's keys and of indices: `records.3.time`. It ends
  * before the first key that the caller chose, such as one of a record or of JSON that is kept as it is.

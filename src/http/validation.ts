@@ -1,10 +1,7 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { z } from 'zod';
 import { Problem } from '../problem.js';
-import { knownPath } from './issue-path.js';
-
-/** The first ones show what is wrong; a body of thousands of records could break thousands of rules. */
-const mostIssues = 20;
+import { namedIssues } from './issue-path.js';
 
 /**
  * Checks every parameter against the schema that its route declares: `@Body({ schema })`, `@Query({ schema })`,
@@ -23,17 +20,8 @@ export class ValidationPipe implements PipeTransform {
     if (!isSchema(schema)) throw new Problem('internal');
     const parsed = await z.safeParseAsync(schema, value);
     if (parsed.success) return parsed.data;
-    const found = parsed.error.issues.slice(0, mostIssues);
-    throw new Problem('input_invalid', { issues: found.map((issue) => named(issue, schema, data ?? type)) });
+    throw new Problem('input_invalid', { issues: namedIssues(parsed.error, schema, data ?? type) });
   }
 }
 
 export const isSchema = (schema: unknown): schema is z.core.$ZodType => schema instanceof z.core.$ZodType;
-
-/**
- * Where and which rule, and neither what was sent nor the name of a key that is none of ours: an unknown key is
- * told by the place that holds it. zod's message and `keys` repeat both, so neither is read.
- */
-function named(issue: z.core.$ZodIssue, schema: z.core.$ZodType, whole: string): { path: string; rule: string } {
-  return { path: knownPath(schema, issue.path) || whole, rule: issue.code };
-}

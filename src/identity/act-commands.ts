@@ -70,6 +70,10 @@ async function answered(committed: Committed<ActAnswer>): Promise<SignedAct> {
   const { answer } = committed;
   if (answer.kind === 'act_unknown') throw new Problem('act_unknown');
   if (answer.kind === 'refused') throw new Problem('act_refused', { rules: answer.rules, ...refusedAt(committed) });
+  if (answer.kind === 'objected') {
+    const { kind: _kind, code, ...why } = answer;
+    throw new Problem(code, { ...why, ...refusedAt(committed) });
+  }
   const { act, signatures, needed, enforced } = answer;
   return { act, signatures, needed, enforced, ...(await written(committed)) };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Head } from '../log/draft.js';
 import { ActId, PersonId } from '../log/ids.js';
+import type { ProblemCode, ProblemMembers } from '../problem.js';
 import { hashCanonical } from '../sealing/canonical.js';
 import { signEnvelope, type Envelope } from '../sealing/dsse.js';
 import { encodeStatement, type StatementType } from './signed-statement.js';
@@ -15,6 +17,16 @@ export interface ActKind {
   readonly body: z.ZodType;
   /** Distinct officers who must sign. What only narrows may take one. */
   readonly signers: (trust: Trust, body: unknown) => number;
+  /**
+   * What stands against it as things are, beyond its form: with an objection nobody's signature is taken. Whoever folds
+   * the act asks the same once more.
+   */
+  readonly objection?: (body: unknown, head: Head) => Objection | undefined;
+}
+
+export interface Objection extends Pick<ProblemMembers, 'exceeded'> {
+  readonly code: Extract<ProblemCode, 'policy_refused' | 'reach_exceeded'>;
+  readonly rules: readonly [string, ...string[]];
 }
 
 export interface Act {

@@ -14,6 +14,7 @@ import {
   later,
   makePeople,
   newKey,
+  noOther,
   proposed,
   revocation,
   signed,
@@ -153,14 +154,14 @@ describe('an act', () => {
     const told = tell();
     const envelope = envelopeBy(told, 'officer1', act);
     const asked = { ...act, act: actId(), proposer: 'officer1' as PersonId, envelope };
-    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0 });
+    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0, of: noOther });
     expect(answer).toMatchObject({ kind: 'signed', signer: 'officer1', signatures: 1, needed: 2, enforced: false });
     expect(entries.map(({ type }) => type)).toEqual(['act.proposed', 'act.signed']);
     const next = tell(proposed(act, entries[0]?.data as EntryData['act.proposed']), signed('officer1', act));
     const second = signatureOnAct(
       stateOf(next),
       { act: actId(), envelope: envelopeBy(next, 'officer2', act) },
-      { at: next.at, size: 2 },
+      { at: next.at, size: 2, of: noOther },
     );
     expect(second.answer).toMatchObject({ signatures: 2, enforced: true });
   });
@@ -174,7 +175,7 @@ describe('an act', () => {
       proposer: 'officer1' as PersonId,
       envelope: envelopeBy(told, 'officer1', act),
     };
-    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0 });
+    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0, of: noOther });
     expect(answer).toEqual({ kind: 'refused', rules: ['body_invalid'] });
     expect(entries.map(({ type }) => type)).toEqual(['act.refused']);
   });

@@ -50,10 +50,10 @@ export type Step = (told: Told) => Told;
 export const tell = (...steps: readonly Step[]): Told =>
   steps.reduce((told, step) => step(told), { entries: [], at: start } as Told);
 
-export const fold = (state: Authority, entry: Entry): Authority =>
-  authoritySlice(state).evolve(state, entry, () => {
-    throw new Error('the first slice reads no other');
-  });
+export const noOther = () => {
+  throw new Error('the first slice reads no other');
+};
+export const fold = (state: Authority, entry: Entry): Authority => authoritySlice(state).evolve(state, entry, noOther);
 export const stateOf = ({ entries }: Told): Authority => entries.reduce(fold, emptyAuthority(trust, keyActs));
 export const after = (...steps: readonly Step[]): Authority => stateOf(tell(...steps));
 

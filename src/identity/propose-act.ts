@@ -1,5 +1,5 @@
 import { OrderedMap } from 'immutable';
-import type { Outcome } from '../log/draft.js';
+import type { Head, Outcome } from '../log/draft.js';
 import type { ActId, PersonId, Position } from '../log/ids.js';
 import type { Envelope } from '../sealing/dsse.js';
 import { actHash, actOpenSeconds, type Act } from './act.js';
@@ -17,8 +17,9 @@ export interface ProposedAct extends Act {
 export function proposeAct(
   state: Authority,
   { act: id, kind: name, body: asked, proposer, envelope }: ProposedAct,
-  { at, size }: { at: number; size: number },
+  head: Head,
 ): Outcome<ActAnswer> {
+  const { at, size } = head;
   const kind = state.kinds.get(name);
   const body = kind?.body.safeParse(asked);
   if (kind === undefined) return refusal(id, ['kind_unknown']);
@@ -39,7 +40,7 @@ export function proposeAct(
     signatures: OrderedMap(),
   };
   const withAct = { ...state, acts: state.acts.set(id, proposed) };
-  const signed = signatureOnAct(withAct, { act: id, envelope }, { at, size: size + 1 });
+  const signed = signatureOnAct(withAct, { act: id, envelope }, { ...head, size: size + 1 });
   if (signed.answer.kind !== 'signed') return signed;
   const data = { act: id, kind: name, body: body.data, actHash: hash, expiresAt };
   return { entries: [{ type: 'act.proposed', stream: actStream(id), data }, ...signed.entries], answer: signed.answer };

@@ -1,6 +1,7 @@
-import type { Outcome } from '../log/draft.js';
+import type { Head, Outcome } from '../log/draft.js';
 import type { ActId, PersonId } from '../log/ids.js';
 import type { Envelope } from '../sealing/dsse.js';
+import type { Objection } from './act.js';
 import type { Authority } from './authority.js';
 import { checkActSignature, type ActRule } from './check-act-signature.js';
 import { envelopeText, parseEnvelope } from './signed-statement.js';
@@ -17,6 +18,7 @@ export type ActAnswer =
       readonly enforced: boolean;
     }
   | { readonly kind: 'refused'; readonly rules: ActRefusals }
+  | ({ readonly kind: 'objected' } & Objection)
   | { readonly kind: 'act_unknown' };
 
 export type ActRefusal = ActRule | 'kind_unknown' | 'body_invalid' | 'act_id_used';
@@ -28,12 +30,16 @@ export const actStream = (id: ActId): string => `act/${id}`;
 export function signatureOnAct(
   state: Authority,
   { act: id, envelope }: { act: ActId; envelope: string | Envelope },
-  { at, size }: { at: number; size: number },
+  head: Head,
 ): Outcome<ActAnswer> {
+  const { at, size } = head;
   const act = state.acts.get(id);
   if (act === undefined) return { entries: [], answer: { kind: 'act_unknown' } };
   const checked = checkActSignature(state, { envelope, act: id, at, size });
   if (checked.kind === 'refused') return refusal(id, checked.rules);
+  const objection = state.kinds.get(act.kind)?.objection?.(act.body, head);
+  if (objection !== undefined)
+    return { ...refusedWith(id, objection.rules), answer: { kind: 'objected', ...objection } };
   const signed = (typeof envelope === 'string' ? parseEnvelope(envelope) : envelope) as Envelope;
   const signatures = act.signatures.size + 1;
   const { needed } = act;
@@ -45,6 +51,10 @@ export function signatureOnAct(
 
 /** A refusal is an entry too: who tried to sign what is part of the history. */
 export const refusal = (act: ActId, rules: ActRefusals): Outcome<ActAnswer> => ({
-  entries: [{ type: 'act.refused', stream: actStream(act), data: { act, rules } }],
+  ...refusedWith(act, rules),
   answer: { kind: 'refused', rules },
+});
+
+const refusedWith = (act: ActId, rules: readonly string[]): Pick<Outcome<never>, 'entries'> => ({
+  entries: [{ type: 'act.refused', stream: actStream(act), data: { act, rules } }],
 });

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { belowFloors, type Floor } from '../access/policy-floors.js';
+import { PolicyDocument, policyHash, type Policy } from '../access/policy.js';
+import { namedIssues, type NamedIssue } from '../http/issue-path.js';
+import { Problem } from '../problem.js';
+import { wrongUse } from './refusal.js';
+
+export interface CheckedPolicy {
+  readonly ok: boolean;
+  /** Hex; null if it is no policy. */
+  readonly policyHash: string | null;
+  readonly issues: readonly NamedIssue[];
+  readonly floors: readonly Floor[];
+  readonly policy?: Policy;
+}
+
+/** Schema and floors, offline: what a service would refuse whatever was signed. */
+export function checkPolicy(text: string): CheckedPolicy {
+  const parsed = PolicyDocument.safeParse(json(text));
+  if (!parsed.success) {
+    return { ok: false, policyHash: null, issues: namedIssues(parsed.error, PolicyDocument, 'document'), floors: [] };
+  }
+  const floors = belowFloors(parsed.data);
+  const hash = Buffer.from(policyHash(parsed.data)).toString('hex');
+  return { ok: floors.length === 0, policyHash: hash, issues: [], floors, policy: parsed.data };
+}
+
+/** @throws Problem usage if there is no such file. */
+export const policyText = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(() => {
+    throw wrongUse('FILE', 'a file that can be read');
+  });
+
+/** The policy in a file. @throws Problem policy_refused, input_invalid */
+export async function policyIn(file: string): Promise<Policy> {
+  const { policy, issues, floors } = checkPolicy(await policyText(file));
+  if (policy === undefined) throw new Problem('input_invalid', { issues });
+  if (floors.length > 0) throw new Problem('policy_refused', { rules: floors });
+  return policy;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // No policy.
+  }
+}
