@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Draft } from '../src/log/draft.js';
 import type { FieldName } from '../src/log/fields.js';
-import type { PersonId, Position, SessionId, SubjectId } from '../src/log/ids.js';
+import type { CommandId, PersonId, Position, SessionId, SubjectId } from '../src/log/ids.js';
 import { columnsOf, insertGroup } from '../src/log/insert-group.js';
-import { entryAt, placed, type PlacedEntry } from '../src/log/place-entry.js';
+import { entryAt, placedBy, type PlacedEntry } from '../src/log/place-entry.js';
 import { PostgresBodyStore } from '../src/log/postgres-body-store.js';
 import { retentionStream } from '../src/log/claimed-expiries.js';
-import { ownCommand } from '../src/log/write-command.js';
+import { writeCommand } from '../src/log/write-command.js';
 import { AppendedLeaves } from '../src/merkle/appended-leaves.js';
 import { signCheckpoint } from '../src/merkle/checkpoint.js';
 import { appendLeaves, emptyFrontier, frontierRoot, type Frontier } from '../src/merkle/frontier.js';
@@ -49,7 +49,7 @@ export async function writeTrueLog(client: pg.ClientBase, options: TrueLogOption
     frontier = await writeGroup(client, options, frontier, group);
     await client.query('COMMIT');
   }
-  await client.query('VACUUM ANALYZE log.entry, log.body, log.tile, log.checkpoint');
+  await client.query('VACUUM ANALYZE log.entry, log.body, log.command, log.tile, log.checkpoint');
 }
 
 async function writeGroup(
@@ -80,8 +80,7 @@ async function writeGroup(
   ]);
   await client.query('SELECT log.make_room_for_bodies($1)', [frontier.size - 1]);
   const at = placed[0]?.entry.at ?? 0;
-  const command = ownCommand(`group:${before.size}`);
-  const answers = [{ command, first: before.size, count: placed.length, answer: null }];
+  const answers = placed.map(({ entry: { position: first } }) => ({ ...commandAt(first), first, count: 1 }));
   const group = { from: before.size, at, placed, tree, checkpoint, answers };
   if (columnBytes !== undefined) await new PostgresBodyStore(client).put(client, columnsOf(group));
   await insertGroup(client, group);
@@ -130,8 +129,16 @@ const timeAt = (position: number, { entries, columnBytes }: TrueLogOptions): num
 function place(position: number, draft: Draft, at: number, versions: Map<string, number>): PlacedEntry {
   const version = versions.get(draft.stream) ?? 0;
   versions.set(draft.stream, version + 1);
-  const here = { position: position as Position, version, at, actor: 'source' as PersonId };
-  return placed(entryAt(draft, here), draft);
+  const entry = entryAt(draft, { position: position as Position, version, at, actor: source });
+  const { command, answer } = commandAt(position);
+  return placedBy(command, answer, [{ entry, draft }])[0] as PlacedEntry;
 }
+
+/** One for each entry, answered as records are. */
+const commandAt = (position: number) => ({
+  command: writeCommand(`command-${position}` as CommandId, source, position),
+  answer: { session: 'session', accepted: 100, duplicate: 0, suppressed: 0, next: position, problems: [] },
+});
+const source = 'source' as PersonId;
 
 const epochOf = (session: number) => Uint8Array.from({ length: 16 }, (_, index) => (session >> (index % 4)) & 255);

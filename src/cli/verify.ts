@@ -32,16 +32,17 @@ export function register(program: Command): void {
       'after',
       `
 The whole live log: every header is hashed and decoded, the tree is built again from them and held against each
-checkpoint ever signed, each stored tile and each index column; each sealed column is hashed; each approval, act,
-disclosure, key and destruction is judged where it stands. The first bad position is named first.
+checkpoint ever signed, each stored tile and each index column; each sealed column is hashed; each answer that is kept
+for a command is held against the header that names it; each approval, act, disclosure, key and destruction is judged
+where it stands. The first bad position is named first.
 
 With --since the same is true of every header: what was granted long ago decides what is right today, and a state
-folded from entries that nobody hashed would be worth nothing. Not looked at are the bodies, tiles and checkpoints
-below the last checkpoint at or below that position. They are the bulk of the work.
+folded from entries that nobody hashed would be worth nothing. Not looked at are the bodies, tiles, kept answers and
+checkpoints below the last checkpoint at or below that position. They are the bulk of the work.
 
 Examples:
   $ custos verify                                the live log of .custos/
-  $ custos verify --since 1200000                bodies and checkpoints of what came since
+  $ custos verify --since 1200000                bodies, answers and checkpoints of what came since
   $ custos verify receipts/42.tlog-proof         offline, with the trust file
   $ custos verify 42.tlog-proof --log-key vault.example.org/log+1a2b3c4d+AR…`,
     )
@@ -94,6 +95,7 @@ function verdictText({ ok, problems, ...of }: Verified): string {
     ['entries', `${of.entries} headers hashed, decoded and held against their columns`],
     ['tree', `${of.checkpoints} signed checkpoints, ${of.tiles} full tiles`],
     ['bodies', `${of.bodies} sealed columns hashed`],
+    ['answers', `${of.commands} kept answers held against the headers that name them`],
     ['governance', `${of.approvals} approvals and ${of.disclosures} disclosures judged where they stand`],
   ]);
   const [first] = problems;

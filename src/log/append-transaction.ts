@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { AppendedLeaves } from '../merkle/appended-leaves.js';
 import { signCheckpoint } from '../merkle/checkpoint.js';
 import type { NoteSigner } from '../merkle/note.js';
+import { Problem } from '../problem.js';
 import type { BodyStore } from './body-store.js';
 import {
   commandKey,
@@ -31,6 +32,8 @@ export interface AppenderParts {
 
 /** A group, decided at the head and not written yet. */
 export interface Prepared {
+  /** What the database says was answered to commands of the group before; not proven yet. */
+  readonly earlier: ReadonlyMap<string, EarlierAnswer>;
   readonly settled: readonly Settled[];
   /** Undefined if no command of the group writes anything. */
   readonly writes:
@@ -58,7 +61,7 @@ export async function prepareGroup(
   const base = await parts.replay.advanceTo(client, head);
   const decided = await decideAll(client, parts.versions, { ...head, governance: base.governance }, group);
   const { placed, settled, governance, versions } = decided;
-  if (placed.length === 0) return { settled, writes: undefined };
+  if (placed.length === 0) return { earlier: head.earlier, settled, writes: undefined };
 
   const tree = new AppendedLeaves(
     base.frontier,
@@ -68,6 +71,7 @@ export async function prepareGroup(
   const { origin, signer } = parts.identity;
   const checkpoint = signCheckpoint({ origin, size, root: tree.root }, signer);
   return {
+    earlier: head.earlier,
     settled,
     writes: {
       group: { from: base.size, at: head.at, placed, tree, checkpoint, answers: answersToKeep(group, settled) },
@@ -86,12 +90,14 @@ async function takeHead(client: pg.ClientBase, group: readonly Pending[]): Promi
   });
   const [, { rows }] = await Promise.all([begun, taken]);
   const { earlier, ...head } = rows[0] as (typeof rows)[0];
-  return { ...head, earlier: new Map(earlier?.map(earlierAnswer)) };
+  return { ...head, earlier: new Map(earlier?.map((row) => earlierAnswer(row, head.size))) };
 }
 
 type EarlierRow = [actor: string, command: string, digest: string, first: number, count: number, answer: unknown];
 
-function earlierAnswer([actor, id, digest, first, count, answer]: EarlierRow): [string, EarlierAnswer] {
+function earlierAnswer([actor, id, digest, first, count, answer]: EarlierRow, size: number): [string, EarlierAnswer] {
+  if (first < 0 || count < 1 || first + count > size)
+    throw new Problem('log_corrupt', { position: Math.max(first, 0) });
   const key = commandKey({ actor, id } as Parameters<typeof commandKey>[0]);
   return [key, { digest: Buffer.from(digest, 'hex'), answer, positions: range(first, count) }];
 }

@@ -2,8 +2,10 @@ import type pg from 'pg';
 import { Problem } from '../problem.js';
 import type { AppenderParts } from './append-transaction.js';
 import { commitGroup, Unstorable } from './commit-group.js';
+import { commandKey } from './decide-group.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { groupReceipts } from './group-receipts.js';
+import { requireProven, type AnswerProof } from './prove-answer.js';
 import type { Replayed } from './verified-replay.js';
 import { WaitingQueue, type Waiting } from './waiting-queue.js';
 import { ownCommand } from './write-command.js';
@@ -17,11 +19,11 @@ export class Appender {
   private running: Promise<void> | undefined;
   private closed = false;
 
-  /** `storedReceipt` is for entries that were written before. */
+  /** `before` is for entries that were written before. */
   constructor(
     private readonly pool: pg.Pool,
     private readonly parts: AppenderParts,
-    private readonly storedReceipt: (position: number) => Promise<string>,
+    private readonly before: AnswerProof,
   ) {}
 
   /**
@@ -66,12 +68,18 @@ export class Appender {
   /** Answers everybody in the group. Never throws. */
   private async write(group: readonly Waiting[]): Promise<void> {
     try {
-      const { settled, writes } = await commitGroup(this.pool, this.parts, group);
-      const receipts = groupReceipts(writes?.group, this.storedReceipt);
-      group.forEach(({ resolve, reject }, index) => {
+      const { earlier, settled, writes } = await commitGroup(this.pool, this.parts, group);
+      const receipts = groupReceipts(writes?.group, this.before.receipt);
+      group.forEach(({ command, resolve, reject }, index) => {
         const one = settled[index];
-        if (one?.kind === 'done') resolve({ ...one, receipts: () => receipts(one.positions) });
-        else reject(one?.error);
+        const answer = () => {
+          if (one?.kind === 'done') resolve({ ...one, receipts: () => receipts(one.positions) });
+          else reject(one?.error);
+        };
+        const before = earlier.get(commandKey(command));
+        // Not waited for: to prove what was answered before takes nobody else's time at the head.
+        if (before === undefined) answer();
+        else void requireProven(command, before, this.before).then(answer, reject);
       });
     } catch (error) {
       // One command must not keep others out of the log, again and again: each is tried by itself.

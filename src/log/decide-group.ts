@@ -3,7 +3,7 @@ import type { Draft, Head, Outcome, WriteCommand } from './draft.js';
 import { governs } from './entries.js';
 import type { Governance } from './governance.js';
 import type { Position } from './ids.js';
-import { entryAt, placed, type PlacedEntry } from './place-entry.js';
+import { entryAt, placedBy, type PlacedEntry } from './place-entry.js';
 
 /** A command waiting for the head: `decide` is pure, so it may be asked again. */
 export interface Pending {
@@ -81,7 +81,7 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
     const { entries: drafts, answer } = decide({ size: first, at, of: (slice) => state.of(slice) });
     const own = placeAll(drafts, { first, at, command });
     // All of an outcome or nothing of it: what cannot be encoded must not leave the entries before it behind.
-    const encoded = unknown.size > 0 ? [] : own.map(({ entry, draft }) => placed(entry, draft));
+    const encoded = unknown.size > 0 ? [] : placedBy(command, answer, own);
     governance = own.reduce((before, { entry }) => (governs[entry.type] ? before.evolve(entry) : before), governance);
     entries.push(...encoded);
     next += drafts.length;

@@ -16,19 +16,21 @@ export class HeaderScan {
   /** -1 if the header names no subject. */
   subjectFrom = -1;
   subjectTo = -1;
+  /** Version of the header itself. The first one could not name a command. */
+  headerVersion = headerVersion;
+  /** Where the 32 bytes of `command` begin; -1 if the header names none. */
+  commandFrom = -1;
   version = 0;
   position = 0;
   /** Sealed columns, and where the first of them stands. */
   columns = 0;
   columnsFrom = 0;
 
-  /** @throws Error with one constant message unless the bytes from `from` to `to` are one header of version 1. */
+  /** @throws Error with one constant message unless the bytes from `from` to `to` are one header. */
   pass(bytes: Uint8Array, from: number, to: number): void {
-    // Ten members, and an eleventh where one person is concerned.
-    const head = bytes[from];
-    if (head !== 0xaa && head !== 0xab) refuse();
     let at = member(bytes, from + 1, keys.v);
-    if (bytes[at] !== headerVersion) refuse();
+    const v = (this.headerVersion = bytes[at] as number);
+    if (v !== 1 && v !== headerVersion) refuse();
     at = member(bytes, at + 1, keys.at);
     this.at = unsigned(bytes, at);
     at = sized(bytes, member(bytes, argumentEnd(bytes, at), keys.id), idBytes);
@@ -42,8 +44,19 @@ export class HeaderScan {
     this.streamFrom = argumentEnd(bytes, at);
     this.streamTo = text(bytes, at);
     at = this.passColumns(bytes, member(bytes, this.streamTo, keys.columns));
-    if (head === 0xab) at = this.passSubject(bytes, member(bytes, at, keys.subject));
-    else this.subjectFrom = this.subjectTo = -1;
+    // Ten members, one more where one person is concerned, and one where a command begins.
+    let members = 0xaa;
+    this.commandFrom = this.subjectFrom = this.subjectTo = -1;
+    if (v !== 1 && isMember(bytes, at, keys.command)) {
+      members += 1;
+      at = sized(bytes, at + keys.command.length, hashBytes);
+      this.commandFrom = at - hashBytes;
+    }
+    if (isMember(bytes, at, keys.subject)) {
+      members += 1;
+      at = this.passSubject(bytes, at + keys.subject.length);
+    }
+    if (bytes[from] !== members) refuse();
     at = member(bytes, at, keys.version);
     this.version = unsigned(bytes, at);
     at = member(bytes, argumentEnd(bytes, at), keys.position);
@@ -65,7 +78,11 @@ export class HeaderScan {
   }
 }
 
-export const headerVersion = 1;
+/** Of what is written now: docs/formats/log.md says how the older one differs. */
+export const headerVersion = 2;
+
+/** Of a header that was passed: `v` is its first member. */
+export const headerVersionOf = (header: Uint8Array): number => header[1 + keys.v.length] as number;
 
 /** What the directory says of one sealed column. */
 export interface ScannedColumn {
@@ -109,6 +126,7 @@ const names = [
   'actor',
   'stream',
   'columns',
+  'command',
   'subject',
   'version',
   'position',
@@ -121,10 +139,14 @@ const keys = Object.fromEntries([...names, ...columnNames].map((name) => [name, 
 
 /** Passes exactly this key. */
 function member(bytes: Uint8Array, at: number, expected: Uint8Array): number {
+  return isMember(bytes, at, expected) ? at + expected.length : refuse();
+}
+
+function isMember(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
   for (let index = 0; index < expected.length; index += 1) {
-    if (bytes[at + index] !== expected[index]) refuse();
+    if (bytes[at + index] !== expected[index]) return false;
   }
-  return at + expected.length;
+  return true;
 }
 
 /** The value of the unsigned integer at `at`. */

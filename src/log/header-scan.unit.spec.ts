@@ -18,6 +18,7 @@ const entries = fc.record(
     subject: text,
     data: fc.dictionary(text, fc.oneof(count, text, fc.boolean(), fc.array(text))),
     columns: fc.array(column, { maxLength: 4 }),
+    command: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   },
   { requiredKeys: ['position', 'id', 'stream', 'version', 'type', 'at', 'actor', 'data', 'columns'] },
 ) as unknown as fc.Arbitrary<Entry>;
@@ -33,13 +34,14 @@ function isHeaderByTwin(bytes: Uint8Array): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const whole = (one: unknown) => typeof one === 'number' && Number.isInteger(one) && one >= 0;
   const sized = (one: unknown, length: number) => one instanceof Uint8Array && one.length === length;
-  const { v, position, id, stream, version, type, at, actor, subject, data, columns } = value;
+  const { v, position, id, stream, version, type, at, actor, subject, data, columns, command } = value;
   const names = ['v', 'position', 'id', 'stream', 'version', 'type', 'at', 'actor', 'data', 'columns'];
   const isColumn = (one: { field?: unknown; bytes?: unknown; sha256?: unknown }) =>
     Object.keys(one ?? {}).length === 3 && typeof one.field === 'string' && whole(one.bytes) && sized(one.sha256, 32);
   return (
-    Object.keys(value).length === names.length + ('subject' in value ? 1 : 0) &&
-    v === 1 &&
+    Object.keys(value).length === names.length + ('subject' in value ? 1 : 0) + ('command' in value ? 1 : 0) &&
+    (v === 2 || (v === 1 && !('command' in value))) &&
+    (!('command' in value) || sized(command, 32)) &&
     [position, version, at].every(whole) &&
     [stream, type, actor, ...('subject' in value ? [subject] : [])].every((one) => typeof one === 'string') &&
     sized(id, 16) &&
@@ -71,11 +73,14 @@ const entry = {
   data: { first: 0 },
   columns: [{ field: 'typed', bytes: 300, sha256: new Uint8Array(32).fill(5) }],
 } as unknown as Entry;
-const clear = { v: 1, ...entry };
+const clear = { v: 2, ...entry };
+const command = new Uint8Array(32).fill(7);
 
 describe('bytes are no header', () => {
   it.each<[string, unknown]>([
-    ['of another version', { ...clear, v: 2 }],
+    ['of another version', { ...clear, v: 3 }],
+    ['that name a command in version 1', { ...clear, v: 1, command }],
+    ['that name a command with 31 bytes', { ...clear, command: command.slice(1) }],
     ['with a member that it does not have', { ...clear, extra: 1 }],
     ['with another member in the place of one', { ...clear, actor: undefined, actot: 'source' }],
     ['with an id of 15 bytes', { ...clear, id: new Uint8Array(15) }],
@@ -118,6 +123,11 @@ describe('bytes are no header', () => {
 });
 
 describe('the scan of a header', () => {
+  it('passes version 1 without a command, and version 2 with one', () => {
+    expect(isHeader(encodeCanonical({ ...clear, v: 1 }))).toBe(true);
+    expect(isHeader(encodeCanonical({ ...clear, command }))).toBe(true);
+  });
+
   it('finds every member where the decoding has it, also between other bytes', () => {
     fc.assert(
       fc.property(entries, fc.nat({ max: 9 }), (one, offset) => {
@@ -131,6 +141,9 @@ describe('the scan of a header', () => {
         expect({ at, version, position }).toEqual({ at: one.at, version: one.version, position: one.position });
         expect(textAt(scan.typeFrom, scan.typeTo)).toBe(one.type);
         expect(textAt(scan.streamFrom, scan.streamTo)).toBe(one.stream);
+        expect(scan.commandFrom < 0 ? undefined : bytes.slice(scan.commandFrom, scan.commandFrom + 32)).toEqual(
+          one.command,
+        );
         expect(scan.subjectFrom < 0 ? undefined : textAt(scan.subjectFrom, scan.subjectTo)).toBe(one.subject);
         let next = scan.columnsFrom;
         const columns = Array.from({ length: scan.columns }, () => {

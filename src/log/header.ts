@@ -31,6 +31,8 @@ export interface EntryOf<T extends EntryType> {
   readonly subject?: SubjectId;
   readonly data: EntryData[T];
   readonly columns: readonly ColumnDirectory[];
+  /** `commandHash` of the command whose first entry this is; absent on the others it wrote. */
+  readonly command?: Uint8Array;
 }
 export type Entry = { [T in EntryType]: EntryOf<T> }[EntryType];
 
@@ -39,14 +41,14 @@ export const mostHeaderBytes = mostEntryBytes;
 
 /** @throws Problem entry_too_large */
 export function encodeHeader(entry: Entry): Uint8Array {
-  const { position, id, stream, version, type, at, actor, subject, data, columns } = entry;
+  const { position, id, stream, version, type, at, actor, subject, data, columns, command } = entry;
   // In the order of the encoding, shortest first, which spares its sorting.
-  const v = headerVersion;
-  const header = encodeCanonical(
-    subject === undefined
-      ? { v, at, id, data, type, actor, stream, columns, version, position }
-      : { v, at, id, data, type, actor, stream, columns, subject, version, position },
-  );
+  const members: Record<string, unknown> = { v: headerVersion, at, id, data, type, actor, stream, columns };
+  if (command !== undefined) members['command'] = command;
+  if (subject !== undefined) members['subject'] = subject;
+  members['version'] = version;
+  members['position'] = position;
+  const header = encodeCanonical(members);
   if (header.length > mostHeaderBytes) throw new Problem('entry_too_large', { limit: mostHeaderBytes });
   return header;
 }
@@ -57,9 +59,13 @@ export function decodeHeader(header: Uint8Array): Entry {
   scan.pass(bytes, 0, bytes.length);
   const decoded = new CanonicalBuilder(bytes, 0).next() as Entry;
   if (!isEntryType(decoded.type)) throw new Error('not a header of a known version');
-  const { position, id, stream, version, type, at, actor, subject, data, columns } = decoded;
+  const { position, id, stream, version, type, at, actor, subject, data, columns, command } = decoded;
   const entry = { position, id, stream, version, type, at, actor, data, columns };
-  return (subject === undefined ? entry : { ...entry, subject }) as Entry;
+  return {
+    ...entry,
+    ...(subject === undefined ? {} : { subject }),
+    ...(command === undefined ? {} : { command }),
+  } as Entry;
 }
 
 /** Decoding is synchronous, so that one serves all. */

@@ -47,7 +47,8 @@ export class Log {
     this.tail = new LogTail(pool);
     this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
     const parts = { identity, bodies: this.bodies, replay: this.replay, versions: new StreamVersions() };
-    this.appender = new Appender(pool, parts, (position) => this.tree.receipt(position));
+    const receipt = (position: number) => this.tree.receipt(position);
+    this.appender = new Appender(pool, parts, { origin: identity.origin, verifiers, receipt });
   }
 
   /**

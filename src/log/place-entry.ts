@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { leafHash } from '../merkle/hash.js';
-import type { Draft, SealedColumn } from './draft.js';
+import { asStored, commandHash } from './command-hash.js';
+import type { Draft, SealedColumn, WriteCommand } from './draft.js';
 import { encodeHeader, type ColumnDirectory, type Entry } from './header.js';
 
 /** An entry in its place, with the header that is hashed. */
@@ -31,10 +32,20 @@ const directory = ({ field, sealed }: SealedColumn): ColumnDirectory => ({
   sha256: hash('sha256', sealed, 'buffer'),
 });
 
-/** @throws TypeError if the entry holds what has no deterministic encoding. */
-export function placed(entry: Entry, draft: Draft): PlacedEntry {
-  const header = encodeHeader(entry);
-  return { entry, header, leaf: leafHash(header), draft };
+/**
+ * All that one command writes; the first header names the command and what is answered to it.
+ * @throws TypeError if an entry or the answer holds what has no deterministic encoding.
+ */
+export function placedBy(
+  { actor, id, digest }: WriteCommand,
+  answer: unknown,
+  own: readonly Pick<PlacedEntry, 'entry' | 'draft'>[],
+): PlacedEntry[] {
+  return own.map(({ entry, draft }, index) => {
+    const kept = { actor, command: id, digest, count: own.length, answer };
+    const header = encodeHeader(index > 0 ? entry : { ...entry, command: commandHash(asStored(kept)) });
+    return { entry, header, leaf: leafHash(header), draft };
+  });
 }
 
 const idBytes = 16;

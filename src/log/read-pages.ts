@@ -55,10 +55,11 @@ async function readPage(
   if (!whole) return page;
   const checkpoints = await copyRows(client, pageQueries.checkpoints(from, to));
   const tiles = await copyRows(client, pageQueries.tiles(from, to));
-  return { ...page, proofs: { checkpoints, tiles } };
+  const commands = await copyRows(client, pageQueries.commands(from, to));
+  return { ...page, proofs: { checkpoints, tiles, commands } };
 }
 
 const memoryOf = ({ entries, proofs }: PageToVerify): ArrayBuffer[] =>
-  [entries, proofs?.checkpoints, proofs?.tiles].flatMap((bytes) =>
+  [entries, ...Object.values(proofs ?? {})].flatMap((bytes) =>
     bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
   );

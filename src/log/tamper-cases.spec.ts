@@ -40,8 +40,6 @@ const body = "field = 'typed' AND position = (SELECT min(position) FROM log.body
 const command = 'first = :mid';
 const bookKeeping =
   'only says how far deletion has come: too little is done again, too much leaves columns that verify finds (body_expired)';
-const repeated =
-  'read only when the same command comes again: its caller gets a wrong answer, or a refusal, with receipts of what was really written';
 
 export const tamperCases: readonly TamperCase[] = [
   ...[inTile, inTail].flatMap((where) => [
@@ -153,13 +151,27 @@ export const tamperCases: readonly TamperCase[] = [
   set('log.command', 'first', 'another', 'first + 1', command),
   set('log.command', 'count', 'more', 'count + 1', command),
   { place: 'log.command', what: 'deleted', sql: `DELETE FROM log.command WHERE ${command}` },
-  ...unless(
-    repeated,
-    set('log.command', 'answer', 'another', `'"a lie"'::jsonb`, command),
-    ...flips('log.command', 'digest', command),
-    set('log.command', 'actor', 'another', "'somebody'", command),
-    set('log.command', 'command', 'another', "'another-id'", command),
+  set('log.command', 'answer', 'another', `'"a lie"'::jsonb`, command),
+  ...flips('log.command', 'digest', command),
+  set('log.command', 'actor', 'another', "'somebody'", command),
+  set('log.command', 'command', 'another', "'another-id'", command),
+  set(
+    'log.command',
+    'command',
+    'that of another row',
+    '(SELECT command FROM log.command WHERE first = :mid + 1)',
+    command,
   ),
+  {
+    place: 'log.command',
+    what: 'one for no entry',
+    sql: `INSERT INTO log.command SELECT actor, 'x', digest, :size, 1, answer FROM log.command WHERE ${command}`,
+  },
+  {
+    place: 'log.command',
+    what: 'a second one of its entry',
+    sql: `INSERT INTO log.command SELECT actor, 'x', digest, first, 1, answer FROM log.command WHERE ${command}`,
+  },
 
   ...unless(
     bookKeeping,

@@ -65,8 +65,9 @@ async function prepare(): Promise<void> {
   const { rows: constraints } = await intruder.query<{ sql: string }>(
     `SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS sql FROM pg_constraint
      WHERE connamespace IN ('log'::regnamespace, 'keys'::regnamespace)
-       AND (contype = 'c' OR conrelid = 'keys.subject_key'::regclass AND contype IN ('p', 'u'))`,
+       AND (contype = 'c' OR conrelid IN ('keys.subject_key'::regclass, 'log.command'::regclass) AND contype IN ('p', 'u'))`,
   );
+  await intruder.query('DROP INDEX log.command_first');
   for (const { sql } of constraints) await intruder.query(sql);
   const { size, checkpoint } = await vault.log.reader.head();
   const verifiers = [parseVerifierKey(vault.trust.log)];

@@ -8,6 +8,7 @@ import type { EntryRow } from './entry-places.js';
 import { examinePage } from './examine-page.js';
 import { readToExamine } from './examined-rows.js';
 import type { Governance } from './governance.js';
+import { headerVersionOf } from './header-scan.js';
 import { decodeHeader, type Entry } from './header.js';
 import { PageColumns } from './page-columns.js';
 import type { PageWorker } from './page-work.js';
@@ -15,6 +16,7 @@ import { PostgresBodyStore } from './postgres-body-store.js';
 import { readPages, type PageUnderWay } from './read-pages.js';
 import { SignedRoots } from './signed-roots.js';
 import { verifyBodies, type BodyVerification } from './verify-bodies.js';
+import { NamedCommands } from './verify-commands.js';
 import type { VerifyOptions } from './verify-options.js';
 import type { SoundPage } from './verify-page.js';
 import { UpperTiles } from './verify-tiles.js';
@@ -34,7 +36,7 @@ export interface VerificationParts {
 /** Goes through the log page by page with what follows from the pages below: the tree, the state, the stream versions. */
 export class Verification {
   frontier: Frontier = emptyFrontier;
-  readonly counts = { entries: 0, bodies: 0, checkpoints: 0, tiles: 0, disclosures: 0, approvals: 0 };
+  readonly counts = { entries: 0, bodies: 0, checkpoints: 0, tiles: 0, commands: 0, disclosures: 0, approvals: 0 };
   private governance: Governance;
   private lastAt = 0;
   private isMissing = false;
@@ -81,6 +83,7 @@ export class Verification {
       this.roots.compare(size, signed, foldSubtrees([...this.frontier.hashes, ofPart]));
     }
     this.counts.checkpoints += sound.checkpoints.length;
+    this.counts.commands += sound.commands;
     this.counts.entries += page.to - page.from;
     this.frontier = appendPart(this.frontier, sound.frontier);
     await this.addTiles(page, sound.tileRoots);
@@ -105,6 +108,7 @@ export class Verification {
     await this.addTiles(page, examined.tileRoots);
     const columns = new PageColumns(page.from, page.to);
     const unknown = new Set<number>();
+    const named = new NamedCommands(page.from, page.to);
     for (const { position, row, entry } of examined.places) {
       if (row === undefined) this.isMissing = true;
       if (entry === undefined) unknown.add(position);
@@ -113,7 +117,10 @@ export class Verification {
       if (entry === undefined && row !== undefined) this.versions.set(row.stream, row.version + 1);
       for (const column of entry?.columns ?? []) columns.add({ ...column, at: entry?.at ?? 0 });
       columns.endEntry(position);
+      if (entry !== undefined && row !== undefined && headerVersionOf(row.header) > 1)
+        named.add(position, entry.command);
     }
+    if (read.commands !== undefined) this.counts.commands += named.compare(read.commands, findings.report);
     if (page.whole) await this.verifyBodies(columns, unknown);
   }
 

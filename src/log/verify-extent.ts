@@ -64,6 +64,7 @@ export async function verifyEdges(
   const { rows: above } = await client.query<{ position: number }>(
     `SELECT position FROM log.entry WHERE position >= $1 OR position < 0
      UNION SELECT position FROM log.body WHERE position >= $1 OR position < 0
+     UNION SELECT greatest(first, 0) FROM log.command WHERE first >= $1 OR first < 0
      UNION SELECT greatest(size - 1, 0) FROM log.checkpoint WHERE size > $1 OR size <= 0
      UNION SELECT greatest(index, 0) * power($2, least(level, 6))::bigint FROM log.tile
        WHERE level NOT BETWEEN 0 AND 6 OR index < 0

@@ -3,7 +3,7 @@ import { onOneClient } from './database.js';
 import { PageThreads } from './page-threads.js';
 import { entriesAPage } from './replay-page.js';
 import { Verification, type VerificationParts } from './verification.js';
-import { verifyCommands } from './verify-commands.js';
+import { verifyOnce } from './verify-commands.js';
 import { readExtent, verifyEdges, type Extent } from './verify-extent.js';
 import type { VerifyOptions } from './verify-options.js';
 
@@ -13,6 +13,8 @@ export interface Verified {
   readonly bodies: number;
   readonly checkpoints: number;
   readonly tiles: number;
+  /** Kept answers to commands. */
+  readonly commands: number;
   readonly disclosures: number;
   readonly approvals: number;
   readonly problems: readonly Finding[];
@@ -42,7 +44,7 @@ async function verifySnapshot(tools: Tools, extent: Extent): Promise<Verified> {
   const run = new Verification({ ...tools, findings, size: extent.rows, wholeFrom: startOfPageWith(extent.since) });
   await run.run();
   await verifyEdges(tools.client, extent, run.frontier, findings);
-  if (extent.rows === extent.signed) await verifyCommands(tools.client, extent.rows, findings);
+  await verifyOnce(tools.client, startOfPageWith(extent.since), findings);
   const problems = findings.inOrder();
   return { ok: problems.length === 0, ...run.counts, problems };
 }

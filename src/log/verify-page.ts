@@ -9,6 +9,7 @@ import { governs, type EntryType } from './entries.js';
 import { columnAt, HeaderScan } from './header-scan.js';
 import { entryTypes, fields, sameBytes } from './name-table.js';
 import { PageColumns } from './page-columns.js';
+import { commandRows, copiedCommands, NamedCommands } from './verify-commands.js';
 
 /** A page to verify: what the queries below give, of entries `from` to `to - 1`. Nothing in it is trusted. */
 export interface PageToVerify {
@@ -16,7 +17,11 @@ export interface PageToVerify {
   readonly to: number;
   readonly entries: Uint8Array;
   /** Absent below a checkpoint that the asker trusts. */
-  readonly proofs?: { readonly checkpoints: Uint8Array; readonly tiles: Uint8Array };
+  readonly proofs?: {
+    readonly checkpoints: Uint8Array;
+    readonly tiles: Uint8Array;
+    readonly commands: Uint8Array;
+  };
   readonly origin: string;
   readonly verifiers: readonly NoteVerifier[];
   /** Types of entry whose headers are wanted back. */
@@ -36,6 +41,8 @@ export interface SoundPage {
   readonly streams: ReadonlyMap<string, readonly [first: number, next: number]>;
   readonly wanted: readonly { readonly position: number; readonly header: Uint8Array }[];
   readonly columns: PageColumns;
+  /** Kept answers that were compared. */
+  readonly commands: number;
 }
 
 /** Undefined if anything at all is wrong: `examinePage` takes its time then, and says what. */
@@ -50,18 +57,20 @@ export const pageQueries = {
   tiles: (from: number, to: number) =>
     `SELECT index, hashes, root FROM log.tile WHERE level = 0 AND index >= ${Math.floor(from / tileWidth)}
      AND index < ${Math.floor(to / tileWidth)} ORDER BY index`,
+  commands: commandRows,
 } as const;
 
 /** Pure, so that any thread may do it. */
 export function verifyPage(page: PageToVerify): VerifiedPage {
   const entries = verifyEntries(page);
   if (entries === undefined) return undefined;
-  const { leaves, ...rest } = entries;
+  const { leaves, named, ...rest } = entries;
   const tree = new RowTree(leaves);
   const tileRoots = verifyTiles(page, leaves, tree);
   const checkpoints = openCheckpoints(page, tree);
-  if (tileRoots === undefined || checkpoints === undefined) return undefined;
-  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints };
+  const commands = compareCommands(page, named);
+  if (tileRoots === undefined || checkpoints === undefined || commands === undefined) return undefined;
+  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints, commands };
 }
 
 function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
@@ -70,6 +79,7 @@ function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
   const leaves = new HashRow(to - from);
   const columns = new PageColumns(from, to);
   const streams = new Streams();
+  const named = new NamedCommands(from, to);
   const isWanted = new Set<EntryType>(wanted);
   const found: { position: number; header: Uint8Array }[] = [];
   let [firstAt, lastAt] = [-1, -1];
@@ -78,12 +88,24 @@ function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
     const type = checkRow(rows, scan, position, { row: leaves, from });
     if (type === undefined || scan.at < lastAt || !streams.add(rows, scan)) return undefined;
     if (!addColumns(columns, rows.bytes, scan)) return undefined;
+    if (scan.headerVersion > 1) named.add(position, commandOf(rows.bytes, scan));
     if (isWanted.has(type)) found.push({ position, header: rows.slice(8).slice() });
     if (firstAt === -1) firstAt = scan.at;
     lastAt = scan.at;
   }
   if (rows.next()) return undefined;
-  return { leaves, firstAt, lastAt, streams: streams.all, wanted: found, columns };
+  return { leaves, firstAt, lastAt, streams: streams.all, wanted: found, columns, named };
+}
+
+const commandOf = (bytes: Uint8Array, { commandFrom }: HeaderScan): Uint8Array | undefined =>
+  commandFrom === -1 ? undefined : bytes.subarray(commandFrom, commandFrom + hashBytes);
+
+/** How many kept answers there are; undefined if one is not what a header names, or missing. */
+function compareCommands({ proofs }: PageToVerify, named: NamedCommands): number | undefined {
+  if (proofs === undefined) return 0;
+  let sound = true;
+  const compared = named.compare(copiedCommands(new CopiedRows(proofs.commands, 6)), () => (sound = false));
+  return sound ? compared : undefined;
 }
 
 /** The type of the entry, if its header is one of this position, its leaf the header's, and every column repeats it. */

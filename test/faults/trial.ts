@@ -89,6 +89,10 @@ export class Trial {
     return { number: this.numbers++, shape, entries };
   }
 
+  firstAcked(): Order {
+    return (this.attempts.find(({ end }) => end.kind === 'acked') as Attempt).order;
+  }
+
   /** Any order that was acknowledged, a different one from time to time. */
   someAcked(): Order {
     const acked = this.attempts.filter(({ end }) => end.kind === 'acked');
