@@ -38,7 +38,8 @@ where it stands. The first bad position is named first.
 
 With --since the same is true of every header: what was granted long ago decides what is right today, and a state
 folded from entries that nobody hashed would be worth nothing. Not looked at are the bodies, tiles, kept answers and
-checkpoints below the last checkpoint at or below that position. They are the bulk of the work.
+checkpoints below the last checkpoint at or below that position: they are the bulk of the work. If the headers do not
+give the root of that checkpoint, all of it is looked at after all, and what was changed is named where it is.
 
 Examples:
   $ custos verify                                the live log of .custos/

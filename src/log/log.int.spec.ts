@@ -331,6 +331,19 @@ describe('verification names the position', () => {
     expect((await verify()).problems).toEqual([{ position: 7, check: 'tile_differs' }]);
   });
 
+  it('of the first entry that is dated in the future, and of one that is older than the one before it', async () => {
+    await append([consent()]);
+    await asIntruder('UPDATE log.head SET at = at + 86400000');
+    for (let index = 0; index < 3; index += 1) await append([consent()]);
+    expect((await verify()).problems).toEqual([{ position: 2, check: 'time_ahead' }]);
+    await asIntruder('UPDATE log.head SET at = 0');
+    await append([consent()]);
+    expect((await verify()).problems).toEqual([
+      { position: 2, check: 'time_ahead' },
+      { position: 5, check: 'time_reversed' },
+    ]);
+  });
+
   it('and a service that is running refuses to go on when another instance meets a changed row', async () => {
     await append([consent()]);
     await asIntruder('UPDATE log.entry SET header = set_byte(header, 20, get_byte(header, 20) # 1) WHERE position = 1');

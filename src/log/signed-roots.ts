@@ -11,13 +11,15 @@ export class SignedRoots {
 
   constructor(private readonly findings: Findings) {}
 
-  compare(size: number, signed: Uint8Array, root: Uint8Array): void {
+  /** Whether it is the one that was signed. */
+  compare(size: number, signed: Uint8Array, root: Uint8Array): boolean {
     if (Buffer.compare(signed, root) !== 0) {
       this.differing.push(size);
-      return;
+      return false;
     }
     for (const other of this.differing.splice(0)) this.findings.report(other - 1, 'checkpoint_differs');
     this.rightUpTo = size;
+    return true;
   }
 
   end(): void {

@@ -14,6 +14,7 @@ import { PageColumns } from './page-columns.js';
 import type { PageWorker } from './page-work.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { readPages, type PageUnderWay } from './read-pages.js';
+import { entriesAPage } from './replay-page.js';
 import { SignedRoots } from './signed-roots.js';
 import { verifyBodies, type BodyVerification } from './verify-bodies.js';
 import { NamedCommands } from './verify-commands.js';
@@ -30,8 +31,12 @@ export interface VerificationParts {
   readonly options: VerifyOptions;
   readonly findings: Findings;
   readonly size: number;
-  readonly wholeFrom: number;
+  /** Size of the checkpoint from which on all is looked at; 0 for the whole log. */
+  readonly since: number;
 }
+
+/** Clocks of two machines may differ by so much. */
+const clocksDifferMs = 300_000;
 
 /** Goes through the log page by page with what follows from the pages below: the tree, the state, the stream versions. */
 export class Verification {
@@ -40,6 +45,11 @@ export class Verification {
   private governance: Governance;
   private lastAt = 0;
   private isMissing = false;
+  /** Of an entry, by the clock of whoever verifies. */
+  private readonly latestAt = Date.now() + clocksDifferMs;
+  private isAhead = false;
+  /** Whether the entries below `since` are those that were signed: everything not looked at rests on it. */
+  trusts = false;
   /** Of every stream, the version that comes next: some 130 bytes a stream, so 130 MB for a million of them (measured). */
   private readonly versions = new Map<string, number>();
   private readonly roots: SignedRoots;
@@ -58,10 +68,11 @@ export class Verification {
   }
 
   async run(): Promise<void> {
-    const { options, size } = this.parts;
+    const { options, size, since } = this.parts;
     const { origin, verifiers, progress } = options;
+    const wholeFrom = startOfPageWith(since);
     await this.bodies.expiries.read();
-    for await (const page of readPages({ ...this.parts, origin, verifiers, wanted: audited })) {
+    for await (const page of readPages({ ...this.parts, wholeFrom, origin, verifiers, wanted: audited })) {
       const verified = await page.verified;
       const joined = verified !== undefined && this.follows(verified);
       await (joined ? this.join(page, verified) : this.examine(page));
@@ -72,15 +83,14 @@ export class Verification {
   }
 
   /** Whether a page that is sound by itself goes on where the one below it ended. */
-  private follows({ firstAt, streams }: SoundPage): boolean {
-    return (
-      firstAt >= this.lastAt && [...streams].every(([stream, [first]]) => first === (this.versions.get(stream) ?? 0))
-    );
+  private follows({ firstAt, lastAt, streams }: SoundPage): boolean {
+    const inTime = firstAt >= this.lastAt && (lastAt <= this.latestAt || this.isAhead);
+    return inTime && [...streams].every(([stream, [first]]) => first === (this.versions.get(stream) ?? 0));
   }
 
   private async join(page: PageUnderWay, sound: SoundPage): Promise<void> {
     for (const { size, signed, ofPart } of sound.checkpoints) {
-      this.roots.compare(size, signed, foldSubtrees([...this.frontier.hashes, ofPart]));
+      this.compareRoot(size, signed, foldSubtrees([...this.frontier.hashes, ofPart]));
     }
     this.counts.checkpoints += sound.checkpoints.length;
     this.counts.commands += sound.commands;
@@ -100,7 +110,7 @@ export class Verification {
     const examined = examinePage({ ...read, frontier: this.frontier }, findings.report);
     for (const { size, signed } of read.checkpoints) {
       if (signed === undefined) findings.report(size - 1, 'checkpoint_forged');
-      else this.roots.compare(size, signed, examined.roots.get(size) as Uint8Array);
+      else this.compareRoot(size, signed, examined.roots.get(size) as Uint8Array);
     }
     this.counts.checkpoints += read.checkpoints.length;
     this.counts.entries += read.rows.filter(({ position }) => position >= page.from && position < page.to).length;
@@ -124,6 +134,11 @@ export class Verification {
     if (page.whole) await this.verifyBodies(columns, unknown);
   }
 
+  private compareRoot(size: number, signed: Uint8Array, root: Uint8Array): void {
+    const right = this.roots.compare(size, signed, root);
+    if (right && size === this.parts.since) this.trusts = true;
+  }
+
   private examineEntry(entry: Entry, row: EntryRow | undefined): void {
     const { position } = entry;
     const { report } = this.parts.findings;
@@ -137,6 +152,9 @@ export class Verification {
       governs[entry.type] === row.governs;
     if (!same) report(position, 'column_differs');
     if (entry.at < this.lastAt) report(position, 'time_reversed');
+    // Once: no entry goes back behind the one before it, so that all others follow.
+    if (entry.at > this.latestAt && !this.isAhead) report(position, 'time_ahead');
+    this.isAhead ||= entry.at > this.latestAt;
     const expected = this.versions.get(entry.stream) ?? 0;
     // One that is missing leaves a gap in its stream too.
     if (entry.version < expected || (entry.version > expected && !this.isMissing)) report(position, 'version_wrong');
@@ -164,3 +182,7 @@ export class Verification {
     this.counts.bodies += await verifyBodies(this.bodies, columns, unknown);
   }
 }
+
+/** A checkpoint is compared in the page that holds the last of its entries. */
+export const startOfPageWith = (size: number): number =>
+  Math.floor(Math.max(size - 1, 0) / entriesAPage) * entriesAPage;

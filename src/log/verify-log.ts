@@ -1,8 +1,7 @@
-import { Findings, type Finding } from './checks.js';
+import { Findings, type Check, type Finding } from './checks.js';
 import { onOneClient } from './database.js';
 import { PageThreads } from './page-threads.js';
-import { entriesAPage } from './replay-page.js';
-import { Verification, type VerificationParts } from './verification.js';
+import { startOfPageWith, Verification, type VerificationParts } from './verification.js';
 import { verifyOnce } from './verify-commands.js';
 import { readExtent, verifyEdges, type Extent } from './verify-extent.js';
 import type { VerifyOptions } from './verify-options.js';
@@ -41,13 +40,31 @@ type Tools = Pick<VerificationParts, 'client' | 'worker' | 'options'>;
 
 async function verifySnapshot(tools: Tools, extent: Extent): Promise<Verified> {
   const findings = new Findings();
-  const run = new Verification({ ...tools, findings, size: extent.rows, wholeFrom: startOfPageWith(extent.since) });
+  const run = await verifySince(tools, extent, findings);
+  if (run.trusts || extent.since === 0) return verified(run, findings.inOrder());
+  // What was to be trusted cannot be: everything is looked at, to say where it was changed.
+  const all = new Findings();
+  const whole = await verifySince(tools, { ...extent, since: 0 }, all);
+  const problems = all.inOrder();
+  const first = problems.findIndex(({ position, check }) => position < extent.since && !isOfCheckpoint(check));
+  if (first !== -1)
+    problems.splice(first, 0, { position: (problems[first] as Finding).position, check: 'below_trusted' });
+  return verified(whole, problems);
+}
+
+async function verifySince(tools: Tools, extent: Extent, findings: Findings): Promise<Verification> {
+  const run = new Verification({ ...tools, findings, size: extent.rows, since: extent.since });
   await run.run();
   await verifyEdges(tools.client, extent, run.frontier, findings);
   await verifyOnce(tools.client, startOfPageWith(extent.since), findings);
-  const problems = findings.inOrder();
-  return { ok: problems.length === 0, ...run.counts, problems };
+  return run;
 }
 
-/** A checkpoint is compared in the page that holds the last of its entries. */
-const startOfPageWith = (size: number): number => Math.floor(Math.max(size - 1, 0) / entriesAPage) * entriesAPage;
+const verified = ({ counts }: Verification, problems: readonly Finding[]): Verified => ({
+  ok: problems.length === 0,
+  ...counts,
+  problems,
+});
+
+/** Of the checkpoint alone: the entries that it covers may be those that were signed. */
+const isOfCheckpoint = (check: Check): boolean => check === 'checkpoint_forged' || check === 'checkpoint_differs';

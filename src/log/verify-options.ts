@@ -19,7 +19,8 @@ export interface VerifyOptions {
   readonly remembered?: KeptCheckpoint | undefined;
   /**
    * Bodies, tiles, kept answers and checkpoints are looked at from the last checkpoint at or below this position on.
-   * Every header is hashed, checked and folded all the same: what was granted below decides what is right above.
+   * Every header is hashed, checked and folded all the same: what was granted below decides what is right above. If
+   * they do not give the root of that checkpoint, all is looked at after all.
    */
   readonly since?: number | undefined;
   readonly progress?: (done: number, total: number) => void;
