@@ -1,3 +1,4 @@
+import { openPool } from './database.js';
 import type { Draft } from './draft.js';
 import { append, command, consent, TestLog } from './test-log.spec.js';
 
@@ -65,6 +66,29 @@ describe('an instance that stops while it holds the head', () => {
     expect((await append(test.log, { ...consent(), expectedVersion: 4 })).positions).toEqual([5]);
     expect(await test.verify()).toMatchObject({ ok: true, entries: 6 });
   });
+});
+
+describe('an append of a session that does not wait for the disk', () => {
+  /** What holds at its COMMIT, seen by a trigger that runs then. */
+  async function atCommitOf(value: string): Promise<string> {
+    await test.pool('superuser').query(
+      `CREATE TABLE seen (value text);
+       CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+         INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+       CREATE CONSTRAINT TRIGGER look AFTER UPDATE ON log.head DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION look()`,
+    );
+    const url = new URL(test.database.url('custos_service'));
+    url.searchParams.set('options', `-c synchronous_commit=${value}`);
+    const pool = openPool(url.href, { connections: 1, name: 'test' });
+    expect((await append(test.instance({ pool }), consent())).positions).toEqual([1]);
+    await pool.end();
+    const { rows } = await test.pool('superuser').query<{ value: string }>('SELECT value FROM seen');
+    return rows.map((row) => row.value).join();
+  }
+
+  it('waits for it all the same', async () => expect(await atCommitOf('off')).toBe('on'));
+  it('waits as it was told to otherwise', async () => expect(await atCommitOf('remote_write')).toBe('remote_write'));
 });
 
 describe('one command that the database cannot hold', () => {
