@@ -36,6 +36,36 @@ export const problems = {
     'It nests too deep, holds too many values, or a number that JSON cannot hold. The records beside it are kept.',
   ],
   sequence_gap: [409, 'Records are missing before these', 'Send from the sequence number `expected` on.'],
+  sequence_overlap: [
+    409,
+    'Some of these are stored already',
+    'What is sealed cannot be cut. Seal and send from the sequence number `expected` on.',
+  ],
+  column_changed: [
+    422,
+    'A sealed column is not the one that was named',
+    'It was changed on its way, or its hash was. Nothing was stored. Send it again.',
+  ],
+  batch_signature_invalid: [
+    403,
+    'The signature of the source does not cover this',
+    'What was signed is of another log, session, subject, place or column. Nothing was stored.',
+  ],
+  source_key_unknown: [
+    403,
+    'The key that signed this does not count',
+    'It is not enrolled for you, or was revoked or has expired. Nothing was stored.',
+  ],
+  subject_key_mismatch: [
+    409,
+    'This is not sealed to the key of the subject',
+    'Ask for the key with POST /v1/subjects/ID/key, and seal again.',
+  ],
+  records_unsealed: [
+    409,
+    'Records of this subject are stored',
+    'Only their number was sent. Ask for the key with POST /v1/subjects/ID/key, seal and send.',
+  ],
   session_conflict: [
     409,
     'The session belongs to another subject or format',

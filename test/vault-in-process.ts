@@ -54,6 +54,7 @@ const origin = 'custos.example/test';
 const approvers = ['ada', 'bob', 'cyd'] as const;
 const officers = ['ola', 'pia', 'roy'] as const;
 export const start = Date.UTC(2026, 5, 1);
+export const source = 'source' as PersonId;
 export const researcher = 'researcher' as PersonId;
 export const freshCommand = () => randomUUID() as CommandId;
 
@@ -72,6 +73,8 @@ export class VaultInProcess {
   readonly rootKey = new Secret(new Uint8Array(randomBytes(32)));
   readonly signer = ed25519Signer(origin, randomBytes(32));
   readonly signingKeys = new Map([...approvers, ...officers].map((name) => [name, generateSigningKey()]));
+  /** What the source signs with that seals at its own end. */
+  readonly sourceKey = generateSigningKey();
   clock = Date.now;
   database!: TestDatabase;
   log!: Log;
@@ -107,6 +110,7 @@ export class VaultInProcess {
       log,
       keyholder: attestationKey(this.rootKey),
       keys: new Map(keys),
+      sources: new Map([[keyIdOf(this.sourceKey.publicKey), { person: source, publicKey: this.sourceKey.publicKey }]]),
       quorum: { ordinary: 2, large: 3 },
     };
   }
@@ -163,7 +167,7 @@ export class VaultInProcess {
   /** Starts a keyholder as `custos keyholder` does, from files, with whatever root key; says how many it destroyed. */
   async startKeyholderWith(rootKey: Uint8Array): Promise<number> {
     const dir = await mkdtemp(join(tmpdir(), 'custos-keyholder-'));
-    const { keyholder, keys, ...trust } = this.trust;
+    const { keyholder, keys, sources: _sources, ...trust } = this.trust;
     const people = [...keys].map(([keyId, { publicKey, ...of }]) => ({ ...of, keyId, publicKey: base64(publicKey) }));
     const [rootKeyFile, trustFile] = [join(dir, 'root.key'), join(dir, 'trust.json')];
     try {

@@ -64,6 +64,7 @@ export const trust: Trust = {
   keyholder: new Uint8Array(32),
   keys: trustedKeys,
   quorum: { ordinary: 2, large: 3 },
+  sources: new Map(),
 };
 /** Made anew for each state: keys are enrolled after this file is read. */
 export const authorityOf = (of: Trust = trust): Authority => emptyAuthority(of, [lockAct, policyAct]);

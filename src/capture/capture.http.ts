@@ -8,8 +8,11 @@ import { freeText } from '../log/free-text.js';
 import { type CommandId, SessionId, SubjectId } from '../log/ids.js';
 import { ChangeConsent } from './change-consent.js';
 import { IngestBody, IngestRecords } from './ingest-records.js';
+import { IngestSealed } from './ingest-sealed.js';
+import { IssueSubjectKey } from './issue-subject-key.js';
 import { ListSessions } from './list-sessions.js';
 import { PauseProgramme, ShowProgramme } from './pause-programme.js';
+import { SealedBody } from './sealed-body.js';
 import { ShowSession } from './show-session.js';
 
 const ListSessionsQuery = z.strictObject({
@@ -22,6 +25,7 @@ const ConsentBody = z.strictObject({
   /** Epoch milliseconds, for a pause that ends by itself. */
   until: z.int().min(0).optional(),
 });
+const Nothing = z.strictObject({});
 const PauseBody = z.strictObject({ reason: freeText({ least: 3, most: 500 }) });
 
 @Controller('v1')
@@ -41,6 +45,29 @@ export class CaptureController {
     @Body({ schema: IngestBody }) body: IngestBody,
   ) {
     return this.commands.execute(new IngestRecords(command, asker.id, body));
+  }
+
+  /** Sealed by the source (docs/formats/sealed-batch.md): stored as it came, and never seen here. */
+  @Post('sealed-batches')
+  @HttpCode(200)
+  @MayAsk('source')
+  ingestSealed(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Body({ schema: SealedBody }) body: SealedBody,
+  ) {
+    return this.commands.execute(new IngestSealed(command, asker.id, body));
+  }
+
+  /** What a source seals to. Made when it is first asked for, unless the subject's records are suppressed. */
+  @Post('subjects/:subject/key')
+  @HttpCode(200)
+  @MayAsk('source')
+  subjectKey(
+    @Param('subject', { schema: SubjectId }) subject: SubjectId,
+    @Body({ schema: Nothing }) _nothing: z.infer<typeof Nothing>,
+  ) {
+    return this.commands.execute(new IssueSubjectKey(subject));
   }
 
   @Get('sessions')

@@ -3,6 +3,8 @@ import { CaptureController } from './capture.http.js';
 import { ChangeConsentHandler } from './change-consent.js';
 import { CloudEventsBinding } from './cloudevents.http.js';
 import { IngestRecordsHandler } from './ingest-records.js';
+import { IngestSealedHandler } from './ingest-sealed.js';
+import { IssueSubjectKeyHandler } from './issue-subject-key.js';
 import { ListSessionsHandler } from './list-sessions.js';
 import { OpenSessions } from './open-sessions.js';
 import { Log } from '../log/log.js';
@@ -15,6 +17,8 @@ import { ShowSessionHandler } from './show-session.js';
     { provide: OpenSessions, inject: [Log], useFactory: (log: Log) => new OpenSessions(log.reader) },
     CloudEventsBinding,
     IngestRecordsHandler,
+    IngestSealedHandler,
+    IssueSubjectKeyHandler,
     ChangeConsentHandler,
     ListSessionsHandler,
     ShowSessionHandler,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createClient } from './client.js';
 import { exitCodeOf } from './report-error.js';
 import { inMemory } from './cut-recording.js';
-import { sendRecords } from './send-records.js';
+import { sendPlain, sendRecords } from './send-records.js';
 
 let server: Server;
 let url: string;
@@ -102,7 +102,7 @@ describe('records are sent', () => {
   it('in posts of at most 500, and on from where the service expects them', async () => {
     sent.length = 0;
     answers = [accept, refuse(409, { code: 'sequence_gap', title: 'Gap', expected: 300 }), accept, accept];
-    const sums = await sendRecords(createClient({ url }), about, records(501));
+    const sums = await sendRecords(about.session, records(501), sendPlain(createClient({ url }), about));
     expect(sent).toEqual([
       { first: 0, count: 500 },
       { first: 300, count: 201 },
@@ -114,9 +114,11 @@ describe('records are sent', () => {
     answers = Array.from({ length: 20 }, (_, i) =>
       refuse(409, { code: 'sequence_gap', title: 'Gap', expected: (i % 2) + 1 }),
     );
-    await expect(sendRecords(createClient({ url }), about, records(5))).rejects.toMatchObject({
-      body: { code: 'sequence_gap' },
-    });
+    await expect(sendRecords(about.session, records(5), sendPlain(createClient({ url }), about))).rejects.toMatchObject(
+      {
+        body: { code: 'sequence_gap' },
+      },
+    );
     expect(keys.length).toBeLessThan(10);
   });
 });

@@ -2,16 +2,20 @@ import { Option, type Command } from 'commander';
 import { formatNames, formatOf, type FormatName } from '../capture/formats/formats.js';
 import { headBytes } from '../capture/formats/head.js';
 import { recognise } from '../capture/formats/recognise.js';
+import type { Client } from './client.js';
 import { globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult } from './output.js';
 import { progressBar } from './progress-bar.js';
 import { wrongUse } from './refusal.js';
+import type { About, Send } from './send-records.js';
 
 interface IngestOptions {
   readonly format: string;
   readonly subject: string;
   readonly session: string;
   readonly startedAt?: string;
+  readonly sealAtSource?: boolean;
+  readonly key?: string;
 }
 
 export function register(program: Command): void {
@@ -24,6 +28,11 @@ export function register(program: Command): void {
     .requiredOption('--subject <id>', 'the pseudonym of the person recorded; never a name')
     .requiredOption('--session <id>', 'id of the session')
     .option('--started-at <time>', 'when it began, for formats without a date (default: the time of the file)')
+    .option('--seal-at-source', 'seal here, so that the service never has a record that can be read')
+    .option(
+      '--key <file>',
+      'with --seal-at-source: the key of the source (default: the one of --as in the data folder)',
+    )
     .addHelpText(
       'after',
       () => `
@@ -32,6 +41,7 @@ Formats: ${formatNames.join(', ')}.
 Examples:
   $ custos --as source ingest walk.json --subject anna --session walk-1
   $ custos --as source ingest demo.cast.gz --format asciicast --subject anna --session shell-1
+  $ custos ingest walk.json --subject anna --session walk-2 --seal-at-source --key recorder.key.json
 
 Broken off, run it again: what is stored already counts as duplicate.`,
     )
@@ -39,7 +49,7 @@ Broken off, run it again: what is stored already counts as duplicate.`,
 }
 
 async function ingest(file: string, options: IngestOptions, all: Globals): Promise<void> {
-  const [{ openRecording }, { beginningOf, cutRecording }, { sendRecords }, { parseTime }, { connect }] =
+  const [{ openRecording }, { beginningOf, cutRecording }, { sendPlain, sendRecords }, { parseTime }, { connect }] =
     await Promise.all([
       import('./recording-file.js'),
       import('./cut-recording.js'),
@@ -47,22 +57,34 @@ async function ingest(file: string, options: IngestOptions, all: Globals): Promi
       import('./arguments.js'),
       import('./globals.js'),
     ]);
+  if (options.key !== undefined && options.sealAtSource !== true) throw wrongUse('--key', 'only with --seal-at-source');
   const recording = await openRecording(file);
   const name = options.format === 'auto' ? recognised(await beginningOf(recording, headBytes)) : options.format;
   const startedAt =
     options.startedAt === undefined ? recording.changedAt : parseTime('--started-at', options.startedAt);
   const records = await cutRecording(recording, formatOf(name), startedAt);
-  const { session, subject } = options;
+  const about = { session: options.session, subject: options.subject, format: name };
+  const client = await connect(all);
+  const send = options.sealAtSource === true ? await sealing(client, about, options, all) : sendPlain(client, about);
   const progress = await progressBar(records.count, 'records', all);
   try {
-    const sums = await sendRecords(await connect(all), { session, subject, format: name }, records, (sent) =>
-      progress?.update(sent),
-    );
+    const sums = await sendRecords(about.session, records, send, (sent) => progress?.update(sent));
     progress?.stop();
     await printResult(all.json, sums, () => listing(Object.entries(sums)));
   } finally {
     progress?.stop();
   }
+}
+
+async function sealing(client: Client, about: About, { key }: IngestOptions, all: Globals): Promise<Send> {
+  const [{ sendSealed }, { signingKey }, { loadTrust }, { trustFilePath }] = await Promise.all([
+    import('./send-sealed.js'),
+    import('./signer.js'),
+    import('../identity/trust.js'),
+    import('./globals.js'),
+  ]);
+  const trust = await loadTrust(trustFilePath(all.data));
+  return sendSealed(client, about, { key: await signingKey(key, all), trust });
 }
 
 function recognised(beginning: Uint8Array): FormatName {

@@ -1,11 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { KeyView } from '../identity/list-keys.js';
 import { parseDuration } from './arguments.js';
 import { connect, globals } from './globals.js';
 import { listing, printResult, table, timeText } from './output.js';
 import { wrongUse } from './refusal.js';
 import { withSignOptions, type SignOptions } from './signer.js';
+
+interface EnrolOptions extends SignOptions {
+  readonly for: string;
+  readonly role: 'approver' | 'source';
+}
 
 export function register(program: Command): void {
   const key = program.command('key').description('the keys that signatures are made with');
@@ -46,15 +51,26 @@ export function register(program: Command): void {
       );
     });
   withSignOptions(key.command('enrol'))
-    .description("ask for an approver's key to count, and sign it: a quorum of officers has to")
+    .description('ask for a key to count, and sign that: a quorum of officers has to')
     .argument('<file>', 'the key, or a file with `person` and `publicKey` as `key new` prints them with --json')
     .requiredOption('--for <duration>', 'how long it counts, at most 400d')
-    .addHelpText('after', '\nExample:\n  $ custos --as officer1 key enrol ann.public.json --for 365d')
-    .action(async (file: string, { for: lasting, ...sign }: SignOptions & { for: string }, command: Command) => {
+    .addOption(
+      new Option('--role <role>', 'what it signs: approvals, or what a source seals at its own end')
+        .choices(['approver', 'source'])
+        .default('approver'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos --as officer1 key enrol ann.public.json --for 365d
+  $ custos --as officer1 key enrol recorder.public.json --role source --for 90d`,
+    )
+    .action(async (file: string, { for: lasting, role, ...sign }: EnrolOptions, command: Command) => {
       const { person, publicKey } = await publicHalf(file);
       const expiresAt = Date.now() + parseDuration('--for', lasting) * 1000;
       const { propose } = await import('./sign-act.js');
-      const body = { person, role: 'approver', publicKey, expiresAt };
+      const body = { person, role, publicKey, expiresAt };
       await propose({ kind: 'key.enrol', body }, sign, globals(command));
     });
   withSignOptions(key.command('revoke'))

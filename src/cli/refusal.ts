@@ -20,6 +20,10 @@ export class Refusal extends Error {
   }
 }
 
+/** What a refusal or a failure of ours says; undefined for any other error. */
+export const problemOf = (error: unknown): { readonly code: string } | undefined =>
+  error instanceof Refusal ? error.body : error instanceof Problem ? error.toJSON() : undefined;
+
 /** Whatever else answers (a proxy, another program) is not our service. */
 export function refusalOf(body: unknown): Refusal | Problem {
   const { code, title } = (body ?? {}) as { code?: unknown; title?: unknown };

@@ -1,6 +1,5 @@
-import { Problem } from '../problem.js';
 import type { Client } from './client.js';
-import { Refusal } from './refusal.js';
+import { problemOf } from './refusal.js';
 
 const mostInAPost = 500;
 const mostBytesInAPost = 4 * 1024 * 1024;
@@ -21,7 +20,7 @@ export interface Sums {
   readonly position: number | null;
 }
 
-interface Answer extends Sums {
+export interface Answer extends Sums {
   readonly next: number;
 }
 
@@ -32,27 +31,42 @@ export interface RecordsToSend {
   from(sequence: number): AsyncIterable<RecordToSend>;
 }
 
+/** Whose records they are, and of what. */
+export interface About {
+  readonly session: string;
+  readonly subject: string;
+  readonly format: string;
+}
+
+/** Sends one post, whose first record has the sequence number `first`. */
+export type Send = (first: number, records: readonly RecordToSend[]) => Promise<Answer>;
+
+/** As they are: the service seals them. */
+export const sendPlain =
+  (client: Pick<Client, 'post'>, about: About): Send =>
+  (first, records) =>
+    client.post('/v1/records', { ...about, first, records });
+
 /** Sends all records in order. `onSent` gets how many of them the service has answered for. */
 export async function sendRecords(
-  client: Pick<Client, 'post'>,
-  about: { readonly session: string; readonly subject: string; readonly format: string },
+  session: string,
   records: RecordsToSend,
+  send: Send,
   onSent: (sent: number) => void = () => undefined,
 ): Promise<Sums> {
-  let sums: Sums = { session: about.session, accepted: 0, duplicate: 0, suppressed: 0, rejected: 0, position: null };
+  let sums: Sums = { session, accepted: 0, duplicate: 0, suppressed: 0, rejected: 0, position: null };
   let gaps = 0;
   for (let first = 0; first < records.count;) {
     try {
       for await (const post of posts(records.from(first))) {
-        const answer = await client.post<Answer>('/v1/records', { ...about, first, records: post });
-        sums = add(sums, answer);
+        sums = add(sums, await send(first, post));
         first += post.length;
         onSent(first);
       }
       // Were it fewer than were counted, the file changed under us: what is there has been sent.
       return sums;
     } catch (error) {
-      const expected = expectedAfterGap(error, records.count);
+      const expected = expectedInstead(error, records.count);
       gaps += 1;
       if (expected === undefined || expected === first || gaps > mostGaps) throw error;
       first = expected;
@@ -88,10 +102,11 @@ const add = (sums: Sums, answer: Answer): Sums => ({
   position: answer.position ?? sums.position,
 });
 
-/** Where to go on after `sequence_gap`. Undefined: it is another error, or a place that this file does not have. */
-function expectedAfterGap(error: unknown, count: number): number | undefined {
-  const problem = error instanceof Refusal ? error.body : error instanceof Problem ? error.toJSON() : undefined;
+/** Where to go on after `sequence_gap`, or where what is sealed cannot be cut. Undefined: it is another error, or a place that this file does not have. */
+function expectedInstead(error: unknown, count: number): number | undefined {
+  const problem = problemOf(error);
   const expected = (problem as { expected?: unknown } | undefined)?.expected;
-  if (problem?.code !== 'sequence_gap' || !Number.isSafeInteger(expected)) return undefined;
+  const isPlace = problem?.code === 'sequence_gap' || problem?.code === 'sequence_overlap';
+  if (!isPlace || !Number.isSafeInteger(expected)) return undefined;
   return (expected as number) >= 0 && (expected as number) < count ? (expected as number) : undefined;
 }

@@ -21,19 +21,22 @@ export const signatureLifetimeMs = 60 * 60 * 1000;
 
 /** Whose key signs, and whose checkpoints count. Both are this side's own: the service is asked for neither. */
 export async function signer(
-  { key: keyFile }: SignOptions,
+  { key: keyFile }: Pick<SignOptions, 'key'>,
   all: Globals,
 ): Promise<{ key: SigningKey; logKey: LogKey }> {
-  const [{ signingKeyPath, readSigningKey }, { trustedLogKey }] = await Promise.all([
-    import('../identity/dev-people.js'),
-    import('./receipt.js'),
-  ]);
-  const path = keyFile ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
+  const { trustedLogKey } = await import('./receipt.js');
+  const key = await signingKey(keyFile, all);
+  return { key, logKey: await trustedLogKey(trustFilePath(all.data)) };
+}
+
+/** The key in the file named, or that of whoever asks in dev mode. */
+export async function signingKey(file: string | undefined, all: Globals): Promise<SigningKey> {
+  const { signingKeyPath, readSigningKey } = await import('../identity/dev-people.js');
+  const path = file ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
   if (path === undefined) throw wrongUse('--key', 'needed without --as');
-  const key = await readSigningKey(path).catch(() => {
+  return readSigningKey(path).catch(() => {
     throw wrongUse('--key', 'a signing key file of this person that can be read');
   });
-  return { key, logKey: await trustedLogKey(trustFilePath(all.data)) };
 }
 
 /** The log as the signer saw it. @throws Problem not_verified unless the log's own key signed it. */

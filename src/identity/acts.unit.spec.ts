@@ -1,7 +1,7 @@
 import type { EntryData } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import type { PersonId } from '../log/ids.js';
-import { enforcedBy, keyInForce } from './authority.js';
+import { enforcedBy, keyInForce, sourceInForce } from './authority.js';
 import { checkActSignature } from './check-act-signature.js';
 import {
   actId,
@@ -118,6 +118,35 @@ describe('a key is not enrolled', () => {
   });
   it("if it is the keyholder's", () => {
     expect(after(...by(enrolment(trust.keyholder))).keys.size).toBe(trust.keys.size);
+  });
+});
+
+describe('the key of a source', () => {
+  const recorder = { person: 'recorder', role: 'source' };
+  const enrolled = (): Step[] => {
+    const act = enrolment(fresh, recorder);
+    return [proposed(act), signed('officer1', act), signed('officer2', act)];
+  };
+  it('is enrolled apart: no signature of it is that of a person', () => {
+    const state = after(...enrolled());
+    expect(sourceInForce(state, keyIdOf(fresh), start)?.person).toBe('recorder');
+    expect(keyInForce(state, keyIdOf(fresh), start)).toBeUndefined();
+    expect(viewKeys(state, start).filter(({ role }) => role === 'source')).toMatchObject([{ person: 'recorder' }]);
+  });
+  it('does not become an approver’s, nor the other way round', () => {
+    const other = enrolment(fresh);
+    const again = [proposed(other, { n: 1 }), ...['officer1', 'officer2'].map((name) => signed(name, other, { act: actId(1) }))]; // prettier-ignore
+    expect(keyInForce(after(...enrolled(), ...again), keyIdOf(fresh), start)).toBeUndefined();
+    const first = keyOf('approver1').publicKey;
+    const act = enrolment(first, recorder);
+    const state = after(proposed(act), signed('officer1', act), signed('officer2', act));
+    expect(sourceInForce(state, keyIdOf(first), start)).toBeUndefined();
+  });
+  it('ends at once when one officer revokes it', () => {
+    const gone = revocation(fresh);
+    const state = after(...enrolled(), proposed(gone, { n: 1 }), signed('officer3', gone, { act: actId(1) }));
+    expect(sourceInForce(state, keyIdOf(fresh), start)).toBeUndefined();
+    expect(state.sources.get(keyIdOf(fresh))).toMatchObject({ revokedAt: 4 });
   });
 });
 

@@ -2,7 +2,7 @@ import { Map as PersistentMap, type OrderedMap, Set as PersistentSet } from 'imm
 import type { SliceKey } from '../log/governance.js';
 import type { ActId, PersonId, Position } from '../log/ids.js';
 import type { Act, ActKind } from './act.js';
-import type { Trust, TrustedKey } from './trust.js';
+import type { SourceKey, Trust, TrustedKey } from './trust.js';
 
 /** Whose signatures count, and what officers have signed, at one position of the log. Persistent. */
 export interface Authority {
@@ -10,6 +10,8 @@ export interface Authority {
   readonly kinds: ReadonlyMap<string, ActKind>;
   /** By key id: those of the trust file, and those that officers enrolled. */
   readonly keys: PersistentMap<string, EnrolledKey>;
+  /** By key id, apart: no signature of a source is an approval or stands under an act. */
+  readonly sources: PersistentMap<string, EnrolledSource>;
   readonly acts: PersistentMap<ActId, ActState>;
   /** Of every signature that counted. */
   readonly nonces: PersistentSet<string>;
@@ -17,11 +19,13 @@ export interface Authority {
   readonly enforced?: { readonly position: Position; readonly act: ActState };
 }
 
-export interface EnrolledKey extends TrustedKey {
+interface Enrolment {
   /** Epoch milliseconds; a key of the trust file has none and ends with the file. */
   readonly expiresAt?: number;
   readonly revokedAt?: Position;
 }
+export type EnrolledKey = TrustedKey & Enrolment;
+export type EnrolledSource = SourceKey & Enrolment;
 
 export interface ActState extends Act {
   readonly id: ActId;
@@ -44,15 +48,21 @@ export const emptyAuthority = (trust: Trust, kinds: readonly ActKind[]): Authori
   trust,
   kinds: new Map(kinds.map((one) => [one.kind, one])),
   keys: PersistentMap([...trust.keys]),
+  sources: PersistentMap([...trust.sources]),
   acts: PersistentMap(),
   nonces: PersistentSet(),
 });
 
 /** The key, if its signature counts at that time. */
-export function keyInForce(authority: Authority, keyId: string, at: number): EnrolledKey | undefined {
-  const key = authority.keys.get(keyId);
-  return key === undefined || key.revokedAt !== undefined || at >= (key.expiresAt ?? Infinity) ? undefined : key;
-}
+export const keyInForce = ({ keys }: Authority, keyId: string, at: number): EnrolledKey | undefined =>
+  inForce(keys.get(keyId), at);
+
+/** The key of a source, if what it seals counts at that time. */
+export const sourceInForce = ({ sources }: Authority, keyId: string, at: number): EnrolledSource | undefined =>
+  inForce(sources.get(keyId), at);
+
+const inForce = <K extends Enrolment>(key: K | undefined, at: number): K | undefined =>
+  key === undefined || key.revokedAt !== undefined || at >= (key.expiresAt ?? Infinity) ? undefined : key;
 
 /** The act that this entry enforced, if it is of this kind. */
 export function enforcedBy({ enforced }: Authority, position: Position, kind: string): ActState | undefined {

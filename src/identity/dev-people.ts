@@ -43,14 +43,20 @@ export async function createDevPeople(dir: string): Promise<TrustFile['people']>
   await chmod(people, 0o700);
   await createIssuer(dir);
   return Promise.all(
-    signers.map(async ([name, role]) => {
-      const path = signingKeyPath(dir, name);
-      await writeNew(path, newSigningKeyFile(name as PersonId));
-      const { person, keyId, publicKey, seed } = await readSigningKey(path);
-      seed.wipe();
-      return { person, role: role as 'approver' | 'officer', keyId, publicKey: base64(publicKey) };
-    }),
+    signers.map(async ([name, role]) => ({ ...(await keyOf(dir, name)), role: role as 'approver' | 'officer' })),
   );
+}
+
+/** The key of `source`, who can seal at their own end with it. After `createDevPeople`. */
+export const createDevSources = async (dir: string): Promise<TrustFile['sources']> => [await keyOf(dir, 'source')];
+
+/** Made where it is missing. */
+async function keyOf(dir: string, name: string) {
+  const path = signingKeyPath(dir, name);
+  await writeNew(path, newSigningKeyFile(name as PersonId));
+  const { person, keyId, publicKey, seed } = await readSigningKey(path);
+  seed.wipe();
+  return { person, keyId, publicKey: base64(publicKey) };
 }
 
 export const signingKeyPath = (dir: string, name: string): string => join(dir, 'people', `${name}.key.json`);

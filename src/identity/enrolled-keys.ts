@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { PersonId } from '../log/ids.js';
+import { PersonId, type Position } from '../log/ids.js';
 import { parseVerifierKey } from '../merkle/note.js';
 import type { ActKind } from './act.js';
 import type { ActState, Authority } from './authority.js';
 import { keyIdOf, PublicKey } from './trust.js';
 
 const KeyId = z.string().regex(/^[0-9a-f]{16}$/);
-/** An approver's key is looked at again at least so often. */
+/** An enrolled key is looked at again at least so often. */
 const longestKeyMs = 400 * 24 * 3600 * 1000;
 
 /** Officers are not enrolled: they are the trust file's, and nothing in the log makes one. */
 const Enrol = z.strictObject({
   person: PersonId,
-  role: z.literal('approver'),
+  role: z.enum(['approver', 'source']),
   publicKey: PublicKey,
   /** Epoch milliseconds. */
   expiresAt: z.int().min(0),
@@ -30,18 +30,23 @@ export function foldKeys(state: Authority, { kind, body, at, enforcedAt }: ActSt
   if (kind === 'key.enrol') return enrolled(state, Enrol.parse(body), at);
   if (kind !== 'key.revoke' || enforcedAt === undefined) return state;
   const { keyId } = Revoke.parse(body);
-  const key = state.keys.get(keyId);
   // A key of the trust file ends with the trust file: one officer alone must not put the others out.
-  if (key === undefined || key.revokedAt !== undefined || state.trust.keys.has(keyId)) return state;
-  return { ...state, keys: state.keys.set(keyId, { ...key, revokedAt: enforcedAt }) };
+  if (state.trust.keys.has(keyId) || state.trust.sources.has(keyId)) return state;
+  const revoked = <K extends { revokedAt?: Position }>(key: K): K => ({ ...key, revokedAt: key.revokedAt ?? enforcedAt });
+  const { keys, sources } = state;
+  if (keys.has(keyId)) return { ...state, keys: keys.update(keyId, (key) => key && revoked(key)) };
+  return sources.has(keyId) ? { ...state, sources: sources.update(keyId, (key) => key && revoked(key)) } : state;
 }
 
 function enrolled(state: Authority, { person, role, publicKey: text, expiresAt }: z.infer<typeof Enrol>, at: number) {
   const publicKey = Uint8Array.from(Buffer.from(text, 'base64'));
   const keyId = keyIdOf(publicKey);
   // One key is one person's, once: not even a revoked one comes back, under whatever name.
-  const fits = !state.keys.has(keyId) && !keysOfTheService(state).includes(keyId) && expiresAt <= at + longestKeyMs;
-  return fits ? { ...state, keys: state.keys.set(keyId, { person, role, publicKey, expiresAt }) } : state;
+  const isKnown = state.keys.has(keyId) || state.sources.has(keyId) || keysOfTheService(state).includes(keyId);
+  if (isKnown || expiresAt > at + longestKeyMs) return state;
+  return role === 'source'
+    ? { ...state, sources: state.sources.set(keyId, { person, publicKey, expiresAt }) }
+    : { ...state, keys: state.keys.set(keyId, { person, role, publicKey, expiresAt }) };
 }
 
 /** What the log or the keyholder signs is no person's word. */

@@ -31,6 +31,7 @@ export async function makePeople(): Promise<void> {
     log: formatVerifierKey(origin, randomBytes(32)),
     keyholder: new Uint8Array(32),
     quorum: { ordinary: 2, large: 3 },
+    sources: new Map(),
     keys: new Map(
       names.map((name) => {
         const { publicKey } = keyOf(name);

@@ -6,7 +6,7 @@ import { authorityKey, type Authority } from './authority.js';
 export interface KeyView {
   readonly keyId: string;
   readonly person: PersonId;
-  readonly role: 'approver' | 'officer';
+  readonly role: 'approver' | 'officer' | 'source';
   /** Base64. */
   readonly publicKey: string;
   readonly from: 'trust_file' | 'enrolment';
@@ -26,14 +26,14 @@ export class ListKeysHandler implements IQueryHandler<ListKeys> {
   }
 }
 
-export const viewKeys = ({ keys, trust }: Authority, at: number): KeyView[] =>
-  [...keys]
+export const viewKeys = ({ keys, sources, trust }: Authority, at: number): KeyView[] =>
+  [...keys, ...sources.map((key) => ({ ...key, role: 'source' as const }))]
     .map(([keyId, { person, role, publicKey, expiresAt, revokedAt }]): KeyView => ({
       keyId,
       person,
       role,
       publicKey: Buffer.from(publicKey).toString('base64'),
-      from: trust.keys.has(keyId) ? 'trust_file' : 'enrolment',
+      from: trust.keys.has(keyId) || trust.sources.has(keyId) ? 'trust_file' : 'enrolment',
       state: revokedAt !== undefined ? 'revoked' : at < (expiresAt ?? Infinity) ? 'in_force' : 'expired',
       ...(expiresAt === undefined ? {} : { expiresAt }),
     }))

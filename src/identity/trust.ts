@@ -35,17 +35,28 @@ export const TrustFile = z.strictObject({
       }),
     )
     .max(mostPeople),
+  /** Sources that seal at their own end, and what they sign with. Apart from people: no approval is theirs. */
+  sources: z
+    .array(z.strictObject({ person: PersonId, keyId: z.string().regex(/^[0-9a-f]{16}$/), publicKey: PublicKey }))
+    .max(mostPeople)
+    .default([]),
   /** How many distinct officers must sign an act, and one that reaches further than the policy's ceilings. */
   quorum: z
     .strictObject({ ordinary: z.int().min(2), large: z.int().min(2) })
     .refine(({ ordinary, large }) => ordinary <= large)
     .default({ ordinary: 2, large: 3 }),
 });
-export type TrustFile = z.infer<typeof TrustFile>;
+export type TrustFile = z.input<typeof TrustFile>;
 
 export interface TrustedKey {
   readonly person: PersonId;
   readonly role: 'approver' | 'officer';
+  readonly publicKey: Uint8Array;
+}
+
+/** What a source signs its sealed batches with. */
+export interface SourceKey {
+  readonly person: PersonId;
   readonly publicKey: Uint8Array;
 }
 
@@ -54,6 +65,7 @@ export interface Trust {
   readonly log: string;
   readonly keyholder: Uint8Array;
   readonly keys: ReadonlyMap<string, TrustedKey>;
+  readonly sources: ReadonlyMap<string, SourceKey>;
   readonly quorum: { readonly ordinary: number; readonly large: number };
 }
 
@@ -69,19 +81,22 @@ export async function loadTrust(path: string): Promise<Trust> {
 /** @throws Problem trust_file_invalid, without a word of what the file holds. */
 export function parseTrust(text: string): Trust {
   try {
-    const { origin, log, keyholder, people, quorum } = TrustFile.parse(JSON.parse(text));
+    const { origin, log, keyholder, people, sources: listed, quorum } = TrustFile.parse(JSON.parse(text));
     const verifier = parseVerifierKey(log);
     if (verifier.name !== origin) throw new Problem('trust_file_invalid');
     const keys = new Map(people.map(({ person, role, publicKey }) => trustedKey(person, role, publicKey)));
+    const sources = new Map(listed.map(({ person, keyId, publicKey }) => [keyId, { person, publicKey: bytes(publicKey) }]));
     // The id must be the key's own, and one key cannot speak for two people.
-    const honest = people.every(({ keyId, publicKey }) => keyId === keyIdOf(bytes(publicKey)));
-    if (!honest || keys.size !== people.length) throw new Problem('trust_file_invalid');
+    const all = [...people, ...listed];
+    const honest = all.every(({ keyId, publicKey }) => keyId === keyIdOf(bytes(publicKey)));
+    const ids = new Set(all.map(({ keyId }) => keyId));
+    if (!honest || ids.size !== all.length) throw new Problem('trust_file_invalid');
     // Nor can a key of the service: an approval is a person's, and what the log or the keyholder signs is not.
     const ofTheService = new Set([keyIdOf(verifier.publicKey), keyIdOf(bytes(keyholder))]);
-    if (ofTheService.size !== 2 || [...keys.keys()].some((id) => ofTheService.has(id))) {
+    if (ofTheService.size !== 2 || [...ids].some((id) => ofTheService.has(id))) {
       throw new Problem('trust_file_invalid');
     }
-    return { origin, log, keyholder: bytes(keyholder), keys, quorum };
+    return { origin, log, keyholder: bytes(keyholder), keys, sources, quorum };
   } catch {
     throw new Problem('trust_file_invalid');
   }

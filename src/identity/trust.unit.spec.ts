@@ -16,12 +16,18 @@ const personWith = (person: string, publicKey: Uint8Array) => ({
   keyId: keyIdOf(publicKey),
   publicKey: base64(publicKey),
 });
+const sourceWith = (person: string, publicKey: Uint8Array) => ({
+  person,
+  keyId: keyIdOf(publicKey),
+  publicKey: base64(publicKey),
+});
 const file = (differing: Record<string, unknown> = {}): string =>
   JSON.stringify({
     origin,
     log: formatVerifierKey(origin, log),
     keyholder: base64(keyholder),
     people: [personWith('ann', first), { ...personWith('bob', second), role: 'officer' }],
+    sources: [],
     quorum: { ordinary: 2, large: 2 },
     ...differing,
   } satisfies Record<keyof TrustFile, unknown>);
@@ -42,6 +48,11 @@ describe('a trust file is refused', () => {
   it('when log and keyholder are one key', () => refused(file({ keyholder: base64(log) })));
   it('when the key of the log is of another origin', () => refused(file({ origin: 'other.example/log' })));
   it('when the key of the log is malformed', () => refused(file({ log: `${origin}+00000000+AAAA` })));
+  it("when a source's key is a person's, the log's, or not the one that it is named by", () => {
+    refused(file({ sources: [sourceWith('recorder', first)] }));
+    refused(file({ sources: [sourceWith('recorder', log)] }));
+    refused(file({ people: [], sources: [{ ...sourceWith('recorder', first), keyId: keyIdOf(second) }] }));
+  });
   it.each(['researcher', 'auditor', 'source', 'subject'])('when it gives a %s a key', (role) =>
     refused(withPerson({ role })),
   );
@@ -85,6 +96,10 @@ describe('a trust file', () => {
   });
   it('may give one person two keys', () => {
     expect(parseTrust(file({ people: [personWith('ann', first), personWith('ann', second)] })).keys.size).toBe(2);
+  });
+  it('names the sources that seal, apart from whoever signs for people', () => {
+    const { keys, sources } = parseTrust(file({ people: [], sources: [sourceWith('recorder', first)] }));
+    expect([keys.size, [...sources]]).toEqual([0, [[keyIdOf(first), { person: 'recorder', publicKey: first }]]]);
   });
   it('may name nobody yet', () => expect(parseTrust(file({ people: [] })).keys.size).toBe(0));
 });

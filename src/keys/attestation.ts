@@ -1,4 +1,4 @@
-import { encodeCanonical } from '../sealing/canonical.js';
+import { encodeCanonical } from '../sealing/canonical-write.js';
 import type { Secret } from '../sealing/secret.js';
 import { sign, verify } from '../sealing/signature.js';
 import type { Position, SubjectId } from '../log/ids.js';

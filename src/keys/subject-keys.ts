@@ -7,6 +7,8 @@ import { subjectsKey, type Subjects } from './subjects.js';
 export interface SealingKey {
   readonly keyId: string;
   readonly publicKey: Uint8Array;
+  /** The keyholder's signature over subject, key id and public key. */
+  readonly attestation: Uint8Array;
 }
 
 /** The public half: whoever writes gets a subject's public key, from the log, and nothing that opens. */

@@ -5,7 +5,12 @@ import type { Position, SubjectId } from '../log/ids.js';
 import { attests } from './attestation.js';
 
 export type SubjectState =
-  | { readonly kind: 'registered'; readonly keyId: string; readonly publicKey: Uint8Array }
+  | {
+      readonly kind: 'registered';
+      readonly keyId: string;
+      readonly publicKey: Uint8Array;
+      readonly attestation: Uint8Array;
+    }
   | { readonly kind: 'erased'; readonly keyId: string; readonly tombstone: Position };
 export type Subjects = Map<SubjectId, SubjectState>;
 
@@ -24,7 +29,8 @@ function evolve(state: Subjects, entry: Entry, keyholderKey: Uint8Array): Subjec
   if (entry.type === 'subject.registered') {
     const { keyId, publicKey, attestation } = entry.data;
     const valid = attests(keyholderKey, { subject: entry.subject, keyId, publicKey }, attestation);
-    return known === undefined && valid ? state.set(entry.subject, { kind: 'registered', keyId, publicKey }) : state;
+    if (known !== undefined || !valid) return state;
+    return state.set(entry.subject, { kind: 'registered', keyId, publicKey, attestation });
   }
   if (entry.type === 'subject.erased') {
     return known?.kind === 'registered'

@@ -33,9 +33,16 @@ export interface EntryData {
 
   'session.opened': { session: SessionId; format: string };
   /** A fresh session key, sealed to the subject: whoever writes cannot read what was written before. */
-  'session.keyed': { session: SessionId; epoch: Uint8Array; keyId: string; sealedKey: Uint8Array };
+  'session.keyed': { session: SessionId; epoch: Uint8Array; keyId: string; sealedKey: Uint8Array; sealedBy?: SealedBy };
   /** The records `first` to `first + count - 1` of a session, sealed column by column. */
-  'session.batch': Records & { epoch: Uint8Array; from: number; to: number; catalogue: number; tags?: TagCounts };
+  'session.batch': Records & {
+    epoch: Uint8Array;
+    from: number;
+    to: number;
+    catalogue: number;
+    tags?: TagCounts;
+    sealedBy?: SealedBy;
+  };
   /** Records of a subject who does not consent: counted, and not stored. */
   'records.suppressed': Records & { reason: SuppressionReason };
   /** Records that were not of their format: counted, and not stored. */
@@ -67,6 +74,15 @@ export interface EntryData {
 
 /** How many records of a batch something was found in: a tag for whoever grants, never where it is. */
 export type TagCounts = Readonly<Record<string, number>>;
+
+/**
+ * Where a source sealed at its own end: its key, and its signature over what the header says of this
+ * (sealing/source-claims.ts). Absent: sealed by Custos.
+ */
+export interface SealedBy {
+  key: string;
+  signature: Uint8Array;
+}
 
 /** The records `first` to `first + count - 1` of a session. */
 export interface Records {

@@ -1,6 +1,7 @@
 import { expectBytes } from './bytes.js';
 import { packColumn, type ColumnValue } from './column-pack.js';
-import { sealFrame } from './frame.js';
+import { frameBytes, sealFrame } from './frame.js';
+import { isPaddedLength } from './padme.js';
 import type { Secret } from './secret.js';
 
 export type { ColumnValue } from './column-pack.js';
@@ -43,6 +44,10 @@ export function sealColumnWithNonce(
   }
   return sealFrame(columnFormat, key, boundMembers(binding), packColumn(values), nonce);
 }
+
+/** Whether bytes have the form of a sealed column, as far as one without the key can tell: version and length. */
+export const isSealedColumn = (sealed: Uint8Array): boolean =>
+  sealed[0] === columnFormat.version && isPaddedLength(sealed.length - frameBytes);
 
 /** @internal Member by member: what a caller's object has besides would change the bytes. */
 export function boundMembers({ origin, session, entry, field, count, catalogue }: ColumnBinding) {

@@ -9,6 +9,9 @@ export interface SealedFormat {
   readonly version: number;
 }
 
+/** Bytes of a frame beside those of its message. */
+export const frameBytes = 1 + nonceBytes + tagBytes;
+
 export type Binding = Readonly<Record<string, string | number | Uint8Array>>;
 
 /**
@@ -30,7 +33,7 @@ export function sealFrame(
 
 /** The message, or undefined if anything at all differs from what was sealed. */
 export function openFrame(format: SealedFormat, key: Secret, binding: Binding, framed: Uint8Array) {
-  if (framed.length < 1 + nonceBytes + tagBytes || framed[0] !== format.version) return undefined;
+  if (framed.length < frameBytes || framed[0] !== format.version) return undefined;
   const nonce = framed.subarray(1, 1 + nonceBytes);
   return open(key, { nonce, boundTo: boundBytes(format, binding) }, framed.subarray(1 + nonceBytes));
 }

@@ -37,6 +37,10 @@ export function pad(data: Uint8Array): Uint8Array {
   return padded;
 }
 
+/** Whether `pad` gives this length for some data. */
+export const isPaddedLength = (length: number): boolean =>
+  length === smallestPaddedBytes || (length > smallestPaddedBytes && padmeLength(length) === length);
+
 /**
  * The data, or undefined if `padded` is not exactly what `pad` gives for it. Only for bytes that were already
  * authenticated: it does not take the same time for all of them.

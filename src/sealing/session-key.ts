@@ -25,13 +25,17 @@ export function sealSessionKey(publicKey: Uint8Array, sessionKey: Secret): Uint8
   return concatBytes(Uint8Array.of(version), libsodium().crypto_box_seal(sessionKey.bytes, publicKey));
 }
 
+/** Whether bytes have the form of a sealed session key. Whether it opens, only the keyholder can tell. */
+export const isSealedSessionKey = (sealed: Uint8Array): boolean =>
+  sealed.length === sealedBytes && sealed[0] === version;
+
 export function openSessionKey(
   { publicKey, secretKey }: { readonly publicKey: Uint8Array; readonly secretKey: Secret },
   sealed: Uint8Array,
 ): OpenedSessionKey {
   expectBytes('public key of subject', publicKey, keyBytes);
   expectBytes('secret key of subject', secretKey.bytes, keyBytes);
-  if (sealed.length !== sealedBytes || sealed[0] !== version) return { kind: 'tampered' };
+  if (!isSealedSessionKey(sealed)) return { kind: 'tampered' };
   try {
     const opened = libsodium().crypto_box_seal_open(sealed.subarray(1), publicKey, secretKey.bytes);
     return { kind: 'opened', sessionKey: new Secret(opened) };

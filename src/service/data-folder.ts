@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDevPeople } from '../identity/dev-people.js';
+import { createDevPeople, createDevSources } from '../identity/dev-people.js';
 import type { TrustFile } from '../identity/trust.js';
 import { attestationKey, makeRootKey, readRootKey } from '../keys/root-key.js';
 import { ed25519Signer, formatVerifierKey, type NoteSigner } from '../merkle/note.js';
@@ -30,7 +30,7 @@ export const devOrigin = 'custos.example/dev';
  */
 export async function initDataFolder(
   dir: string,
-  options: { origin: string; people: TrustFile['people'] },
+  options: Pick<TrustFile, 'origin' | 'people' | 'sources'>,
 ): Promise<void> {
   const files = filesOf(dir);
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -43,6 +43,7 @@ export async function initDataFolder(
     log: formatVerifierKey(signer.name, signer.publicKey),
     keyholder: Buffer.from(attestationKey(rootKey)).toString('base64'),
     people: options.people,
+    sources: options.sources ?? [],
     quorum: { ordinary: 2, large: 3 },
   };
   await unlessThere(writeSecret(files.trust, JSON.stringify(trust, undefined, 2)));
@@ -51,7 +52,7 @@ export async function initDataFolder(
 export async function initDevFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const people = await createDevPeople(dir);
-  await initDataFolder(dir, { origin: devOrigin, people: [...people] });
+  await initDataFolder(dir, { origin: devOrigin, people, sources: await createDevSources(dir) });
 }
 
 /** @throws Problem setting_invalid if the file is not 64 hex digits. */
