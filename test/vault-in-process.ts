@@ -27,6 +27,7 @@ import {
   type SignedAct,
 } from '../src/identity/act-commands.js';
 import { keyIdOf, type Trust } from '../src/identity/trust.js';
+import { changed, type Change } from '../src/access/given-policy.spec.js';
 import { accessKey } from '../src/access/access-state.js';
 import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
@@ -280,6 +281,17 @@ export class VaultInProcess {
           : await new SignActHandler(this.log).execute(new SignAct(freshCommand(), person, act, envelope));
     }
     return last as SignedAct;
+  }
+
+  /** The policy in force, with this change, signed by officers. */
+  changePolicy(how: Change, signers?: Parameters<VaultInProcess['act']>[2], said: object = {}) {
+    const { policy, policyHash: replaces } = this.log.state.of(accessKey);
+    const next = changed(policy, (one) => {
+      one.version += 1;
+      how(one);
+    });
+    const body = { policy: next, replaces, beyondCeilings: false, reason: 'as it was agreed', ...said };
+    return this.act('policy.change', body, signers);
   }
 
   lock(target: LockTarget, log = this.log) {

@@ -18,6 +18,9 @@ export interface AccessState {
   readonly policySince?: Position;
   readonly requests: PersistentMap<RequestId, AccessRequest>;
   readonly grants: PersistentMap<GrantId, Grant>;
+  /** Grants by who holds them, and by whom they are about: all that may still open something (grant.ts). */
+  readonly held: PersistentMap<PersonId, readonly GrantId[]>;
+  readonly about: PersistentMap<SubjectId, readonly GrantId[]>;
   /** Of every approval that counted. */
   readonly nonces: PersistentSet<string>;
   /** In force, by the position of their entry: a lock that was lifted is not here. */
@@ -83,6 +86,8 @@ export const emptyAccess = (authority: Authority, policy: Policy): AccessState =
   policyHash: toHex(policyHash(policy)),
   requests: PersistentMap(),
   grants: PersistentMap(),
+  held: PersistentMap(),
+  about: PersistentMap(),
   nonces: PersistentSet(),
   locks: PersistentMap(),
   erased: PersistentMap(),

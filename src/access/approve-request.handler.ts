@@ -37,8 +37,11 @@ export class ApproveRequestHandler implements ICommandHandler<ApproveRequest> {
     );
     const { answer } = committed;
     if (answer.kind === 'request_unknown') throw new Problem('request_unknown');
-    if (answer.kind === 'refused')
-      throw new Problem('approval_refused', { rules: answer.rules, ...refusedAt(committed) });
+    if (answer.kind === 'refused') {
+      const { kind: _kind, ...why } = answer;
+      const code = answer.exceeded === undefined ? 'approval_refused' : 'reach_exceeded';
+      throw new Problem(code, { ...why, ...refusedAt(committed) });
+    }
     const { approvals, needed, grant } = answer;
     return { request, approvals, needed, grant, ...(await written(committed)) };
   }

@@ -1,10 +1,12 @@
 import type { Outcome } from '../log/draft.js';
 import type { GrantId, PersonId, RequestId } from '../log/ids.js';
+import type { Exceeded } from '../problem.js';
 import type { Envelope } from '../sealing/dsse.js';
 import { grantOf, requestStream, type AccessState } from './access-state.js';
 import { envelopeText, parseEnvelope } from '../identity/signed-statement.js';
 import { checkApproval, type ApprovalRule } from './check-approval.js';
 import type { NonEmpty } from './non-empty.js';
+import { effectOfRequest } from './reach-guard.js';
 
 export type ApprovalAnswer =
   | {
@@ -17,7 +19,7 @@ export type ApprovalAnswer =
       /** Null as long as people are missing. */
       readonly grant: GrantId | null;
     }
-  | { readonly kind: 'refused'; readonly rules: NonEmpty<ApprovalRule> }
+  | { readonly kind: 'refused'; readonly rules: NonEmpty<ApprovalRule>; readonly exceeded?: readonly Exceeded[] }
   | { readonly kind: 'request_unknown' };
 
 /**
@@ -35,7 +37,9 @@ export function approveRequest(
   const checked = checkApproval(state, { envelope, request: id, at, size });
   if (checked.kind === 'refused') {
     const { rules } = checked;
-    return { entries: [{ type: 'approval.refused', stream, data: { request: id, rules } }], answer: checked };
+    const entries = [{ type: 'approval.refused' as const, stream, data: { request: id, rules } }];
+    if (rules.some((rule) => rule !== 'reach_exceeded')) return { entries, answer: checked };
+    return { entries, answer: { ...checked, exceeded: effectOfRequest(state, request, at).exceeded } };
   }
   const signed = (typeof envelope === 'string' ? parseEnvelope(envelope) : envelope) as Envelope;
   const approvals = request.approvals.size + 1;

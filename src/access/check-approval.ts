@@ -5,6 +5,7 @@ import { keyInForce } from '../identity/authority.js';
 import { openStatement, type EnvelopeRule } from '../identity/signed-statement.js';
 import { approvalType, type ApprovalStatement } from './approval.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
+import { effectOfRequest, largerQuorum } from './reach-guard.js';
 
 export interface HandedIn {
   readonly envelope: string | Envelope;
@@ -65,6 +66,15 @@ const rules = {
     request.scope.sessions.every(({ subject }) => owner !== personOfSubject(subject)),
   // People count, not keys: a second key is no second person.
   already_approved: ({ owner, request }) => !request.approvals.has(owner),
+  // The last signature puts the grant in force: only a larger quorum takes it above what may be reached at once.
+  reach_exceeded: ({ request, at, state }) => {
+    const signers = request.approvals.size + 1;
+    return (
+      signers < request.needed ||
+      signers >= largerQuorum(state, request.scope.fields) ||
+      effectOfRequest(state, request, at).exceeded.length === 0
+    );
+  },
   request_not_open: ({ request, at, state }) => statusOf(state, request, at) === 'open',
   // Nobody has seen a log that is longer than the log. Its root is checked where roots are at hand.
   checkpoint_ahead: ({ statement, size }) => statement.checkpoint.size <= size,

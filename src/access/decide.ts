@@ -3,6 +3,7 @@ import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/i
 import type { AccessState, Grant } from './access-state.js';
 import { isLocked } from './lock.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
+import { allows } from './policy.js';
 
 /** One release of plaintext that somebody asks for. */
 export interface Disclosure {
@@ -53,6 +54,8 @@ const rules = {
   field_not_granted: (grant, { fields }) => isNonEmpty(fields) && fields.every((field) => grant.fields.has(field)),
   records_spent: (grant, { records }) => records >= 0 && records <= grant.recordsLeft,
   disclosures_spent: (grant) => grant.disclosuresLeft >= 1,
+  // The policy in force now and not the one that was: signed for under it, no more is opened than it allows today.
+  policy_forbids: ({ terms, signers }, _asked, { policy }) => allows(policy, terms, signers),
   subject_erased: (grant, asked, state) => tombstone(grant, asked, state) === undefined,
 } satisfies Record<string, (grant: Grant, asked: Disclosure, state: AccessState) => boolean>;
 

@@ -7,18 +7,12 @@ import type { Slice } from '../log/governance.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import { GrantId, PersonId, RequestId, SubjectId } from '../log/ids.js';
 import { encodeCanonical } from '../sealing/canonical.js';
-import {
-  accessKey,
-  emptyAccess,
-  grantOf,
-  statusOf,
-  type AccessRequest,
-  type AccessState,
-  type Grant,
-} from './access-state.js';
+import { accessKey, emptyAccess, statusOf, type AccessRequest, type AccessState } from './access-state.js';
 import { checkApproval } from './check-approval.js';
+import { grantOn, withGrant } from './grant.js';
 import { toHex } from './hex.js';
-import { aboveCeilings, needed, previewOf, termsOf, type Policy } from './policy.js';
+import { aboveCeilings, previewOf, termsOf, type Policy } from './policy.js';
+import { signersNeeded } from './reach-guard.js';
 import { lockLifted, lockSet } from './lock.js';
 import { policyChanged } from './policy-change.js';
 import { FrozenScope, scopeHash } from './scope.js';
@@ -100,7 +94,7 @@ function requestMade(state: AccessState, entry: EntryOf<'request.made'>): Access
     scopeHash: toHex(made.data.scopeHash),
     policyHash: toHex(made.data.policyHash),
     preview,
-    needed: needed(policy, scope.fields),
+    needed: signersNeeded(state, { id, requester: requester.data, scope }, entry.at),
     position: entry.position,
     at: entry.at,
     expiresAt,
@@ -125,26 +119,8 @@ function requestApproved(state: AccessState, entry: EntryOf<'request.approved'>)
     requests: state.requests.set(id, request),
     nonces: state.nonces.add(checked.statement.nonce),
   };
-  return request.approvals.size < request.needed ? next : granted(next, request, entry);
-}
-
-function granted(state: AccessState, request: AccessRequest, { at, position }: Entry): AccessState {
-  const { requester, scope, approvals } = request;
-  const grant: Grant = {
-    id: grantOf(request.id),
-    person: requester,
-    scope,
-    terms: termsOf(scope),
-    signers: approvals.size,
-    fields: new Set(scope.fields),
-    subjects: new Map(scope.sessions.map(({ session, subject }) => [session, subject])),
-    position,
-    at,
-    expiresAt: at + scope.durationSeconds * 1000,
-    recordsLeft: scope.budget.records,
-    disclosuresLeft: scope.budget.disclosures,
-  };
-  return { ...state, grants: state.grants.set(grant.id, grant) };
+  const signers = request.approvals.size;
+  return signers < request.needed ? next : withGrant(next, grantOn(request, { position, at, signers }));
 }
 
 const OfRequest = z.object({ request: RequestId });

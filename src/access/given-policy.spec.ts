@@ -34,7 +34,10 @@ export const policyChanged =
       change(next);
     });
     const replaces = toHex(policyHash(told.policy));
-    const act = { kind: 'policy.change', body: { policy, replaces, reason: 'as it was agreed', ...forged } };
+    const act = {
+      kind: 'policy.change',
+      body: { policy, replaces, beyondCeilings: false, reason: 'as it was agreed', ...forged },
+    };
     return { ...actSigned(act, by)(told), policy };
   };
 

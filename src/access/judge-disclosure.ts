@@ -19,7 +19,7 @@ export const judgeDisclosure: Judge['judge'] = (before, entry) => {
 };
 
 /** What comes after a disclosure and ends it all the same: its budget and its hour were right when it was made. */
-const stops: ReadonlySet<DisclosureRule> = new Set(['locked', 'grant_revoked', 'subject_erased']);
+const stops: ReadonlySet<DisclosureRule> = new Set(['locked', 'grant_revoked', 'policy_forbids', 'subject_erased']);
 
 /** Whether a release that was allowed must not go on, on the state as it is now. */
 export function mustStop(now: Governance, entry: EntryOf<'disclosure.made'>): boolean {

@@ -49,6 +49,7 @@ describe('above a lock nothing is released', () => {
     ['a lock', () => vault.lock({ kind: 'person', person: researcher })],
     ['a revocation', () => vault.revoke(grant)],
     ['an erasure', () => vault.erase('s1')],
+    ['a stricter policy', () => vault.changePolicy(({ classes }) => (classes.private.quorum = 3))],
   ])('of what streams already: %s stops it between two batches', async (_what, stop) => {
     expect(await readOn(await committed())).toBe(1200);
     await expect(readOn(await committed(), stop)).rejects.toMatchObject({ code: 'disclosure_stopped' });

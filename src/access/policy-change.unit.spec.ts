@@ -1,10 +1,17 @@
+import { classes as classNames } from '../log/fields.js';
+import { authoritySlice } from '../identity/evolve-authority.js';
+import { Governance } from '../log/governance.js';
+import { auditEntry } from './audit-entry.js';
 import { builtInPolicy } from './built-in-policy.js';
+import { accessSlice } from './evolve.js';
 import { checkApproval } from './check-approval.js';
 import { statusOf } from './access-state.js';
 import { policyChanged, policyWith, under, type Change } from './given-policy.spec.js';
 import {
   after,
+  allowed,
   approved,
+  authorityOf,
   denied,
   disclosure,
   enrolKeys,
@@ -28,6 +35,10 @@ import { policyHash } from './policy.js';
 beforeAll(enrolKeys);
 
 const stricter: Change = ({ classes }) => (classes.sensitive.quorum = classes.private.quorum = 3);
+const raised: Change = ({ fields, breakGlass }) => {
+  fields.url = 'strict';
+  breakGlass.fields = ['kind'];
+};
 const inForce = (...steps: Step[]) => after(...steps).policy.version;
 
 describe('a policy does not come into force', () => {
@@ -45,6 +56,21 @@ describe('a policy does not come into force', () => {
   it('twice: of two that replace one policy, the first', () => {
     const state = after(policyChanged(stricter), under(builtInPolicy), policyChanged(({ classes: { basic } }) => (basic.mostRecords = 2_000_000))); // prettier-ignore
     expect(state.policy).toMatchObject({ version: 2, classes: { basic: { mostRecords: 10_000_000 } } });
+  });
+});
+
+describe('verify', () => {
+  const checks = (change: Change) => {
+    let state = Governance.empty([authoritySlice(authorityOf()), accessSlice(authorityOf(), builtInPolicy)]);
+    return tell(policyChanged(change)).entries.map((one) => {
+      const before = state;
+      state = state.evolve(one);
+      return auditEntry(before, one, state);
+    });
+  };
+  it('names the signature that would have put a policy in force which may not stand', () => {
+    expect(checks(({ classes }) => (classes.strict.quorum = 1))).toEqual([undefined, undefined, 'act_invalid']);
+    expect(checks(stricter)).toEqual([undefined, undefined, undefined]);
   });
 });
 
@@ -105,4 +131,31 @@ describe('what was asked under another policy', () => {
     const request = state.requests.get(requestId(0));
     expect(request && statusOf(state, request, at)).toBe(expected);
   });
+});
+
+describe('a grant under an earlier policy opens nothing', () => {
+  const denies = (change: Change, ...rules: string[]) =>
+    given(granted(), policyChanged(change))
+      .when(disclosure())
+      .then(denied(...rules));
+  it.each<[string, Change]>([
+    ['more people must sign now', stricter],
+    ['it lasts too long now', ({ classes }) => classNames.forEach((name) => (classes[name].longestSeconds = 3599))],
+    ['it takes too many records now', ({ classes }) => classNames.forEach((name) => (classes[name].mostRecords = 99))],
+    ['it is about too many sessions now', ({ classes }) => classNames.forEach((name) => (classes[name].mostSessions = 1))],
+    ['a field of it is strict now', raised],
+    ['a field of it is no longer named', ({ fields, breakGlass }) => (delete fields.url, (breakGlass.fields = ['kind']))],
+  ])('if %s', (_what, change) => denies(change, 'policy_forbids')); // prettier-ignore
+  it('even a field whose own class is as it was', () =>
+    given(granted(), policyChanged(raised))
+      .when(disclosure({ fields: ['typed'] }))
+      .then(denied('policy_forbids')));
+});
+
+describe('a grant under an earlier policy opens what it did', () => {
+  it.each<[string, Step[]]>([
+    ['if the policy would still give it', [policyChanged(({ classes }) => (classes.strict.quorum = 5))]],
+    ['at the last second and record that the policy gives', [policyChanged(({ classes }) => classNames.forEach((name) => Object.assign(classes[name], { longestSeconds: 3600, mostRecords: 100, mostSessions: 2, mostSubjects: 1 })))]],
+    ['if a later policy would give it again', [policyChanged(stricter), policyChanged(({ classes }) => (classes.sensitive.quorum = classes.private.quorum = 2))]],
+  ])('%s', (_what, steps) => given(granted(), ...steps).when(disclosure()).then(allowed)); // prettier-ignore
 });

@@ -100,6 +100,10 @@ const rules = {
 export type CeilingRule = keyof typeof rules;
 const ruleNames = Object.keys(rules) as CeilingRule[];
 
+/** Whether what was granted on these terms, by so many people, could be granted now. */
+export const allows = (policy: Policy, terms: Terms, signers: number): boolean =>
+  signers >= needed(policy, terms.fields) && aboveCeilings(policy, terms).length === 0;
+
 /** The ceilings that these terms break, none if they may be asked. */
 export const aboveCeilings = (policy: Policy, terms: Terms): CeilingRule[] =>
   ruleNames.filter((name) => {

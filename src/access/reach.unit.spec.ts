@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import type { LockTarget } from '../log/entries.js';
 import { fieldNames } from '../log/fields.js';
 import { decide } from './decide.js';
+import { policyChanged } from './given-policy.spec.js';
 import {
   after,
   disclosed,
@@ -9,6 +11,7 @@ import {
   granted,
   grantId,
   later,
+  locked,
   person,
   requested,
   revoked,
@@ -33,6 +36,8 @@ const nobody: Step[][] = [
   [granted({ records: 5 }), disclosed({ records: 5 })],
   [granted({ disclosures: 1 }), disclosed()],
   [granted(), erased('sub-1')],
+  [granted(), locked()],
+  [granted(), policyChanged(({ classes }) => (classes.sensitive.quorum = classes.private.quorum = 3))],
 ];
 
 describe('nobody reaches anything', () => {
@@ -59,6 +64,14 @@ describe('reach', () => {
     expect(reach(state, start, { field: 'screen' })).toEqual([]);
   });
 
+  it('is without what is locked, and with the rest of the grant', () => {
+    const open = (target: LockTarget) =>
+      reach(after(granted({ sessions: sessions.slice(1) }), locked(target)), start).map((one) => `${one.session} ${one.field}`); // prettier-ignore
+    expect(open({ kind: 'field', field: 'url' })).toEqual(['ses-2 typed', 'ses-3 typed']);
+    expect(open({ kind: 'subject', subject: subject('sub-2') })).toEqual(['ses-2 typed', 'ses-2 url']);
+    expect(open({ kind: 'grant', grant: grantId(0) })).toEqual([]);
+  });
+
   const row = (of: string, one: string) => ({
     person: 'researcher',
     subject: of,
@@ -80,7 +93,17 @@ describe('reach', () => {
       durationSeconds: fc.integer({ min: 1, max: 3 }),
     })
     .map(granted);
+  const locks = fc.constantFrom<LockTarget>(
+    { kind: 'all' },
+    { kind: 'field', field: 'url' },
+    { kind: 'subject', subject: subject('sub-2') },
+    { kind: 'person', person: person('researcher2') },
+    { kind: 'grant', grant: grantId(1) },
+  );
+  const quorums = fc.constantFrom(2, 3).map((quorum) => policyChanged(({ classes }) => Object.values(classes).forEach((of) => (of.quorum = quorum)))); // prettier-ignore
   const steps = fc.oneof(
+    locks.map((target) => locked(target)),
+    quorums,
     { weight: 3, arbitrary: grants },
     slot.map((n) => revoked(n)),
     fc.record({ n: slot, records: fc.nat({ max: 3 }) }).map(disclosed),

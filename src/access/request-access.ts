@@ -4,7 +4,8 @@ import type { PersonId, RequestId } from '../log/ids.js';
 import { requestStream, type AccessState } from './access-state.js';
 import { toHex } from './hex.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
-import { aboveCeilings, needed, policyHash, previewOf, termsOf, type CeilingRule } from './policy.js';
+import { aboveCeilings, policyHash, previewOf, termsOf, type CeilingRule } from './policy.js';
+import { signersNeeded } from './reach-guard.js';
 import { freezeScope, scopeHash, type ScopeBody, type SessionOfSubject } from './scope.js';
 
 /** A session that the request names, by itself or through its subject. */
@@ -64,7 +65,13 @@ export function requestAccess(
   const data = { request, scope, scopeHash: hash, policyHash: policyHash(policy), preview, expiresAt };
   return {
     entries: [{ type: 'request.made', stream: requestStream(request), data }],
-    answer: { kind: 'made', request, scopeHash: toHex(hash), preview, needed: needed(policy, scope.fields) },
+    answer: {
+      kind: 'made',
+      request,
+      scopeHash: toHex(hash),
+      preview,
+      needed: signersNeeded(state, { id: request, requester, scope }, at),
+    },
   };
 }
 

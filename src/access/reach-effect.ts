@@ -1,0 +1,147 @@
+import type { FieldClass, FieldName } from '../log/fields.js';
+import type { GrantId, PersonId, SubjectId } from '../log/ids.js';
+import type { Exceeded } from '../problem.js';
+import type { AccessState, Grant } from './access-state.js';
+import { grantsAbout, grantsOf, withGrant } from './grant.js';
+import { classIn, type Policy } from './policy.js';
+import { reachOf, type ReachScope } from './reach.js';
+
+/** For this person, each of these fields of each of these subjects: within reach until when, before and after. */
+export interface ReachChange {
+  readonly person: PersonId;
+  readonly subjects: readonly SubjectId[];
+  readonly fields: readonly FieldName[];
+  /** Epoch milliseconds; null: out of reach. */
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** Exactly who gains and who loses what by something that is not in force yet. */
+export interface ReachEffect {
+  readonly gains: readonly ReachChange[];
+  readonly losses: readonly ReachChange[];
+  /** Counts that it would bring above a ceiling, or further above: only what somebody gains can do that. */
+  readonly exceeded: readonly Exceeded[];
+}
+
+export const effectOfGrant = (state: AccessState, grant: Grant): ReachEffect =>
+  reachEffect(unlocked(state), unlocked(withGrant(state, grant)), grant.at, [grant.person]);
+
+export const effectOfPolicy = (state: AccessState, policy: Policy, at: number): ReachEffect =>
+  reachEffect(unlocked(state), { ...unlocked(state), policy }, at, [...state.held.keys()]);
+
+/** Lifting a lock asks nobody how far that reaches, so what it holds back counts as within reach here. */
+const unlocked = (state: AccessState): AccessState => ({ ...state, locks: state.locks.clear() });
+
+/** `persons`: all whose reach may differ. */
+function reachEffect(before: AccessState, after: AccessState, at: number, persons: readonly PersonId[]): ReachEffect {
+  const scopesBefore = scopesAt(before, at);
+  const scopesAfter = scopesAt(after, at);
+  const changes = [...persons].sort().flatMap((person) => changesOf(person, held(before, person, scopesBefore), held(after, person, scopesAfter))); // prettier-ignore
+  const gains = changes.filter((one) => (one.after ?? 0) > (one.before ?? 0));
+  const losses = changes.filter((one) => (one.after ?? 0) < (one.before ?? 0));
+  return { gains, losses, exceeded: exceededBy(gains, before.policy, after, scopesAfter) };
+}
+
+interface Opened extends ReachScope {
+  readonly subjects: ReadonlySet<SubjectId>;
+}
+type ScopeOf = (grant: Grant) => Opened | undefined;
+
+/** Each grant is asked once, however many subjects it is about. */
+function scopesAt(state: AccessState, at: number): ScopeOf {
+  const asked = new Map<GrantId, Opened | undefined>();
+  return (grant) => {
+    if (!asked.has(grant.id)) asked.set(grant.id, withSubjects(reachOf(state, grant, at)));
+    return asked.get(grant.id);
+  };
+}
+
+const withSubjects = (scope: ReachScope | undefined): Opened | undefined =>
+  scope && { ...scope, subjects: new Set(scope.sessions.map(({ subject }) => subject)) };
+
+const held = (state: AccessState, person: PersonId, scopeOf: ScopeOf): Opened[] =>
+  grantsOf(state, person).flatMap((grant) => scopeOf(grant) ?? []);
+
+/** Subjects whom the same scopes are about change alike: each such group is looked at once, and no pair is enumerated. */
+function changesOf(person: PersonId, before: readonly Opened[], after: readonly Opened[]): ReachChange[] {
+  const all = [...before, ...after];
+  const groups = groupBy(subjectsIn(all), ([, scopes]) => scopes.join());
+  return [...groups.values()].flatMap((group) => {
+    const scopes = group[0][1];
+    const [then, now] = [scopes.filter((index) => index < before.length), scopes.filter((index) => index >= before.length)]; // prettier-ignore
+    const fields = new Set(scopes.flatMap((index) => all[index]?.fields ?? []));
+    const changed = [...fields]
+      .map((field) => ({ field, before: untilOf(field, then, all), after: untilOf(field, now, all) }))
+      .filter((one) => one.before !== one.after);
+    const subjects = group.map(([subject]) => subject).sort();
+    return [...groupBy(changed, (one) => `${one.before} ${one.after}`).values()].map(([first, ...rest]) => ({
+      person,
+      subjects,
+      fields: [first, ...rest].map(({ field }) => field).sort(),
+      before: first.before,
+      after: first.after,
+    }));
+  });
+}
+
+/** Each subject with the scopes that are about it, by their index. */
+function subjectsIn(scopes: readonly Opened[]): Map<SubjectId, number[]> {
+  const found = new Map<SubjectId, number[]>();
+  for (const [index, { subjects }] of scopes.entries()) {
+    for (const subject of subjects) {
+      const indices = found.get(subject);
+      if (indices === undefined) found.set(subject, [index]);
+      else indices.push(index);
+    }
+  }
+  return found;
+}
+
+const untilOf = (field: FieldName, indices: readonly number[], all: readonly ReachScope[]): number | null =>
+  indices.reduce<number | null>((latest, index) => {
+    const scope = all[index];
+    return scope?.fields.includes(field) ? Math.max(latest ?? 0, scope.until) : latest;
+  }, null);
+
+/**
+ * Where two policies are concerned the lower ceiling holds: a change that raises a ceiling must not itself be measured
+ * by what it raises.
+ */
+function exceededBy(gains: readonly ReachChange[], policy: Policy, after: AccessState, scopeOf: ScopeOf): Exceeded[] {
+  const limitOf = (ceiling: Exceeded['ceiling'], one: FieldClass, other: FieldClass) =>
+    Math.min(policy.classes[one][ceiling], after.policy.classes[other][ceiling]);
+  const found = new Map<string, Exceeded>();
+  const count = (ceiling: Exceeded['ceiling'], of: FieldName | FieldClass, limit: number, size: number) => {
+    const key = `${ceiling} ${of}`;
+    if (size > limit && size > (found.get(key)?.found ?? 0)) found.set(key, { ceiling, of, limit, found: size });
+  };
+  for (const { person, subjects, fields } of gains) {
+    for (const subject of subjects) {
+      const scopes = grantsAbout(after, subject).flatMap((grant) => scopeOf(grant) ?? []);
+      for (const field of fields) {
+        const opened = scopes.filter((scope) => scope.fields.includes(field));
+        const persons = new Set(opened.map((scope) => scope.person));
+        const limit = limitOf('mostPersonsAtOnce', classIn(policy, field), classIn(after.policy, field));
+        count('mostPersonsAtOnce', field, limit, persons.size);
+      }
+    }
+    const scopes = held(after, person, scopeOf);
+    for (const name of new Set(fields.map((field) => classIn(after.policy, field)))) {
+      const of = scopes.filter((scope) => scope.fields.some((field) => classIn(after.policy, field) === name));
+      const reached = new Set(of.flatMap((scope) => [...scope.subjects]));
+      count('mostSubjectsAtOnce', name, limitOf('mostSubjectsAtOnce', name, name), reached.size);
+    }
+  }
+  return [...found.values()];
+}
+
+function groupBy<T>(list: Iterable<T>, key: (one: T) => string): Map<string, [T, ...T[]]> {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const one of list) {
+    const group = groups.get(key(one));
+    if (group === undefined) groups.set(key(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
