@@ -12,6 +12,7 @@ import { AppendedLeaves } from '../src/merkle/appended-leaves.js';
 import { signCheckpoint } from '../src/merkle/checkpoint.js';
 import { appendLeaves, emptyFrontier, frontierRoot, type Frontier } from '../src/merkle/frontier.js';
 import type { NoteSigner } from '../src/merkle/note.js';
+import { TurnedClock } from './turned-clock.js';
 
 export interface TrueLogOptions {
   readonly origin: string;
@@ -36,9 +37,11 @@ const start = Date.UTC(2026, 0, 1);
  */
 export async function writeTrueLog(client: pg.ClientBase, options: TrueLogOptions): Promise<void> {
   const versions = new Map<string, number>();
-  let frontier = emptyFrontier;
-  while (frontier.size < options.entries) {
-    const from = frontier.size;
+  let written: Written = { frontier: emptyFrontier, checkpoint: '' };
+  const clock = new TurnedClock((sql) => client.query(sql));
+  await clock.turnTo("to_timestamp(current_setting('custos_test.at')::bigint / 1000.0)");
+  while (written.frontier.size < options.entries) {
+    const from = written.frontier.size;
     const group: PlacedEntry[] = [];
     const time = timeAt(from, options);
     const to = Math.min(from + (options.entriesAtOnce ?? 4096), ...ends(options).filter((end) => end > from));
@@ -46,18 +49,25 @@ export async function writeTrueLog(client: pg.ClientBase, options: TrueLogOption
       group.push(place(position, draftAt(position, options), time, versions));
     }
     await client.query('BEGIN');
-    frontier = await writeGroup(client, options, frontier, group);
+    await client.query("SELECT set_config('custos_test.at', $1, true)", [String(time)]);
+    written = await writeGroup(client, options, written, group);
     await client.query('COMMIT');
   }
+  await clock.putRight();
   await client.query('VACUUM ANALYZE log.entry, log.body, log.command, log.tile, log.checkpoint');
+}
+
+interface Written {
+  readonly frontier: Frontier;
+  readonly checkpoint: string;
 }
 
 async function writeGroup(
   client: pg.ClientBase,
   { origin, signer, entriesACheckpoint = 64, columnBytes }: TrueLogOptions,
-  before: Frontier,
+  { frontier: before, checkpoint: beforeNote }: Written,
   placed: readonly PlacedEntry[],
-): Promise<Frontier> {
+): Promise<Written> {
   const tree = new AppendedLeaves(
     before,
     placed.map(({ leaf }) => leaf),
@@ -81,10 +91,10 @@ async function writeGroup(
   await client.query('SELECT log.make_room_for_bodies($1)', [frontier.size - 1]);
   const at = placed[0]?.entry.at ?? 0;
   const answers = placed.map(({ entry: { position: first } }) => ({ ...commandAt(first), first, count: 1 }));
-  const group = { from: before.size, at, placed, tree, checkpoint, answers };
+  const group = { from: before.size, before: beforeNote, at, placed, tree, checkpoint, answers };
   if (columnBytes !== undefined) await new PostgresBodyStore(client).put(client, columnsOf(group));
   await insertGroup(client, group);
-  return frontier;
+  return { frontier, checkpoint };
 }
 
 function draftAt(position: number, { origin, entries, columnBytes }: TrueLogOptions): Draft {

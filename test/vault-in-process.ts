@@ -50,6 +50,7 @@ import { generateSigningKey } from '../src/sealing/signature.js';
 import { sodiumReady } from '../src/sealing/sodium.js';
 import { startKeyholder } from '../src/service/start-keyholder.js';
 import { cloneDatabase, type TestDatabase } from './postgres/database.js';
+import { TurnedClock } from './turned-clock.js';
 
 const origin = 'custos.example/test';
 const approvers = ['ada', 'bob', 'cyd'] as const;
@@ -81,7 +82,7 @@ export class VaultInProcess {
   log!: Log;
   keyholder!: Keyholder;
   private daysAhead = 0;
-  private lockHead: string | undefined;
+  private turnedClock: TurnedClock | undefined;
   private readonly pools: pg.Pool[] = [];
   private readonly logs: Log[] = [];
 
@@ -160,9 +161,9 @@ export class VaultInProcess {
   }
 
   private async turnClock(days: number): Promise<void> {
-    this.lockHead ??= (await this.asIntruder("SELECT pg_get_functiondef('log.lock_head'::regproc) AS sql")).rows[0].sql;
-    const turned = days === 0 ? 'clock_timestamp()' : `(clock_timestamp() + interval '${days} days')`;
-    await this.asIntruder((this.lockHead as string).replace('clock_timestamp()', turned));
+    this.turnedClock ??= new TurnedClock((sql) => this.asIntruder(sql));
+    if (days === 0) await this.turnedClock.putRight();
+    else await this.turnedClock.turnTo(`(clock_timestamp() + interval '${days} days')`);
   }
 
   /** Starts a keyholder as `custos keyholder` does, from files, with whatever root key; says how many it destroyed. */

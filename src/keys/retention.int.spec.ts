@@ -197,7 +197,7 @@ describe('no sealed column is deleted', () => {
     const forged = await vault.log.reader.header(right?.position as number);
     await as(
       'custos_service',
-      `SELECT log.append_group($1, $2, $3, $4, $5, sha256('\\x00' || $6::bytea), $6::bytea, '{1}', ARRAY[length($6::bytea)],
+      `SELECT log.append_group($1, $5, $2, $3, $4, $5, sha256('\\x00' || $6::bytea), $6::bytea, '{1}', ARRAY[length($6::bytea)],
          '{retention}', '{9}', '{columns.expired}', '{NULL}', '{true}', '{}', '{}', '', '{}', '{}', '{}', '{}', '{}', '')`,
       [size, size + 1, at, frontier, checkpoint, Buffer.from(forged)],
     );

@@ -16,9 +16,10 @@ describe('what is in the log went through one function', () => {
     },
   );
 
-  const call = (from: number, to: number, entries: number, at = 'extract(epoch FROM now()) * 1000 + 60000') =>
+  const now = 'extract(epoch FROM clock_timestamp()) * 1000';
+  const call = (from: number, to: number, entries: number, { at = now, before = test.log.checkpoint } = {}) =>
     test.pool('custos_service').query(
-      `SELECT log.append_group(${from}, ${to}, (${at})::bigint, '', 'note', decode(repeat('00', 32 * ${entries}), 'hex'), '',
+      `SELECT log.append_group(${from}, '${before}', ${to}, floor(${at})::bigint, '', 'note', decode(repeat('00', 32 * ${entries}), 'hex'), '',
          array_fill(1, ARRAY[${entries}]), array_fill(0, ARRAY[${entries}]), array_fill('s'::text, ARRAY[${entries}]),
          (SELECT array_agg(v) FROM generate_series(0, ${entries} - 1) v), array_fill('t'::text, ARRAY[${entries}]),
          array_fill(NULL::text, ARRAY[${entries}]), array_fill(false, ARRAY[${entries}]),
@@ -36,8 +37,16 @@ describe('what is in the log went through one function', () => {
     await expect(call(1, 3, 2)).resolves.toBeDefined();
   });
 
-  it('and it refuses a time before that of the last entry', async () => {
-    await expect(call(1, 2, 1, '1000')).rejects.toMatchObject({ code: 'CU001' });
+  it('and it refuses a group that was decided on another log of the same size', async () => {
+    await expect(call(1, 2, 1, { before: 'another' })).rejects.toMatchObject({ code: 'CU001' });
+  });
+
+  it.each([
+    ['before that of the last entry', '(SELECT at FROM log.head) - 1'],
+    ['that was decided at long before', `${now} - 6000`],
+    ['in the future', `${now} + 1000`],
+  ])('and it refuses a time %s', async (_what, at) => {
+    await expect(call(1, 2, 1, { at })).rejects.toMatchObject({ code: 'CU004' });
   });
 });
 

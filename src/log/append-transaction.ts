@@ -9,10 +9,12 @@ import {
   decideGroup,
   range,
   type Decided,
+  type DecidedAt,
   type EarlierAnswer,
   type Pending,
   type Settled,
 } from './decide-group.js';
+import type { Base, HeadBelief } from './head-belief.js';
 import type { Position } from './ids.js';
 import type { Group } from './insert-group.js';
 import type { StreamVersions } from './stream-versions.js';
@@ -28,16 +30,25 @@ export interface AppenderParts {
   readonly bodies: BodyStore;
   readonly replay: VerifiedReplay;
   readonly versions: StreamVersions;
+  readonly belief: HeadBelief;
 }
 
-/** A group, decided at the head and not written yet. */
+/** A group, decided and not written yet. */
 export interface Prepared {
   /** What the database says was answered to commands of the group before; not proven yet. */
   readonly earlier: ReadonlyMap<string, EarlierAnswer>;
+  /** Time of its entries. */
+  readonly at: number;
   readonly settled: readonly Settled[];
   /** Undefined if no command of the group writes anything. */
-  readonly writes:
-    { readonly group: Group; readonly next: Replayed; readonly versions: ReadonlyMap<string, number> } | undefined;
+  readonly writes: Writes | undefined;
+}
+
+export interface Writes {
+  readonly group: Group;
+  /** What follows from the log with them. */
+  readonly next: Replayed;
+  readonly versions: ReadonlyMap<string, number>;
 }
 
 interface TakenHead {
@@ -55,26 +66,52 @@ export async function prepareGroup(
   client: pg.ClientBase,
   parts: AppenderParts,
   group: readonly Pending[],
-): Promise<Prepared> {
+): Promise<Prepared & { readonly isAlone: boolean }> {
+  const left = parts.replay.current;
   const head = await takeHead(client, group);
   // From here on nobody else appends until this transaction ends.
-  const base = await parts.replay.advanceTo(client, head);
-  const decided = await decideAll(client, parts.versions, { ...head, governance: base.governance }, group);
-  const { placed, settled, governance, versions } = decided;
-  if (placed.length === 0) return { earlier: head.earlier, settled, writes: undefined };
+  const state = await parts.replay.advanceTo(client, head);
+  const { at, earlier } = head;
+  const { size, governance } = state;
+  const decided = await decideAll(client, parts.versions, { size, at, governance, earlier }, group);
+  return { ...prepared(parts, { state, at }, group, decided, earlier), isAlone: state === left };
+}
 
+/**
+ * The same on the head as it is believed to be, without asking the database. A command that was answered before is not
+ * known here, and a stream that is not known is taken for new: the database refuses what is already there.
+ */
+export function prepareOnBelief(parts: AppenderParts, base: Base, group: readonly Pending[]): Prepared {
+  const { size, governance } = base.state;
+  const versions = parts.versions.at(size);
+  const decided = decideGroup({ size, at: base.at, governance, earlier: new Map(), versions, others: 'new' }, group);
+  if (decided.kind !== 'decided') throw new Error('every stream has a version here');
+  return prepared(parts, base, group, decided, new Map());
+}
+
+type DecidedGroup = Extract<Decided, { kind: 'decided' }>;
+
+function prepared(
+  { identity: { origin, signer } }: AppenderParts,
+  { state, at }: Base,
+  group: readonly Pending[],
+  { placed, settled, governance, versions }: DecidedGroup,
+  earlier: Prepared['earlier'],
+): Prepared {
+  if (placed.length === 0) return { at, earlier, settled, writes: undefined };
   const tree = new AppendedLeaves(
-    base.frontier,
+    state.frontier,
     placed.map(({ leaf }) => leaf),
   );
+  const { size: from, checkpoint: before } = state;
   const { size } = tree.frontier;
-  const { origin, signer } = parts.identity;
   const checkpoint = signCheckpoint({ origin, size, root: tree.root }, signer);
   return {
-    earlier: head.earlier,
+    at,
+    earlier,
     settled,
     writes: {
-      group: { from: base.size, at: head.at, placed, tree, checkpoint, answers: answersToKeep(group, settled) },
+      group: { from, before, at, placed, tree, checkpoint, answers: answersToKeep(group, settled) },
       next: { size, frontier: tree.frontier, governance, checkpoint },
       versions,
     },
@@ -105,12 +142,12 @@ function earlierAnswer([actor, id, digest, first, count, answer]: EarlierRow, si
 async function decideAll(
   client: pg.ClientBase,
   known: StreamVersions,
-  head: Omit<Parameters<typeof decideGroup>[0], 'versions'>,
+  head: Omit<DecidedAt, 'versions' | 'others'>,
   group: readonly Pending[],
-): Promise<Extract<Decided, { kind: 'decided' }>> {
+): Promise<DecidedGroup> {
   for (;;) {
     // Decisions are pure, so deciding once more costs nothing but time.
-    const decided = decideGroup({ ...head, versions: known.at(head.size) }, group);
+    const decided = decideGroup({ ...head, versions: known.at(head.size), others: 'unknown' }, group);
     if (decided.kind === 'decided') return decided;
     known.learn(await readVersions(client, decided.streams));
   }

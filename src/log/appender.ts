@@ -1,14 +1,21 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type pg from 'pg';
 import { Problem } from '../problem.js';
 import type { AppenderParts } from './append-transaction.js';
-import { commitGroup, Unstorable } from './commit-group.js';
+import { BelievedFlights, mostFlights } from './believed-flights.js';
+import { commitGroup } from './commit-group.js';
 import { commandKey } from './decide-group.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { groupReceipts } from './group-receipts.js';
+import type { Landed } from './landed.js';
 import { requireProven, type AnswerProof } from './prove-answer.js';
 import type { Replayed } from './verified-replay.js';
 import { WaitingQueue, type Waiting } from './waiting-queue.js';
+import { Unstorable } from './write-and-commit.js';
 import { ownCommand } from './write-command.js';
+
+/** About as many entries as cost the server what a transaction costs it before the first. */
+const worthAFlight = 32;
 
 /**
  * The one way into the log. Commands that arrive while a transaction is under way share the next one (group
@@ -16,15 +23,19 @@ import { ownCommand } from './write-command.js';
  */
 export class Appender {
   private readonly waiting = new WaitingQueue();
+  private readonly flights: BelievedFlights;
   private running: Promise<void> | undefined;
   private closed = false;
+  private arrived = (): void => undefined;
 
   /** `before` is for entries that were written before. */
   constructor(
     private readonly pool: pg.Pool,
     private readonly parts: AppenderParts,
     private readonly before: AnswerProof,
-  ) {}
+  ) {
+    this.flights = new BelievedFlights(pool, parts, (group, landed) => this.settle(group, landed));
+  }
 
   /**
    * Decides at the head and appends what the decision says. Resolves after COMMIT.
@@ -35,6 +46,7 @@ export class Appender {
     return new Promise<Committed<A>>((resolve, reject) => {
       if (this.closed) throw new Problem('log_unavailable');
       this.waiting.add({ command, decide, resolve: resolve as Waiting['resolve'], reject });
+      this.arrived();
       this.wake();
     });
   }
@@ -60,15 +72,48 @@ export class Appender {
   }
 
   private async drain(): Promise<void> {
-    // Callers of the same tick get into the first group too.
-    await Promise.resolve();
-    while (this.waiting.length > 0) await this.write(this.waiting.take());
+    const { waiting, flights } = this;
+    for (;;) {
+      // Callers of the same turn share a group, those too who were answered in it and come back.
+      await turn();
+      if (flights.count > 0 && !this.isWorthAnotherFlight()) {
+        await Promise.race([flights.nextLanding, new Promise<void>((arrived) => (this.arrived = arrived))]);
+      } else if (waiting.length > 0) {
+        await this.write();
+      } else if (flights.count === 0) return;
+    }
   }
 
-  /** Answers everybody in the group. Never throws. */
-  private async write(group: readonly Waiting[]): Promise<void> {
-    try {
-      const { earlier, settled, writes } = await commitGroup(this.pool, this.parts, group);
+  /** Each costs the server its fixed part again; behind a large group a small one can as well wait. */
+  private isWorthAnotherFlight(): boolean {
+    const { waiting, flights, parts } = this;
+    const canFly = parts.belief.current !== undefined && !waiting.mustHoldHead;
+    return canFly && flights.count < mostFlights && 2 * waiting.length >= flights.commands;
+  }
+
+  /** Never throws. */
+  private async write(): Promise<void> {
+    const { waiting, flights, parts } = this;
+    const base = waiting.mustHoldHead ? undefined : parts.belief.current;
+    if (base === undefined) {
+      const group = waiting.take();
+      this.settle(group, await commitGroup(this.pool, parts, group));
+    } else {
+      // Many at once go in two halves: while the server writes the one, we make the other.
+      const isSplit = flights.count === 0 && waiting.length >= 2 * worthAFlight;
+      await flights.launch(base, waiting.take(isSplit ? Math.ceil(waiting.length / 2) : undefined));
+    }
+  }
+
+  /** Answers everybody in the group, or lets them wait once more. */
+  private settle(group: readonly Waiting[], landed: Landed): void {
+    if (landed.kind === 'undecided') this.waiting.putBack(group, 'together');
+    // One command must not keep others out of the log, again and again: each is tried by itself.
+    else if (landed.kind === 'failed' && landed.error instanceof Unstorable && group.length > 1) {
+      this.waiting.putBack(group, 'alone');
+    } else if (landed.kind === 'failed') for (const { reject } of group) reject(landed.error);
+    else {
+      const { earlier, settled, writes } = landed;
       const receipts = groupReceipts(writes?.group, this.before.receipt);
       group.forEach(({ command, resolve, reject }, index) => {
         const one = settled[index];
@@ -81,10 +126,6 @@ export class Appender {
         if (before === undefined) answer();
         else void requireProven(command, before, this.before).then(answer, reject);
       });
-    } catch (error) {
-      // One command must not keep others out of the log, again and again: each is tried by itself.
-      if (error instanceof Unstorable && group.length > 1) for (const one of group) await this.write([one]);
-      else for (const { reject } of group) reject(error);
     }
   }
 }

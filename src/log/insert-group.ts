@@ -10,8 +10,9 @@ import type { PlacedEntry } from './place-entry.js';
 
 /** A decided group: what one transaction writes. */
 export interface Group {
-  /** Size of the log before. */
+  /** Size of the log before, and its checkpoint. */
   readonly from: number;
+  readonly before: string;
   readonly at: number;
   readonly placed: readonly PlacedEntry[];
   /** The tree with the group's leaves. */
@@ -21,18 +22,20 @@ export interface Group {
 }
 
 /**
- * Everything of a group but its bodies, in one call. Bytes of all entries are laid end to end in one binary
+ * Everything of a group but its bodies, in one call; gives the time by the database's clock. Bytes of all entries are laid end to end in one binary
  * parameter: pg sends an array of buffers as hex text, twice the bytes.
  */
-export function insertGroup(client: pg.ClientBase, { from, at, placed, tree, checkpoint, answers }: Group) {
+export function insertGroup(client: pg.ClientBase, group: Group): Promise<pg.QueryResult<{ now: number }>> {
+  const { from, before, at, placed, tree, checkpoint, answers } = group;
   const headers = layEndToEnd(placed.map(({ header }) => header));
   const tiles = completedTiles(from, tree.frontier.size);
   return client.query({
     name: 'append-group',
     text: `SELECT log.append_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                                   $20, $21, $22, $23)`,
+                                   $20, $21, $22, $23, $24) AS now`,
     values: [
       from,
+      before,
       tree.frontier.size,
       at,
       Buffer.from(encodeFrontier(tree.frontier)),

@@ -6,6 +6,7 @@ import type { BodyStore } from './body-store.js';
 import type { AcceptedLoss, CheckpointKeeper } from './checkpoint-keeper.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { Governance, type AnySlice } from './governance.js';
+import { HeadBelief } from './head-belief.js';
 import { decodeHeader } from './header.js';
 import { LogReader } from './log-reader.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
@@ -46,7 +47,8 @@ export class Log {
     this.tree = new LogTree(pool, this.reader);
     this.tail = new LogTail(pool);
     this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
-    const parts = { identity, bodies: this.bodies, replay: this.replay, versions: new StreamVersions() };
+    const { bodies, replay } = this;
+    const parts = { identity, bodies, replay, versions: new StreamVersions(), belief: new HeadBelief() };
     const receipt = (position: number) => this.tree.receipt(position);
     this.appender = new Appender(pool, parts, { origin: identity.origin, verifiers, receipt });
   }

@@ -24,6 +24,11 @@ export class StreamVersions {
     for (const [stream, next] of versions) this.next.set(stream, next);
   }
 
+  /** What was adopted last may never have come to be. */
+  forget(): void {
+    this.next.clear();
+  }
+
   /** The log has grown to `size` by entries of ours, which left these streams at these versions. */
   adopt(size: number, versions: ReadonlyMap<string, number>): void {
     this.size = size;

@@ -27,12 +27,19 @@ export const retryAfterSeconds = 1;
 /** Commands that wait for the head, first come first served, bounded by number and by the bytes they bring. */
 export class WaitingQueue {
   private readonly waiting: Waiting[] = [];
+  /** Groups that were taken and must be decided once more, with the head in hand. They come first. */
+  private readonly again: (readonly Waiting[])[] = [];
   private sealedBytes = 0;
 
   constructor(private readonly most: WaitingBounds = bounds) {}
 
   get length(): number {
-    return this.waiting.length;
+    return this.waiting.length + this.again.length;
+  }
+
+  /** Whether the next group is one that was put back. */
+  get mustHoldHead(): boolean {
+    return this.again.length > 0;
   }
 
   /** @throws Problem log_busy. One command is taken whatever its size, or it could never be written. */
@@ -44,13 +51,20 @@ export class WaitingQueue {
     this.sealedBytes = sealedBytes;
   }
 
+  /** Not a matter of the bounds: they were within them. */
+  putBack(group: readonly Waiting[], how: 'together' | 'alone'): void {
+    this.again.push(...(how === 'together' ? [group] : group.map((one) => [one])));
+  }
+
   /** The next group: at least one command, if any waits. */
-  take(): Waiting[] {
+  take(most = Infinity): readonly Waiting[] {
+    const [again] = this.again.splice(0, 1);
+    if (again !== undefined) return again;
     let count = 0;
     let bytes = 0;
     for (const { command } of this.waiting) {
       bytes += command.sealedBytes;
-      if (count > 0 && (count >= this.most.groupCommands || bytes > this.most.groupSealedBytes)) break;
+      if (count > 0 && (count >= Math.min(most, this.most.groupCommands) || bytes > this.most.groupSealedBytes)) break;
       count += 1;
     }
     const group = this.waiting.splice(0, count);
