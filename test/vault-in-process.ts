@@ -362,6 +362,7 @@ export class VaultInProcess {
         governance: Governance.empty(governanceSlices(this.trust)),
         audit: auditEntry,
         remembered,
+        now: this.clock(),
       });
     } finally {
       await pool.end();

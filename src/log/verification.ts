@@ -46,7 +46,7 @@ export class Verification {
   private lastAt = 0;
   private isMissing = false;
   /** Of an entry, by the clock of whoever verifies. */
-  private readonly latestAt = Date.now() + clocksDifferMs;
+  private readonly latestAt: number;
   private isAhead = false;
   /** Whether the entries below `since` are those that were signed: everything not looked at rests on it. */
   trusts = false;
@@ -59,6 +59,7 @@ export class Verification {
   constructor(private readonly parts: VerificationParts) {
     const { client, worker, options, findings } = parts;
     this.governance = options.governance;
+    this.latestAt = (options.now ?? Date.now()) + clocksDifferMs;
     this.roots = new SignedRoots(findings);
     this.tiles = new UpperTiles(client, findings);
     const bodies = options.bodies ?? new PostgresBodyStore(client);

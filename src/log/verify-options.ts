@@ -23,5 +23,7 @@ export interface VerifyOptions {
    * they do not give the root of that checkpoint, all is looked at after all.
    */
   readonly since?: number | undefined;
+  /** Epoch milliseconds by the clock of whoever verifies. Left out: this machine's. */
+  readonly now?: number;
   readonly progress?: (done: number, total: number) => void;
 }

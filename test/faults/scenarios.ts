@@ -10,8 +10,14 @@ export interface Scenario {
 
 const tileWidth = 256;
 const one = (shape: Shape, entries: number) => (trial: Trial) => [trial.newOrder(shape, entries)];
-/** The instance under test has a connection that was used before, and has seen the whole log. */
-const caughtUp = async (trial: Trial) => trial.appendBy('a', trial.newOrder('plain', 1));
+/**
+ * The instance under test has a connection that was used before, and believes the head where it is: if another has
+ * appended, its first append finds that out, and its second that nobody has since.
+ */
+const caughtUp = async (trial: Trial) => {
+  await trial.appendBy('a', trial.newOrder('plain', 1));
+  await trial.appendBy('a', trial.newOrder('plain', 1));
+};
 
 export const scenarios = {
   warm: { about: 'a small entry over a connection in use', prepare: caughtUp, orders: one('governing', 1) },
@@ -35,7 +41,7 @@ export const scenarios = {
   tile: {
     about: 'entries that complete a tile',
     prepare: async (trial) => {
-      const missing = tileWidth - 1 - ((trial.size + 1) % tileWidth);
+      const missing = tileWidth - 1 - ((trial.size + 2) % tileWidth);
       if (missing > 0) await trial.appendBy('b', trial.newOrder('plain', missing));
       await caughtUp(trial);
     },
@@ -48,6 +54,11 @@ export const scenarios = {
       const twice = trial.newOrder('governing', 2);
       return [trial.newOrder('plain', 1), twice, trial.newOrder('sealed', 1), twice, trial.newOrder('governing', 1)];
     },
+  },
+  halves: {
+    about: 'so many commands at once that they go in two transactions, one behind the other',
+    prepare: caughtUp,
+    orders: (trial) => Array.from({ length: 70 }, (_, index) => trial.newOrder(index % 9 ? 'plain' : 'governing', 1)),
   },
   repeat: {
     about: 'a command that was acknowledged before',
