@@ -5,6 +5,7 @@ import { DiscloseHandler } from './disclose.handler.js';
 import { ListRequestsHandler, ShowRequestHandler } from './list-requests.js';
 import { ListLocksHandler } from './list-locks.js';
 import { PolicyController } from './policy.http.js';
+import { PreviewPolicyHandler } from './preview-policy.js';
 import { ShowPolicyHandler } from './show-policy.js';
 import { SetLockHandler } from './set-lock.handler.js';
 import { RejectRequestHandler } from './reject-request.handler.js';
@@ -24,6 +25,7 @@ import { RevokeGrantHandler } from './revoke-grant.handler.js';
     ListRequestsHandler,
     ShowRequestHandler,
     ShowPolicyHandler,
+    PreviewPolicyHandler,
   ],
 })
 export class AccessModule {}

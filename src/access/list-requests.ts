@@ -5,6 +5,8 @@ import { Problem } from '../problem.js';
 import type { RequestStatus } from './access-state.js';
 import { accessKey } from './access-state.js';
 import { expiredInScope, type ExpiredInScope } from './expired-in-scope.js';
+import type { ReachEffect } from './reach-effect.js';
+import { effectOfRequest } from './reach-guard.js';
 import { viewRequest, type RequestView } from './request-view.js';
 
 /** Whose requests somebody may see: an approver everyone's, a researcher their own. */
@@ -33,7 +35,11 @@ export class ListRequestsHandler implements IQueryHandler<ListRequests> {
   }
 }
 
-type RequestDetail = RequestView & { readonly expired: readonly ExpiredInScope[] };
+type RequestDetail = RequestView & {
+  readonly expired: readonly ExpiredInScope[];
+  /** Who would gain what if it were granted now; null where it can no longer be. */
+  readonly reach: Omit<ReachEffect, 'losses'> | null;
+};
 
 export class ShowRequest extends Query<RequestDetail> {
   constructor(
@@ -53,7 +59,10 @@ export class ShowRequestHandler implements IQueryHandler<ShowRequest> {
     const access = (await this.log.refreshed()).of(accessKey);
     const request = access.requests.get(id);
     if (request === undefined || !sees(visible, request.requester)) throw new Problem('request_unknown');
-    return { ...viewRequest(access, request, Date.now()), expired: await expiredInScope(this.log, request.scope) };
+    const view = viewRequest(access, request, Date.now());
+    const { gains, exceeded } = effectOfRequest(access, request, Date.now());
+    const expired = await expiredInScope(this.log, request.scope);
+    return { ...view, expired, reach: view.state === 'open' ? { gains, exceeded } : null };
   }
 }
 

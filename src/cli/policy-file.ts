@@ -3,7 +3,7 @@ import { belowFloors, type Floor } from '../access/policy-floors.js';
 import { PolicyDocument, policyHash, type Policy } from '../access/policy.js';
 import { namedIssues, type NamedIssue } from '../http/issue-path.js';
 import { Problem } from '../problem.js';
-import { wrongUse } from './refusal.js';
+import { notVerified, wrongUse } from './refusal.js';
 
 export interface CheckedPolicy {
   readonly ok: boolean;
@@ -21,7 +21,7 @@ export function checkPolicy(text: string): CheckedPolicy {
     return { ok: false, policyHash: null, issues: namedIssues(parsed.error, PolicyDocument, 'document'), floors: [] };
   }
   const floors = belowFloors(parsed.data);
-  const hash = Buffer.from(policyHash(parsed.data)).toString('hex');
+  const hash = hex(policyHash(parsed.data));
   return { ok: floors.length === 0, policyHash: hash, issues: [], floors, policy: parsed.data };
 }
 
@@ -38,6 +38,17 @@ export async function policyIn(file: string): Promise<Policy> {
   if (floors.length > 0) throw new Problem('policy_refused', { rules: floors });
   return policy;
 }
+
+/** Of the document that was shown, computed here. @throws Problem not_verified if the service says another one. */
+export function hashOf(shown: { readonly policy: unknown; readonly policyHash: string }): string {
+  const parsed = PolicyDocument.safeParse(shown.policy);
+  if (!parsed.success) throw notVerified(0, 'policy_form');
+  const hash = hex(policyHash(parsed.data));
+  if (hash !== shown.policyHash) throw notVerified(0, 'policy_hash');
+  return hash;
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 function json(text: string): unknown {
   try {

@@ -1,4 +1,5 @@
 import type { Preview, Scope } from '../log/entries.js';
+import type { Exceeded } from '../problem.js';
 import { listing, timeText } from './output.js';
 
 /** A request as the service shows it: what it says is checked where something depends on it. */
@@ -15,7 +16,11 @@ export interface RequestShown {
   readonly expiresAt: number;
   readonly grant?: GrantShown | null;
   readonly expired?: readonly ExpiredShown[];
+  readonly reach?: { readonly exceeded: readonly Exceeded[] } | null;
 }
+
+export const exceededText = ({ ceiling, of, limit, found }: Exceeded): string =>
+  `${ceiling} of ${of}: ${found} then, and ${limit} is the most`;
 
 /** What a scope names and retention has taken already. */
 export interface ExpiredShown {
@@ -50,6 +55,7 @@ export function requestText(shown: RequestShown): string {
     ['approvals', `${approvals.length} of ${needed}: ${approvals.map(({ approver }) => approver).join(', ') || '-'}`],
     ['answer until', timeText(shown.expiresAt)],
     ...(shown.expired ?? []).map((one) => ['past retention', expiredText(one)] as const),
+    ...(shown.reach?.exceeded ?? []).map((one) => ['above a ceiling', exceededText(one)] as const),
     ...(grant === null || grant === undefined ? [] : grantLines(grant)),
   ]);
 }
