@@ -1,5 +1,6 @@
-import { argumentAt, argumentEnd, major, refuse, scanItem } from '../sealing/canonical-scan.js';
+import { argumentAt, argumentEnd, major, refuse, scanItem, scanText, scanUnsigned } from '../sealing/canonical-scan.js';
 import { levelsLimit } from '../sealing/canonical-write.js';
+import { FixedBytes } from './fixed-bytes.js';
 
 /**
  * Checks that bytes are a header to the last bit, and says where its members stand, without building a value. Members
@@ -26,54 +27,63 @@ export class HeaderScan {
   columns = 0;
   columnsFrom = 0;
 
+  private bytes: Uint8Array = new Uint8Array();
+  private view = viewOf(this.bytes);
+
   /** @throws Error with one constant message unless the bytes from `from` to `to` are one header. */
   pass(bytes: Uint8Array, from: number, to: number): void {
-    let at = member(bytes, from + 1, keys.v);
-    const v = (this.headerVersion = bytes[at] as number);
+    if (bytes !== this.bytes) this.view = viewOf((this.bytes = bytes));
+    const { view } = this;
+    const v = (this.headerVersion = headerVersionOf(bytes, from));
     if (v !== 1 && v !== headerVersion) refuse();
-    at = member(bytes, at + 1, keys.at);
+    let at = past(view, from + 1, v === 1 ? before.atOfFirst : before.at);
     this.at = unsigned(bytes, at);
-    at = sized(bytes, member(bytes, argumentEnd(bytes, at), keys.id), idBytes);
-    const data = member(bytes, at, keys.data);
+    at = past(view, argumentEnd(bytes, at), before.id) + idBytes;
+    const data = past(view, at, before.data);
     if ((bytes[data] as number) >> 5 !== major.map) refuse();
-    at = member(bytes, scanItem(bytes, data, levelsLimit - 1), keys.type);
+    at = past(view, scanItem(bytes, data, levelsLimit - 1), before.type);
     this.typeFrom = argumentEnd(bytes, at);
-    this.typeTo = text(bytes, at);
-    at = text(bytes, member(bytes, this.typeTo, keys.actor));
-    at = member(bytes, at, keys.stream);
+    this.typeTo = scanText(bytes, at);
+    at = scanText(bytes, past(view, this.typeTo, before.actor));
+    at = past(view, at, before.stream);
     this.streamFrom = argumentEnd(bytes, at);
-    this.streamTo = text(bytes, at);
-    at = this.passColumns(bytes, member(bytes, this.streamTo, keys.columns));
+    this.streamTo = scanText(bytes, at);
+    at = this.passColumns(past(view, this.streamTo, before.columns));
     // Ten members, one more where one person is concerned, and one where a command begins.
     let members = 0xaa;
     this.commandFrom = this.subjectFrom = this.subjectTo = -1;
-    if (v !== 1 && isMember(bytes, at, keys.command)) {
+    if (v !== 1 && before.command.standAt(view, at)) {
       members += 1;
-      at = sized(bytes, at + keys.command.length, hashBytes);
-      this.commandFrom = at - hashBytes;
+      this.commandFrom = at + before.command.length;
+      at = this.commandFrom + hashBytes;
     }
-    if (isMember(bytes, at, keys.subject)) {
+    if (before.subject.standAt(view, at)) {
       members += 1;
-      at = this.passSubject(bytes, at + keys.subject.length);
+      at = this.passSubject(at + before.subject.length);
     }
     if (bytes[from] !== members) refuse();
-    at = member(bytes, at, keys.version);
+    at = past(view, at, before.version);
     this.version = unsigned(bytes, at);
-    at = member(bytes, argumentEnd(bytes, at), keys.position);
+    at = past(view, argumentEnd(bytes, at), before.position);
     this.position = unsigned(bytes, at);
     if (argumentEnd(bytes, at) !== to) refuse();
   }
 
-  private passSubject(bytes: Uint8Array, at: number): number {
-    this.subjectFrom = argumentEnd(bytes, at);
-    return (this.subjectTo = text(bytes, at));
+  private passSubject(at: number): number {
+    this.subjectFrom = argumentEnd(this.bytes, at);
+    return (this.subjectTo = scanText(this.bytes, at));
   }
 
-  private passColumns(bytes: Uint8Array, from: number): number {
+  private passColumns(from: number): number {
+    const { bytes, view } = this;
     if ((bytes[from] as number) >> 5 !== major.array) refuse();
     this.columns = argumentAt(bytes, from);
     let at = (this.columnsFrom = argumentEnd(bytes, from));
-    for (let left = this.columns; left > 0; left -= 1) at = passColumn(bytes, at);
+    for (let left = this.columns; left > 0; left -= 1) {
+      at = scanUnsigned(bytes, past(view, at, before.bytes));
+      at = scanText(bytes, past(view, at, before.field));
+      at = past(view, at, before.sha256) + hashBytes;
+    }
     return at;
   }
 }
@@ -81,8 +91,8 @@ export class HeaderScan {
 /** Of what is written now: docs/formats/log.md says how the older one differs. */
 export const headerVersion = 2;
 
-/** Of a header that was passed: `v` is its first member. */
-export const headerVersionOf = (header: Uint8Array): number => header[1 + keys.v.length] as number;
+/** `v` is the first member, behind the head of the map and its own key. Of what is no header, anything. */
+export const headerVersionOf = (bytes: Uint8Array, from = 0): number => bytes[from + 3] as number;
 
 /** What the directory says of one sealed column. */
 export interface ScannedColumn {
@@ -96,74 +106,56 @@ export interface ScannedColumn {
 
 /** Reads the column at `at` of a header that was passed. */
 export function columnAt(bytes: Uint8Array, at: number): ScannedColumn {
-  const size = at + 1 + keys.bytes.length;
-  const field = argumentEnd(bytes, size) + keys.field.length;
+  const size = at + before.bytes.length;
+  const field = argumentEnd(bytes, size) + before.field.length;
   const fieldFrom = argumentEnd(bytes, field);
   const fieldTo = fieldFrom + argumentAt(bytes, field);
-  const sha256From = fieldTo + keys.sha256.length + 2;
+  const sha256From = fieldTo + before.sha256.length;
   return { fieldFrom, fieldTo, bytes: argumentAt(bytes, size), sha256From, end: sha256From + hashBytes };
-}
-
-function passColumn(bytes: Uint8Array, from: number): number {
-  if (bytes[from] !== 0xa3) refuse();
-  let at = member(bytes, from + 1, keys.bytes);
-  unsigned(bytes, at);
-  at = text(bytes, member(bytes, argumentEnd(bytes, at), keys.field));
-  return sized(bytes, member(bytes, at, keys.sha256), hashBytes);
 }
 
 const idBytes = 16;
 const hashBytes = 32;
 
 /** A key as it is encoded: all of ours are shorter than 24 characters. */
-const key = (name: string) => Uint8Array.from([0x60 + name.length, ...Buffer.from(name, 'latin1')]);
-const names = [
-  'v',
-  'at',
-  'id',
-  'data',
-  'type',
-  'actor',
-  'stream',
-  'columns',
-  'command',
-  'subject',
-  'version',
-  'position',
-] as const;
-const columnNames = ['bytes', 'field', 'sha256'] as const;
-const keys = Object.fromEntries([...names, ...columnNames].map((name) => [name, key(name)])) as Record<
-  (typeof names)[number] | (typeof columnNames)[number],
-  Uint8Array
->;
-
-/** Passes exactly this key. */
-function member(bytes: Uint8Array, at: number, expected: Uint8Array): number {
-  return isMember(bytes, at, expected) ? at + expected.length : refuse();
+function key(name: string): number[] {
+  return [0x60 + name.length, ...Buffer.from(name, 'latin1')];
 }
 
-function isMember(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let index = 0; index < expected.length; index += 1) {
-    if (bytes[at + index] !== expected[index]) return false;
-  }
-  return true;
+const ofHash = [0x58, hashBytes];
+/**
+ * What stands before the value of each member: its key, and whatever else has one form only. Bytes of a fixed length are
+ * stepped over unread; what must stand behind them tells whether they were all there.
+ */
+const before = {
+  atOfFirst: new FixedBytes([...key('v'), 1, ...key('at')]),
+  at: new FixedBytes([...key('v'), headerVersion, ...key('at')]),
+  id: new FixedBytes([...key('id'), 0x40 + idBytes]),
+  data: new FixedBytes(key('data')),
+  type: new FixedBytes(key('type')),
+  actor: new FixedBytes(key('actor')),
+  stream: new FixedBytes(key('stream')),
+  columns: new FixedBytes(key('columns')),
+  bytes: new FixedBytes([0xa3, ...key('bytes')]),
+  field: new FixedBytes(key('field')),
+  sha256: new FixedBytes([...key('sha256'), ...ofHash]),
+  command: new FixedBytes([...key('command'), ...ofHash]),
+  subject: new FixedBytes(key('subject')),
+  version: new FixedBytes(key('version')),
+  position: new FixedBytes(key('position')),
+} as const;
+
+/** Passes exactly these bytes. */
+function past(view: DataView, at: number, expected: FixedBytes): number {
+  return expected.standAt(view, at) ? at + expected.length : refuse();
 }
 
 /** The value of the unsigned integer at `at`. */
 function unsigned(bytes: Uint8Array, at: number): number {
-  if ((bytes[at] as number) >> 5 !== major.unsigned) refuse();
-  const value = argumentAt(bytes, at);
-  return value <= Number.MAX_SAFE_INTEGER ? value : refuse();
+  scanUnsigned(bytes, at);
+  return argumentAt(bytes, at);
 }
 
-/** Passes the text at `at`. */
-function text(bytes: Uint8Array, at: number): number {
-  if ((bytes[at] as number) >> 5 !== major.text) refuse();
-  return scanItem(bytes, at, 0);
-}
-
-/** Passes bytes of exactly this length. */
-function sized(bytes: Uint8Array, at: number, length: number): number {
-  if ((bytes[at] as number) >> 5 !== major.bytes || argumentAt(bytes, at) !== length) refuse();
-  return scanItem(bytes, at, 0);
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -59,8 +59,9 @@ export async function replayPages(
   let next = frontier.size;
   let reading: Promise<unknown> = Promise.resolve();
   const underWay: Promise<ReplayedPage>[] = [];
+  const free: Uint8Array[] = [];
   const start = (position: number) => {
-    const rows = reading.then(() => copyRows(client, replayRows(position, position + entriesAPage)));
+    const rows = reading.then(() => copyRows(client, replayRows(position, position + entriesAPage), free.pop()));
     reading = rows.catch(() => undefined);
     underWay.push(rows.then((read) => hashed(worker, position, read)));
     underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
@@ -72,6 +73,7 @@ export async function replayPages(
       if (page.broken !== undefined) throw corrupt(page.broken);
       for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
       frontier = appendPart(frontier, page.frontier);
+      free.push(page.memory);
     }
   } finally {
     // Nobody may find the connection, or the worker, still at work on what nobody waits for.

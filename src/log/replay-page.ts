@@ -1,6 +1,6 @@
 import { emptyFrontier, type Frontier } from '../merkle/frontier.js';
 import { HashRow, RowTree } from '../merkle/hash-row.js';
-import { hashBytes, leafHashInto } from '../merkle/hash.js';
+import { hashBytes, leafHashWithin } from '../merkle/hash.js';
 import { CopiedRows } from './copy-rows.js';
 import { entryTypes, sameBytes } from './name-table.js';
 import { governs, type EntryType } from './entries.js';
@@ -17,6 +17,8 @@ export interface PageToReplay {
 }
 
 export interface ReplayedPage {
+  /** That of its rows, which are of no use any more: to be read into again. */
+  readonly memory: Uint8Array;
   /** The first position that is not a header in its place, over the leaf beside it. Undefined if there is none. */
   readonly broken: number | undefined;
   /** Of the page's own leaves; its root is still to be held against a signed one. */
@@ -28,36 +30,39 @@ export interface ReplayedPage {
 export const replayRows = (from: number, to: number): string =>
   `SELECT position, leaf, header FROM log.entry WHERE position >= ${from} AND position < ${to} ORDER BY position`;
 
-/** Hashes a page and finds what governs in it. Pure, so that any thread may do it. */
-export function replayPage({ from, to, rows: bytes }: PageToReplay): ReplayedPage {
-  const rows = new CopiedRows(bytes, 3);
+/** Hashes a page and finds what governs in it. Needs nothing but its input, so that any thread may do it. */
+export function replayPage({ from, to, rows: memory }: PageToReplay): ReplayedPage {
+  const rows = new CopiedRows(memory, 3);
   const scan = new HeaderScan();
   const leaves = new HashRow(to - from);
   const hashes = leaves.bytes;
   const governing: { position: number; header: Uint8Array }[] = [];
   for (let position = from; position < to; position += 1) {
-    const header = rows.next() && rows.bigint(0) === position ? rows.slice(2) : undefined;
-    const leafAt = (position - from) * hashBytes;
-    if (header !== undefined) leafHashInto(hashes, leafAt, header);
-    const type = header === undefined || !isLeaf(rows, hashes, leafAt) ? undefined : typeOf(rows, scan, position);
-    if (header === undefined || type === undefined) return { broken: position, frontier: emptyFrontier, governing };
-    if (governs[type]) governing.push({ position, header: header.slice() });
+    const type = rows.next() && rows.bigint(0) === position ? hashed(rows, position, { hashes, from, scan }) : undefined;
+    if (type === undefined) return { broken: position, frontier: emptyFrontier, governing, memory };
+    if (governs[type]) governing.push({ position, header: rows.slice(2).slice() });
   }
-  return { broken: undefined, frontier: new RowTree(leaves).frontier(leaves.count), governing };
+  return { broken: undefined, frontier: new RowTree(leaves).frontier(leaves.count), governing, memory };
 }
 
-/** Whether the leaf that the row has is the one at `at` of `hashes`. */
-function isLeaf(rows: CopiedRows, hashes: Uint8Array, at: number): boolean {
-  const [from, to] = [rows.from[1] as number, rows.to[1] as number];
-  return to - from === hashBytes && sameBytes(hashes, at, rows.bytes, from, to);
+interface ToHash {
+  readonly hashes: Uint8Array;
+  readonly from: number;
+  readonly scan: HeaderScan;
 }
 
-/** Undefined unless the header is one of this position, to the last bit. */
-function typeOf(rows: CopiedRows, scan: HeaderScan, position: number): EntryType | undefined {
+/** Hashes a header into its place. Undefined unless it is one of this position, to the last bit, beside its leaf. */
+function hashed(rows: CopiedRows, position: number, { hashes, from, scan }: ToHash): EntryType | undefined {
+  const { bytes } = rows;
+  const [start, end] = [rows.from[2] as number, rows.to[2] as number];
+  const leafAt = (position - from) * hashBytes;
+  leafHashWithin(hashes, leafAt, bytes, start, end);
+  const [leaf, leafEnd] = [rows.from[1] as number, rows.to[1] as number];
+  if (leafEnd - leaf !== hashBytes || !sameBytes(hashes, leafAt, bytes, leaf, leafEnd)) return undefined;
   try {
-    scan.pass(rows.bytes, rows.from[2] as number, rows.to[2] as number);
+    scan.pass(bytes, start, end);
   } catch {
     return undefined;
   }
-  return scan.position === position ? entryTypes.at(rows.bytes, scan.typeFrom, scan.typeTo) : undefined;
+  return scan.position === position ? entryTypes.at(bytes, scan.typeFrom, scan.typeTo) : undefined;
 }

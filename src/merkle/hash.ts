@@ -25,6 +25,14 @@ export function leafHashInto(row: Uint8Array, at: number, data: Uint8Array): voi
   digestInto(row, at, input);
 }
 
+/** The same of the bytes from `from` to `to`, where one stands before them: it lends its place to the prefix, and nothing is copied. */
+export function leafHashWithin(row: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): void {
+  const lent = bytes[from - 1] as number;
+  bytes[from - 1] = leafPrefix;
+  digestInto(row, at, bytes.subarray(from - 1, to));
+  bytes[from - 1] = lent;
+}
+
 /** The hash of an inner node over its two children, 32 bytes each. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   checkBytes('left', left, hashBytes);

@@ -22,8 +22,9 @@ export function scanItem(bytes: Uint8Array, at: number, levels: number): number 
   if (initial === undefined) refuse();
   const type = initial >> 5;
   if (type === major.simple) return scanSimple(bytes, at);
-  const argument = argumentAt(bytes, at);
-  const inside = argumentEnd(bytes, at);
+  const info = initial & 31;
+  const argument = info < longArguments ? info : longArgument(bytes, at, info);
+  const inside = info < longArguments ? at + 1 : argumentEnd(bytes, at);
   switch (type) {
     case major.unsigned:
     case major.negative:
@@ -32,7 +33,7 @@ export function scanItem(bytes: Uint8Array, at: number, levels: number): number 
     case major.bytes:
       return within(bytes, inside + argument);
     case major.text:
-      return scanText(bytes, inside, argument);
+      return scanUtf8(bytes, inside, argument);
     case major.array:
     case major.map:
       // Each member takes a byte at least, so that a lie about their number ends here.
@@ -50,11 +51,28 @@ export function scanItem(bytes: Uint8Array, at: number, levels: number): number 
  * and then by byte (RFC 8949 §4.2.3, "length-first"), so none comes twice.
  */
 export function scanKey(bytes: Uint8Array, at: number, before: number): number {
-  const initial = bytes[at];
-  if (initial === undefined || initial >> 5 !== major.text) refuse();
-  const end = scanText(bytes, argumentEnd(bytes, at), argumentAt(bytes, at));
+  const end = scanText(bytes, at);
   if (before >= 0 && !isBelow(bytes, before, at, end)) refuse();
   return end;
+}
+
+/** Passes the text at `at`. */
+export function scanText(bytes: Uint8Array, at: number): number {
+  const initial = bytes[at];
+  if (initial === undefined || initial >> 5 !== major.text) refuse();
+  // Nearly all are short: what would be read of a longer head is known.
+  const length = initial & 31;
+  return length < longArguments
+    ? scanUtf8(bytes, at + 1, length)
+    : scanUtf8(bytes, argumentEnd(bytes, at), argumentAt(bytes, at));
+}
+
+/** Passes the unsigned integer at `at`. */
+export function scanUnsigned(bytes: Uint8Array, at: number): number {
+  const initial = bytes[at];
+  if (initial === undefined || initial >> 5 !== major.unsigned) refuse();
+  if (initial < longArguments) return at + 1;
+  return argumentAt(bytes, at) <= Number.MAX_SAFE_INTEGER ? argumentEnd(bytes, at) : refuse();
 }
 
 /** The number in the head of the item at `at`: a value, a length, a count. Shortest form or refused. */
@@ -108,7 +126,7 @@ function scanMap(bytes: Uint8Array, from: number, count: number, levels: number)
   return at;
 }
 
-function scanText(bytes: Uint8Array, from: number, length: number): number {
+function scanUtf8(bytes: Uint8Array, from: number, length: number): number {
   const end = within(bytes, from + length);
   for (let at = from; at < end; at += 1) {
     // Nearly all text is ASCII: a call out of JavaScript for each would cost more than this loop.
