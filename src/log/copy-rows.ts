@@ -39,8 +39,8 @@ class CopyOut extends pg.Query {
   }
 }
 
-/** A page of headers fits. Memory that is not written to is not taken either. */
-const firstBytes = 4 * 2 ** 20;
+/** It doubles from there, which costs nothing beside the rows that it takes to need it. */
+const firstBytes = 256 * 1024;
 
 /** "PGCOPY\n\xff\r\n\0", flags, and the length of an extension that does not exist yet (PostgreSQL, COPY). */
 const signatureBytes = 19;

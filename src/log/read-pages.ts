@@ -10,6 +10,8 @@ export interface PageUnderWay {
   /** Whether its tiles, checkpoints and bodies are looked at too. */
   readonly whole: boolean;
   readonly verified: Promise<VerifiedPage>;
+  /** Memory that came back with the page and is looked at no more: the next page is read into it. */
+  release(memory: Uint8Array): void;
 }
 
 interface Reading extends Pick<PageToVerify, 'origin' | 'verifiers' | 'wanted'> {
@@ -25,17 +27,17 @@ interface Reading extends Pick<PageToVerify, 'origin' | 'verifiers' | 'wanted'> 
 export async function* readPages(reading: Reading): AsyncGenerator<PageUnderWay> {
   const { worker, size, wholeFrom } = reading;
   const underWay: PageUnderWay[] = [];
-  let read: Promise<unknown> = Promise.resolve();
+  const free: Uint8Array[] = [];
+  const release = (memory: Uint8Array) => void free.push(memory);
   let next = 0;
   try {
     for (;;) {
       for (; next < size && underWay.length < worker.pagesAtOnce; next += entriesAPage) {
         const place = { from: next, to: Math.min(next + entriesAPage, size), whole: next >= wholeFrom };
-        const page = read.then(() => readPage(reading, place));
-        read = page.catch(() => undefined);
+        const page = readPage(reading, place, free.pop());
         const verified = page.then((one) => worker.run('verify', one, memoryOf(one)));
         verified.catch(() => undefined); // It is awaited in its turn, and may fail before that.
-        underWay.push({ ...place, verified });
+        underWay.push({ ...place, verified, release });
       }
       const first = underWay.shift();
       if (first === undefined) return;
@@ -46,17 +48,22 @@ export async function* readPages(reading: Reading): AsyncGenerator<PageUnderWay>
   }
 }
 
+/** Asks for all of it at once: the connection answers in order, and does not wait for us in between. */
 async function readPage(
   { client, origin, verifiers, wanted }: Reading,
   { from, to, whole }: { from: number; to: number; whole: boolean },
+  memory: Uint8Array | undefined,
 ): Promise<PageToVerify> {
-  const entries = await copyRows(client, pageQueries.entries(from, to));
-  const page = { from, to, entries, origin, verifiers, wanted };
-  if (!whole) return page;
-  const checkpoints = await copyRows(client, pageQueries.checkpoints(from, to));
-  const tiles = await copyRows(client, pageQueries.tiles(from, to));
-  const commands = await copyRows(client, pageQueries.commands(from, to));
-  return { ...page, proofs: { checkpoints, tiles, commands } };
+  const place = { from, to, origin, verifiers, wanted };
+  const reading = copyRows(client, pageQueries.entries(from, to), memory);
+  if (!whole) return { ...place, entries: await reading };
+  const [entries, checkpoints, tiles, commands] = await Promise.all([
+    reading,
+    copyRows(client, pageQueries.checkpoints(from, to)),
+    copyRows(client, pageQueries.tiles(from, to)),
+    copyRows(client, pageQueries.commands(from, to)),
+  ]);
+  return { ...place, entries, proofs: { checkpoints, tiles, commands } };
 }
 
 const memoryOf = ({ entries, proofs }: PageToVerify): ArrayBuffer[] =>

@@ -57,12 +57,10 @@ export async function replayPages(
 ): Promise<Folded> {
   let { frontier, governance } = from;
   let next = frontier.size;
-  let reading: Promise<unknown> = Promise.resolve();
   const underWay: Promise<ReplayedPage>[] = [];
   const free: Uint8Array[] = [];
   const start = (position: number) => {
-    const rows = reading.then(() => copyRows(client, replayRows(position, position + entriesAPage), free.pop()));
-    reading = rows.catch(() => undefined);
+    const rows = copyRows(client, replayRows(position, position + entriesAPage), free.pop());
     underWay.push(rows.then((read) => hashed(worker, position, read)));
     underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
   };

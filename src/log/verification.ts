@@ -10,7 +10,7 @@ import { readToExamine } from './examined-rows.js';
 import type { Governance } from './governance.js';
 import { headerVersionOf } from './header-scan.js';
 import { decodeHeader, type Entry } from './header.js';
-import { PageColumns } from './page-columns.js';
+import { ColumnPlaces, columnsOfEntries, type PageColumns } from './page-columns.js';
 import type { PageWorker } from './page-work.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { readPages, type PageUnderWay } from './read-pages.js';
@@ -101,7 +101,8 @@ export class Verification {
     for (const [stream, [, next]] of sound.streams) this.versions.set(stream, next);
     this.lastAt = sound.lastAt;
     for (const { header } of sound.wanted) this.govern(decodeHeader(header));
-    if (page.whole) await this.verifyBodies(PageColumns.received(sound.columns), new Set());
+    if (page.whole) await this.verifyBodies(ColumnPlaces.columns(sound.columns, sound.memory), new Set());
+    page.release(sound.memory);
   }
 
   /** The same for a page with something wrong in it, or in how it goes on: slowly, and naming what it is. */
@@ -117,7 +118,6 @@ export class Verification {
     this.counts.entries += read.rows.filter(({ position }) => position >= page.from && position < page.to).length;
     this.frontier = examined.frontier;
     await this.addTiles(page, examined.tileRoots);
-    const columns = new PageColumns(page.from, page.to);
     const unknown = new Set<number>();
     const named = new NamedCommands(page.from, page.to);
     for (const { position, row, entry } of examined.places) {
@@ -126,13 +126,12 @@ export class Verification {
       else this.examineEntry(entry, row);
       // What its columns say of it goes on, so that the entries behind it are not reported for its sake.
       if (entry === undefined && row !== undefined) this.versions.set(row.stream, row.version + 1);
-      for (const column of entry?.columns ?? []) columns.add({ ...column, at: entry?.at ?? 0 });
-      columns.endEntry(position);
       if (entry !== undefined && row !== undefined && headerVersionOf(row.header) > 1)
         named.add(position, entry.command);
     }
     if (read.commands !== undefined) this.counts.commands += named.compare(read.commands, findings.report);
-    if (page.whole) await this.verifyBodies(columns, unknown);
+    const known = examined.places.flatMap(({ entry }) => entry ?? []);
+    if (page.whole) await this.verifyBodies(columnsOfEntries(page.from, page.to, known), unknown);
   }
 
   private compareRoot(size: number, signed: Uint8Array, root: Uint8Array): void {

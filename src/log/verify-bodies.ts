@@ -2,6 +2,7 @@ import { hashBytes } from '../merkle/hash.js';
 import type { BodyStore, StoredColumn } from './body-store.js';
 import type { Findings } from './checks.js';
 import type { ClaimedExpiries } from './claimed-expiries.js';
+import { fieldNames, type FieldName } from './fields.js';
 import { hashEach } from './hash-each.js';
 import type { PageColumns } from './page-columns.js';
 import type { PageWorker } from './page-work.js';
@@ -19,34 +20,60 @@ export async function verifyBodies(
   columns: PageColumns,
   unknown: ReadonlySet<number>,
 ): Promise<number> {
-  const seen = new Uint8Array(columns.count);
+  const seen = new Seen(columns);
   let hashed = 0;
   for await (const page of bodies.scan(columns.from, columns.to)) {
     hashed += page.length;
     const hashes = await hashAll(worker, page);
     for (const [at, { position, field, sealed }] of page.entries()) {
-      const index = columns.find(position, field);
-      if (index === undefined) {
+      const listed = columns.of(position).find((column) => column.field === field);
+      if (listed === undefined) {
         if (!unknown.has(position)) findings.report(position, 'body_unlisted');
         continue;
       }
-      seen[index] = 1;
+      seen.add(position, field);
       const hash = hashes.subarray(at * hashBytes, (at + 1) * hashBytes);
-      const same = sealed.length === columns.bytes(index) && Buffer.compare(hash, columns.sha256(index)) === 0;
+      const same = sealed.length === listed.bytes && Buffer.compare(hash, listed.sha256) === 0;
       if (!same) findings.report(position, 'body_changed');
-      if (expiries.mustBeGone(field, columns.at(index))) findings.report(position, 'body_expired');
+      if (expiries.mustBeGone(field, columns.at(position))) findings.report(position, 'body_expired');
     }
   }
-  const unexplained = () => {
-    const missing = [];
-    for (let index = 0; index < columns.count; index += 1) {
-      if (seen[index] === 0 && !expiries.mayBeGone(columns.field(index), columns.at(index))) missing.push(index);
-    }
-    return missing;
-  };
-  if (unexplained().length > 0) await expiries.read();
-  for (const index of unexplained()) findings.report(columns.position(index), 'body_missing');
+  if (unexplained(columns, seen, expiries).length > 0) await expiries.read();
+  for (const position of unexplained(columns, seen, expiries)) findings.report(position, 'body_missing');
   return hashed;
+}
+
+/** The position of every column that is not there and that the log did not give up. */
+function unexplained(columns: PageColumns, seen: Seen, expiries: ClaimedExpiries): number[] {
+  const { from, to, latest } = columns;
+  // What is gone of the last entry that lists a field is gone of all.
+  if ([...latest].every(([field, at]) => expiries.mayBeGone(field, at))) return [];
+  return Array.from({ length: to - from }, (_, index) => from + index).flatMap((position) =>
+    columns
+      .of(position)
+      .filter(({ field }) => !seen.has(position, field) && !expiries.mayBeGone(field, columns.at(position)))
+      .map(() => position),
+  );
+}
+
+/** Which columns of a page were there. */
+class Seen {
+  private readonly marks: Uint8Array;
+
+  constructor(private readonly page: Pick<PageColumns, 'from' | 'to'>) {
+    this.marks = new Uint8Array((page.to - page.from) * fieldNames.length);
+  }
+
+  add(position: number, field: FieldName): void {
+    this.marks[this.at(position, field)] = 1;
+  }
+
+  has(position: number, field: FieldName): boolean {
+    return this.marks[this.at(position, field)] === 1;
+  }
+
+  private at = (position: number, field: FieldName) =>
+    (position - this.page.from) * fieldNames.length + fieldNames.indexOf(field);
 }
 
 export interface BodyVerification {

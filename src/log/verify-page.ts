@@ -1,14 +1,14 @@
 import { openCheckpoint } from '../merkle/checkpoint.js';
 import { foldSubtrees, type Frontier } from '../merkle/frontier.js';
 import { HashRow, RowTree } from '../merkle/hash-row.js';
-import { hashBytes, leafHashInto } from '../merkle/hash.js';
+import { hashBytes, leafHashWithin } from '../merkle/hash.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { tileHeight, tileWidth } from '../merkle/tile.js';
 import { CopiedRows } from './copy-rows.js';
 import { governs, type EntryType } from './entries.js';
-import { columnAt, HeaderScan } from './header-scan.js';
-import { entryTypes, fields, sameBytes } from './name-table.js';
-import { PageColumns } from './page-columns.js';
+import { HeaderScan } from './header-scan.js';
+import { entryTypes, hashOf, sameBytes } from './name-table.js';
+import { ColumnPlaces } from './page-columns.js';
 import { commandRows, copiedCommands, NamedCommands } from './verify-commands.js';
 
 /** A page to verify: what the queries below give, of entries `from` to `to - 1`. Nothing in it is trusted. */
@@ -40,7 +40,10 @@ export interface SoundPage {
   /** For each stream, the version it must have had below the page and the one it has above it. */
   readonly streams: ReadonlyMap<string, readonly [first: number, next: number]>;
   readonly wanted: readonly { readonly position: number; readonly header: Uint8Array }[];
-  readonly columns: PageColumns;
+  /** Where they stand in `memory`. */
+  readonly columns: ColumnPlaces;
+  /** That of its entries. Whoever is done with the columns may read into it again. */
+  readonly memory: Uint8Array;
   /** Kept answers that were compared. */
   readonly commands: number;
 }
@@ -60,25 +63,26 @@ export const pageQueries = {
   commands: commandRows,
 } as const;
 
-/** Pure, so that any thread may do it. */
+/** Needs nothing but its input, so that any thread may do it. */
 export function verifyPage(page: PageToVerify): VerifiedPage {
-  const entries = verifyEntries(page);
-  if (entries === undefined) return undefined;
-  const { leaves, named, ...rest } = entries;
+  const verified = verifyEntries(page);
+  if (verified === undefined) return undefined;
+  const { leaves, named, ...rest } = verified;
   const tree = new RowTree(leaves);
   const tileRoots = verifyTiles(page, leaves, tree);
   const checkpoints = openCheckpoints(page, tree);
   const commands = compareCommands(page, named);
   if (tileRoots === undefined || checkpoints === undefined || commands === undefined) return undefined;
-  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints, commands };
+  const { entries: memory } = page;
+  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints, commands, memory };
 }
 
 function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
   const rows = new CopiedRows(entries, 9);
   const scan = new HeaderScan();
   const leaves = new HashRow(to - from);
-  const columns = new PageColumns(from, to);
-  const streams = new Streams();
+  const columns = new ColumnPlaces(from, to);
+  const streams = new Streams(entries);
   const named = new NamedCommands(from, to);
   const isWanted = new Set<EntryType>(wanted);
   const found: { position: number; header: Uint8Array }[] = [];
@@ -86,15 +90,15 @@ function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
   for (let position = from; position < to; position += 1) {
     if (!rows.next() || rows.bigint(0) !== position) return undefined;
     const type = checkRow(rows, scan, position, { row: leaves, from });
-    if (type === undefined || scan.at < lastAt || !streams.add(rows, scan)) return undefined;
-    if (!addColumns(columns, rows.bytes, scan)) return undefined;
+    if (type === undefined || scan.at < lastAt || !streams.add(scan)) return undefined;
+    if (!columns.add(entries, scan)) return undefined;
     if (scan.headerVersion > 1) named.add(position, commandOf(rows.bytes, scan));
     if (isWanted.has(type)) found.push({ position, header: rows.slice(8).slice() });
     if (firstAt === -1) firstAt = scan.at;
     lastAt = scan.at;
   }
   if (rows.next()) return undefined;
-  return { leaves, firstAt, lastAt, streams: streams.all, wanted: found, columns, named };
+  return { leaves, firstAt, lastAt, streams: streams.all(), wanted: found, columns, named };
 }
 
 const commandOf = (bytes: Uint8Array, { commandFrom }: HeaderScan): Uint8Array | undefined =>
@@ -118,7 +122,7 @@ function checkRow(
   const { bytes } = rows;
   const leafAt = (position - leaves.from) * hashBytes;
   const hashes = leaves.row.bytes;
-  leafHashInto(hashes, leafAt, rows.slice(8));
+  leafHashWithin(hashes, leafAt, bytes, rows.from[8] as number, rows.to[8] as number);
   if (!isColumn(rows, 7, hashes, leafAt, leafAt + hashBytes)) return undefined;
   try {
     scan.pass(bytes, rows.from[8] as number, rows.to[8] as number);
@@ -143,33 +147,50 @@ function isColumn(rows: CopiedRows, column: number, bytes: Uint8Array, from: num
   return end - at === to - from && sameBytes(rows.bytes, at, bytes, from, to);
 }
 
-function addColumns(columns: PageColumns, bytes: Uint8Array, scan: HeaderScan): boolean {
-  let at = scan.columnsFrom;
-  for (let left = scan.columns; left > 0; left -= 1) {
-    const column = columnAt(bytes, at);
-    const field = fields.at(bytes, column.fieldFrom, column.fieldTo);
-    if (field === undefined) return false;
-    const sha256 = bytes.subarray(column.sha256From, column.end);
-    columns.add({ at: scan.at, field, bytes: column.bytes, sha256 });
-    at = column.end;
-  }
-  columns.endEntry(scan.position);
-  return true;
-}
-
 /** What a page says of the versions of its streams: each follows the one before it. */
 class Streams {
-  readonly all = new Map<string, [number, number]>();
+  private readonly found = new Map<number, Stream>();
 
-  add(rows: CopiedRows, { version }: HeaderScan): boolean {
-    const stream = rows.text(1);
-    const known = this.all.get(stream);
-    if (known === undefined) this.all.set(stream, [version, version + 1]);
-    else if (known[1] !== version) return false;
-    else known[1] += 1;
+  constructor(private readonly bytes: Uint8Array) {}
+
+  add({ streamFrom: from, streamTo: to, version }: HeaderScan): boolean {
+    const hash = hashOf(this.bytes, from, to);
+    const first = this.found.get(hash);
+    let stream = first;
+    while (stream !== undefined && !this.isSame(stream, from, to)) stream = stream.other;
+    if (stream === undefined) this.found.set(hash, { from, to, first: version, next: version + 1, other: first });
+    else if (stream.next !== version) return false;
+    else stream.next += 1;
     return true;
   }
+
+  /** With their names, of which a text is made once. */
+  all(): Map<string, [number, number]> {
+    const all = new Map<string, [number, number]>();
+    for (const one of this.found.values()) {
+      for (let stream: Stream | undefined = one; stream !== undefined; stream = stream.other) {
+        all.set(utf8.decode(this.bytes.subarray(stream.from, stream.to)), [stream.first, stream.next]);
+      }
+    }
+    return all;
+  }
+
+  private isSame(stream: Stream, from: number, to: number): boolean {
+    return stream.to - stream.from === to - from && sameBytes(this.bytes, stream.from, this.bytes, from, to);
+  }
 }
+
+interface Stream {
+  /** Where its name stands. */
+  readonly from: number;
+  readonly to: number;
+  readonly first: number;
+  next: number;
+  /** Another one of the same hash. */
+  readonly other: Stream | undefined;
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The roots of the page's full tiles, if those that are stored are made of its leaves. */
 function verifyTiles({ from, to, proofs }: PageToVerify, leaves: HashRow, tree: RowTree): Uint8Array | undefined {
