@@ -62,7 +62,9 @@ export class ColumnPlaces {
     return {
       from,
       to,
-      latest: new Map(fieldNames.map((field, index) => [field, latest[index] ?? -1] as const).filter(([, at]) => at >= 0)),
+      latest: new Map(
+        fieldNames.map((field, index) => [field, latest[index] ?? -1] as const).filter(([, at]) => at >= 0),
+      ),
       at: (position) => times[position - from] as number,
       of: (position) => listed(memory, starts[position - from] as number, counts[position - from] as number),
     };

@@ -17,7 +17,6 @@ export const threadOptions: { execArgv?: string[] } = {};
 interface Waiting {
   readonly kind: keyof PageWork;
   readonly input: unknown;
-  readonly transfer: readonly ArrayBuffer[];
   readonly resolve: (output: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -58,13 +57,9 @@ export class PageThreads implements PageWorker {
     return this.threads.length * tasksAThread + 1;
   }
 
-  run<K extends keyof PageWork>(
-    kind: K,
-    input: PageWork[K]['input'],
-    transfer: readonly ArrayBuffer[],
-  ): Promise<PageWork[K]['output']> {
+  run<K extends keyof PageWork>(kind: K, input: PageWork[K]['input']): Promise<PageWork[K]['output']> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ kind, input, transfer, resolve, reject });
+      this.waiting.push({ kind, input, resolve, reject });
       this.send();
     });
   }
@@ -76,7 +71,7 @@ export class PageThreads implements PageWorker {
         if (task === undefined) return;
         const id = (this.sent += 1);
         running.set(id, task);
-        worker.postMessage({ id, kind: task.kind, input: task.input }, [...task.transfer]);
+        worker.postMessage({ id, kind: task.kind, input: task.input });
       }
     }
   }

@@ -19,12 +19,12 @@ export const pageWork: { readonly [K in keyof PageWork]: (input: PageWork[K]['in
 export interface PageWorker {
   /** How many pages to have under way, so that nobody idles and memory stays bounded. */
   readonly pagesAtOnce: number;
-  /** The memory in `transfer` may move to another thread: the caller has it no more. */
-  run<K extends keyof PageWork>(
-    kind: K,
-    input: PageWork[K]['input'],
-    transfer: readonly ArrayBuffer[],
-  ): Promise<PageWork[K]['output']>;
+  /**
+   * Bytes of the input that lie in shared memory are left alone until this resolves; all else is copied. Memory that
+   * moves from thread to thread and back would be new to V8 each time, which collects garbage for its sake (a third of
+   * what the receiving thread did, measured).
+   */
+  run<K extends keyof PageWork>(kind: K, input: PageWork[K]['input']): Promise<PageWork[K]['output']>;
 }
 
 /** For a few pages, where threads would take longer to start than the work takes. */

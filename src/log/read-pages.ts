@@ -4,14 +4,14 @@ import type { PageWorker } from './page-work.js';
 import { entriesAPage } from './replay-page.js';
 import { pageQueries, type PageToVerify, type VerifiedPage } from './verify-page.js';
 
-export interface PageUnderWay {
+export interface ReadPage {
   readonly from: number;
   readonly to: number;
-  /** Whether its tiles, checkpoints and bodies are looked at too. */
+  /** Whether its tiles, checkpoints, answers and bodies are looked at too. */
   readonly whole: boolean;
-  readonly verified: Promise<VerifiedPage>;
-  /** Memory that came back with the page and is looked at no more: the next page is read into it. */
-  release(memory: Uint8Array): void;
+  readonly verified: VerifiedPage;
+  /** Its rows, until the next page is asked for: that one may be read over them. */
+  readonly entries: Uint8Array;
 }
 
 interface Reading extends Pick<PageToVerify, 'origin' | 'verifiers' | 'wanted'> {
@@ -24,27 +24,29 @@ interface Reading extends Pick<PageToVerify, 'origin' | 'verifiers' | 'wanted'> 
 }
 
 /** The pages of a log in order, a few of them read and verified ahead while the first is looked at. */
-export async function* readPages(reading: Reading): AsyncGenerator<PageUnderWay> {
+export async function* readPages(reading: Reading): AsyncGenerator<ReadPage> {
   const { worker, size, wholeFrom } = reading;
-  const underWay: PageUnderWay[] = [];
-  const free: Uint8Array[] = [];
-  const release = (memory: Uint8Array) => void free.push(memory);
+  const underWay: Promise<ReadPage>[] = [];
+  const free: ArrayBufferLike[] = [];
+  const verify = async (from: number): Promise<ReadPage> => {
+    const place = { from, to: Math.min(from + entriesAPage, size), whole: from >= wholeFrom };
+    const page = await readPage(reading, place, free.pop());
+    return { ...place, entries: page.entries, verified: await worker.run('verify', page) };
+  };
   let next = 0;
   try {
     for (;;) {
       for (; next < size && underWay.length < worker.pagesAtOnce; next += entriesAPage) {
-        const place = { from: next, to: Math.min(next + entriesAPage, size), whole: next >= wholeFrom };
-        const page = readPage(reading, place, free.pop());
-        const verified = page.then((one) => worker.run('verify', one, memoryOf(one)));
-        verified.catch(() => undefined); // It is awaited in its turn, and may fail before that.
-        underWay.push({ ...place, verified, release });
+        underWay.push(verify(next));
+        underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
       }
-      const first = underWay.shift();
+      const first = await underWay.shift();
       if (first === undefined) return;
       yield first;
+      free.push(first.entries.buffer);
     }
   } finally {
-    await Promise.allSettled(underWay.map(({ verified }) => verified));
+    await Promise.allSettled(underWay);
   }
 }
 
@@ -52,7 +54,7 @@ export async function* readPages(reading: Reading): AsyncGenerator<PageUnderWay>
 async function readPage(
   { client, origin, verifiers, wanted }: Reading,
   { from, to, whole }: { from: number; to: number; whole: boolean },
-  memory: Uint8Array | undefined,
+  memory: ArrayBufferLike | undefined,
 ): Promise<PageToVerify> {
   const place = { from, to, origin, verifiers, wanted };
   const reading = copyRows(client, pageQueries.entries(from, to), memory);
@@ -65,8 +67,3 @@ async function readPage(
   ]);
   return { ...place, entries, proofs: { checkpoints, tiles, commands } };
 }
-
-const memoryOf = ({ entries, proofs }: PageToVerify): ArrayBuffer[] =>
-  [entries, ...Object.values(proofs ?? {})].flatMap((bytes) =>
-    bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
-  );

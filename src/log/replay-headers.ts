@@ -58,10 +58,16 @@ export async function replayPages(
   let { frontier, governance } = from;
   let next = frontier.size;
   const underWay: Promise<ReplayedPage>[] = [];
-  const free: Uint8Array[] = [];
+  const free: ArrayBufferLike[] = [];
+  const replayed = async (from: number): Promise<ReplayedPage> => {
+    const to = from + entriesAPage;
+    const rows = await copyRows(client, replayRows(from, to), free.pop());
+    const page = await worker.run('replay', { from, to, rows });
+    free.push(rows.buffer);
+    return page;
+  };
   const start = (position: number) => {
-    const rows = copyRows(client, replayRows(position, position + entriesAPage), free.pop());
-    underWay.push(rows.then((read) => hashed(worker, position, read)));
+    underWay.push(replayed(position));
     underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
   };
   try {
@@ -71,7 +77,6 @@ export async function replayPages(
       if (page.broken !== undefined) throw corrupt(page.broken);
       for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
       frontier = appendPart(frontier, page.frontier);
-      free.push(page.memory);
     }
   } finally {
     // Nobody may find the connection, or the worker, still at work on what nobody waits for.
@@ -79,9 +84,6 @@ export async function replayPages(
   }
   return { frontier, governance };
 }
-
-const hashed = (worker: PageWorker, from: number, rows: Uint8Array): Promise<ReplayedPage> =>
-  worker.run('replay', { from, to: from + entriesAPage, rows }, [rows.buffer as ArrayBuffer]);
 
 function evolve(governance: Governance, position: number, header: Uint8Array, visit: Visit): Governance {
   const entry = decodeOrCorrupt(header, position);

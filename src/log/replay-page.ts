@@ -17,8 +17,6 @@ export interface PageToReplay {
 }
 
 export interface ReplayedPage {
-  /** That of its rows, which are of no use any more: to be read into again. */
-  readonly memory: Uint8Array;
   /** The first position that is not a header in its place, over the leaf beside it. Undefined if there is none. */
   readonly broken: number | undefined;
   /** Of the page's own leaves; its root is still to be held against a signed one. */
@@ -31,18 +29,19 @@ export const replayRows = (from: number, to: number): string =>
   `SELECT position, leaf, header FROM log.entry WHERE position >= ${from} AND position < ${to} ORDER BY position`;
 
 /** Hashes a page and finds what governs in it. Needs nothing but its input, so that any thread may do it. */
-export function replayPage({ from, to, rows: memory }: PageToReplay): ReplayedPage {
-  const rows = new CopiedRows(memory, 3);
+export function replayPage({ from, to, rows: bytes }: PageToReplay): ReplayedPage {
+  const rows = new CopiedRows(bytes, 3);
   const scan = new HeaderScan();
   const leaves = new HashRow(to - from);
   const hashes = leaves.bytes;
   const governing: { position: number; header: Uint8Array }[] = [];
   for (let position = from; position < to; position += 1) {
-    const type = rows.next() && rows.bigint(0) === position ? hashed(rows, position, { hashes, from, scan }) : undefined;
-    if (type === undefined) return { broken: position, frontier: emptyFrontier, governing, memory };
+    const type =
+      rows.next() && rows.bigint(0) === position ? hashed(rows, position, { hashes, from, scan }) : undefined;
+    if (type === undefined) return { broken: position, frontier: emptyFrontier, governing };
     if (governs[type]) governing.push({ position, header: rows.slice(2).slice() });
   }
-  return { broken: undefined, frontier: new RowTree(leaves).frontier(leaves.count), governing, memory };
+  return { broken: undefined, frontier: new RowTree(leaves).frontier(leaves.count), governing };
 }
 
 interface ToHash {

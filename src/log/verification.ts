@@ -13,7 +13,7 @@ import { decodeHeader, type Entry } from './header.js';
 import { ColumnPlaces, columnsOfEntries, type PageColumns } from './page-columns.js';
 import type { PageWorker } from './page-work.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
-import { readPages, type PageUnderWay } from './read-pages.js';
+import { readPages, type ReadPage } from './read-pages.js';
 import { entriesAPage } from './replay-page.js';
 import { SignedRoots } from './signed-roots.js';
 import { verifyBodies, type BodyVerification } from './verify-bodies.js';
@@ -74,7 +74,7 @@ export class Verification {
     const wholeFrom = startOfPageWith(since);
     await this.bodies.expiries.read();
     for await (const page of readPages({ ...this.parts, wholeFrom, origin, verifiers, wanted: audited })) {
-      const verified = await page.verified;
+      const { verified } = page;
       const joined = verified !== undefined && this.follows(verified);
       await (joined ? this.join(page, verified) : this.examine(page));
       progress?.(page.to, size);
@@ -89,7 +89,7 @@ export class Verification {
     return inTime && [...streams].every(([stream, [first]]) => first === (this.versions.get(stream) ?? 0));
   }
 
-  private async join(page: PageUnderWay, sound: SoundPage): Promise<void> {
+  private async join(page: ReadPage, sound: SoundPage): Promise<void> {
     for (const { size, signed, ofPart } of sound.checkpoints) {
       this.compareRoot(size, signed, foldSubtrees([...this.frontier.hashes, ofPart]));
     }
@@ -101,12 +101,11 @@ export class Verification {
     for (const [stream, [, next]] of sound.streams) this.versions.set(stream, next);
     this.lastAt = sound.lastAt;
     for (const { header } of sound.wanted) this.govern(decodeHeader(header));
-    if (page.whole) await this.verifyBodies(ColumnPlaces.columns(sound.columns, sound.memory), new Set());
-    page.release(sound.memory);
+    if (page.whole) await this.verifyBodies(ColumnPlaces.columns(sound.columns, page.entries), new Set());
   }
 
   /** The same for a page with something wrong in it, or in how it goes on: slowly, and naming what it is. */
-  private async examine(page: PageUnderWay): Promise<void> {
+  private async examine(page: ReadPage): Promise<void> {
     const { client, findings, options } = this.parts;
     const read = await readToExamine(client, page, options);
     const examined = examinePage({ ...read, frontier: this.frontier }, findings.report);
@@ -173,7 +172,7 @@ export class Verification {
     this.governance = after;
   }
 
-  private async addTiles({ whole }: PageUnderWay, roots: Uint8Array): Promise<void> {
+  private async addTiles({ whole }: ReadPage, roots: Uint8Array): Promise<void> {
     if (whole) this.counts.tiles += roots.length / hashBytes;
     await this.tiles.add(roots, { compare: whole });
   }

@@ -86,12 +86,12 @@ export interface BodyVerification {
 /** The SHA-256 of each, end to end. */
 async function hashAll(worker: PageWorker, page: readonly StoredColumn[]): Promise<Uint8Array> {
   const lengths = page.map(({ sealed }) => sealed.length);
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  const bytes = new Uint8Array(new SharedArrayBuffer(lengths.reduce((sum, length) => sum + length, 0)));
   let at = 0;
   for (const { sealed } of page) {
     bytes.set(sealed, at);
     at += sealed.length;
   }
   const task = { bytes, lengths };
-  return bytes.length < bytesWorthThreads ? hashEach(task) : worker.run('hash', task, [bytes.buffer]);
+  return bytes.length < bytesWorthThreads ? hashEach(task) : worker.run('hash', task);
 }

@@ -40,10 +40,8 @@ export interface SoundPage {
   /** For each stream, the version it must have had below the page and the one it has above it. */
   readonly streams: ReadonlyMap<string, readonly [first: number, next: number]>;
   readonly wanted: readonly { readonly position: number; readonly header: Uint8Array }[];
-  /** Where they stand in `memory`. */
+  /** Where they stand in the memory of the page's entries. */
   readonly columns: ColumnPlaces;
-  /** That of its entries. Whoever is done with the columns may read into it again. */
-  readonly memory: Uint8Array;
   /** Kept answers that were compared. */
   readonly commands: number;
 }
@@ -73,8 +71,7 @@ export function verifyPage(page: PageToVerify): VerifiedPage {
   const checkpoints = openCheckpoints(page, tree);
   const commands = compareCommands(page, named);
   if (tileRoots === undefined || checkpoints === undefined || commands === undefined) return undefined;
-  const { entries: memory } = page;
-  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints, commands, memory };
+  return { ...rest, frontier: tree.frontier(leaves.count), tileRoots, checkpoints, commands };
 }
 
 function verifyEntries({ from, to, entries, wanted }: PageToVerify) {
