@@ -1,5 +1,5 @@
 import { governs, type EntryType } from './entries.js';
-import { fieldNames } from './fields.js';
+import { fieldNames } from './field-catalogue.js';
 
 /** Finds which of some names bytes spell, without making a text of them. */
 class NameTable<N extends string> {

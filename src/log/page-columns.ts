@@ -1,4 +1,4 @@
-import { fieldNames, type FieldName } from './fields.js';
+import { fieldNames, type FieldName } from './field-catalogue.js';
 import type { Entry } from './header.js';
 import { columnAt, type HeaderScan } from './header-scan.js';
 import { fields } from './name-table.js';

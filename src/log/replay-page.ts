@@ -1,7 +1,7 @@
 import { emptyFrontier, type Frontier } from '../merkle/frontier.js';
 import { HashRow, RowTree } from '../merkle/hash-row.js';
 import { hashBytes, leafHashWithin } from '../merkle/hash.js';
-import { CopiedRows } from './copy-rows.js';
+import { CopiedRows } from './copied-rows.js';
 import { entryTypes, sameBytes } from './name-table.js';
 import { governs, type EntryType } from './entries.js';
 import { HeaderScan } from './header-scan.js';

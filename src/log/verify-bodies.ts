@@ -2,7 +2,7 @@ import { hashBytes } from '../merkle/hash.js';
 import type { BodyStore, StoredColumn } from './body-store.js';
 import type { Findings } from './checks.js';
 import type { ClaimedExpiries } from './claimed-expiries.js';
-import { fieldNames, type FieldName } from './fields.js';
+import { fieldNames, type FieldName } from './field-catalogue.js';
 import { hashEach } from './hash-each.js';
 import type { PageColumns } from './page-columns.js';
 import type { PageWorker } from './page-work.js';

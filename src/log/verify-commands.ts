@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { hashBytes } from '../merkle/hash.js';
 import type { Findings } from './checks.js';
 import { isNamed, type KeptAnswer } from './command-hash.js';
-import type { CopiedRows } from './copy-rows.js';
+import type { CopiedRows } from './copied-rows.js';
 
 /** A row of `log.command`. */
 export interface CommandRow extends KeptAnswer {

@@ -4,7 +4,7 @@ import { HashRow, RowTree } from '../merkle/hash-row.js';
 import { hashBytes, leafHashWithin } from '../merkle/hash.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { tileHeight, tileWidth } from '../merkle/tile.js';
-import { CopiedRows } from './copy-rows.js';
+import { CopiedRows } from './copied-rows.js';
 import { governs, type EntryType } from './entries.js';
 import { HeaderScan } from './header-scan.js';
 import { entryTypes, hashOf, sameBytes } from './name-table.js';
