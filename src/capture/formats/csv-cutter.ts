@@ -9,10 +9,16 @@ export function csvCutter(startedAt: number): Cutter {
   let pending = '';
   let columns: Pick<Sheet, 'columns' | 'header' | 'delimiter'> | undefined;
   let firstTime: number | undefined;
+  let blankLines = 0;
 
   const taken = (line: string): CutRecord[] => {
     if (columns === undefined) {
-      columns = columnsIn(line);
+      // A file of nothing but white space is empty; with something after it, it is no sheet.
+      if (line.trim() === '') {
+        blankLines += 1;
+        return [];
+      }
+      columns = blankLines > 0 ? undefined : columnsIn(line);
       if (columns === undefined) throw new Problem('recording_malformed');
       if (columns.header) return [];
     }

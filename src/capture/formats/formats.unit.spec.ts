@@ -3,62 +3,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { fieldNames, type FieldName } from '../../log/fields.js';
 import { Problem } from '../../problem.js';
+import { examples, real, recordings, shared, sharedFolder } from './all-recordings.spec.js';
 import type { CutRecord, Format, Json, MaskedRecord, Parts } from './format.js';
 import type { Cutter } from './cutter.js';
 import { formatNames, formatOf } from './formats.js';
 import { headOf } from './head.js';
-import { madeDesktops } from './made-recordings.spec.js';
 import { transcripts } from './odd-transcripts.spec.js';
-import { logs, newerTrace, olderTrace, otlpOf } from './sample-traces.spec.js';
-import { claudeSession, codexFlatSession, codexSession } from './sample-transcripts.spec.js';
-
-const examples: readonly [file: string, format: string][] = [
-  ['examples/sign-up.rrweb.json', 'rrweb'],
-  ['examples/shell.cast', 'asciicast'],
-  ['examples/assistant.messages.json', 'messages'],
-];
-const traces = ['langgraph-js-2025-10-30', 'claude-agent-2025-12-22', 'microsoft-agent-2025-12-17'].map(
-  (name) => `otlp-genai/${name}.trace.json`,
-);
-const shared: readonly [file: string, format: string][] = [
-  ['rrweb/rrweb-player-demo-2018.json', 'rrweb'],
-  ['rrweb/posthog-hogflix-2021.json', 'rrweb'],
-  ['rrweb/posthog-homepage.json', 'rrweb'],
-  ['rrweb/tracelane-playwright-checkout-2026.json', 'rrweb'],
-  ['asciicast/asciinema-welcome.v1.json', 'asciicast'],
-  ['asciicast/asciinema-welcome.v2.cast', 'asciicast'],
-  ['asciicast/asciinema-server-full.v3.cast', 'asciicast'],
-  ['asciicast/kwok-pod-priority-and-preemption.v2.cast', 'asciicast'],
-  ['asciicast/kwok-scale-using-hpa.v2.cast', 'asciicast'],
-  ['asciicast/tcut-typed-input.v2.cast', 'asciicast'],
-  ['transcripts/swe-agent-gpt4-pydicom.traj.json', 'swe-agent'],
-  ['transcripts/swe-agent-marshmallow-toolcalls.traj.json', 'swe-agent'],
-  ...traces.map((file): [string, string] => [file, 'otlp']),
-  ['agentnet/events.jsonl', 'agentnet'],
-  ['agentnet/event_buffer.jsonl', 'agentnet'],
-  ['agentnet/top_window.jsonl', 'agentnet'],
-  ['agentnet/metadata.json', 'agentnet'],
-];
-const made: readonly [file: string, format: string, bytes: Uint8Array][] = [
-  ['a session of Claude Code, made', 'claude-code', claudeSession],
-  ['a session of Codex, made', 'codex', codexSession],
-  ['a session of Codex in its older layout, made', 'codex', codexFlatSession],
-  ['a trace with messages as attributes, made', 'otlp', newerTrace],
-  ['lines of traces with messages as events and in keys, made', 'otlp', olderTrace],
-  ['logs, made', 'otlp', logs],
-  ...madeDesktops,
-];
-const sharedFolder = join(process.cwd(), '../shared/data');
-const real = [
-  ...examples.map(([file, format]) => ({ file, format, path: join(process.cwd(), file) })),
-  ...shared.map(([file, format]) => ({ file, format, path: join(sharedFolder, file) })),
-]
-  .filter(({ path }) => existsSync(path))
-  .map(({ path, ...recording }) => ({ ...recording, bytes: () => new Uint8Array(readFileSync(path)) }));
-const asOtlp = real
-  .filter(({ file }) => traces.includes(file))
-  .map(({ file, format, bytes }) => ({ file: `${file} as OTLP`, format, bytes: () => otlpOf(bytes()) }));
-const recordings = [...real, ...asOtlp, ...made.map(([file, format, bytes]) => ({ file, format, bytes: () => bytes }))];
 
 const startedAt = Date.UTC(2026, 0, 1);
 const loadOnce = ({ bytes, format: name }: (typeof recordings)[number]) => {

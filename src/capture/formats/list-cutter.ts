@@ -172,6 +172,8 @@ function elementsOf(
         }
         at = found.at + 1;
         isClosed = scanner.depth < 0;
+        // A list that a brace ends is none.
+        if (isClosed && text[found.at] !== ']') throw new Problem('recording_malformed', { index });
         if (!isClosed && (found.mark !== 'comma' || scanner.depth > 0)) continue;
         records.push(take(text.slice(from, found.at)));
         from = at;

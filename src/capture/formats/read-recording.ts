@@ -31,17 +31,17 @@ export function parseDocument(text: string, index?: number): Json {
   }
 }
 
-/** Lines of JSON. Only the last line can be cut off by a truncation. */
+/** Lines of JSON. Only the last line can be cut off by a truncation, and not if its end is there. */
 export function parseLines(text: string, parse: (line: string, index: number) => Json): Json[] {
   const lines = text.split('\n');
-  if (lines.at(-1)?.trim() === '') lines.pop();
+  const isEnded = lines.at(-1)?.trim() === '';
   return lines
     .filter((line) => line.trim() !== '')
     .map((line, index, all) => {
       try {
         return parse(line, index);
       } catch {
-        const cut = index === all.length - 1 && endsInside(line);
+        const cut = !isEnded && index === all.length - 1 && endsInside(line);
         throw cut ? new Problem('recording_truncated') : new Problem('recording_malformed', { index });
       }
     });

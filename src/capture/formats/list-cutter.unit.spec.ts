@@ -1,0 +1,30 @@
+import type { Cutter } from './cutter.js';
+import type { Json } from './format.js';
+import { formatOf, type FormatName } from './formats.js';
+
+/** What fuzzing found (`npm run test:fuzz`), each by its smallest form: cut in pieces, it must be what it is as a whole. */
+const rrweb = '{"type":4,"data":{},"timestamp":1}';
+const event = '{"specversion":"1.0","id":"1","source":"x","type":"y"}';
+it.each<[what: string, FormatName, string, string]>([
+  ['a list that a brace ends', 'rrweb', `[${rrweb},${rrweb}}`, 'recording_malformed'],
+  ['a wrapped list that a brace ends', 'rrweb', `{"result":[${rrweb}}}`, 'recording_malformed'],
+  ['a last line that ends inside, and has its line end', 'cloudevents', `${event}\n{"a":[\n`, 'recording_malformed'],
+  ['a last line that ends inside', 'cloudevents', `${event}\n{"a":[`, 'recording_truncated'],
+  ['a table of white space', 'mouse-csv', ' \n \n', 'recording_empty'],
+  ['a table below white space', 'mouse-csv', ' \n1,2\n', 'recording_malformed'],
+])('%s is refused, whole and in pieces alike', (_what, name, text, code) => {
+  const format = formatOf(name);
+  expect(() => format.cut(Buffer.from(text), 0)).toThrow(expect.objectContaining({ code }) as Error);
+  for (const length of [1, 7, text.length]) {
+    expect(() => inPieces(format.cutter?.(0) as Cutter, text, length)).toThrow(
+      expect.objectContaining({ code }) as Error,
+    );
+  }
+});
+
+function inPieces(cutter: Cutter, text: string, length: number): Json[] {
+  const records = [];
+  for (let at = 0; at < text.length; at += length) records.push(...cutter.push(text.slice(at, at + length)));
+  const { first, last } = cutter.end();
+  return [...first, ...records, ...last].map(({ data }) => data);
+}
