@@ -9,6 +9,7 @@ import { LogReader } from '../log/log-reader.js';
 import { LogTree } from '../log/log-tree.js';
 import { requireNothingLost } from '../log/nothing-lost.js';
 import { PostgresBodyStore } from '../log/postgres-body-store.js';
+import { provenEntry } from '../log/proven-entry.js';
 import { retentionKey } from './retention.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
 import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
@@ -50,6 +51,7 @@ interface Judged {
 export class Keyholder implements KeyholderPort {
   private readonly reader: LogReader;
   private readonly bodies: BodyStore;
+  private readonly tree: LogTree;
   private readonly replay: VerifiedReplay;
   /** Judged while replaying, with the state just below each; forgotten once it is too old to be opened. */
   private judged = new Map<Position, Judged>();
@@ -58,6 +60,7 @@ export class Keyholder implements KeyholderPort {
   constructor(private readonly parts: KeyholderParts) {
     this.reader = new LogReader(parts.pool);
     this.bodies = parts.bodies ?? new PostgresBodyStore(parts.pool);
+    this.tree = new LogTree(parts.pool, this.reader);
     this.replay = new VerifiedReplay(parts.trusted, parts.slices);
   }
 
@@ -131,6 +134,7 @@ export class Keyholder implements KeyholderPort {
         range: judgement,
         retention: now.of(retentionKey),
         rereadRetention: async () => (await this.catchUp()).of(retentionKey),
+        proven: (position) => provenEntry(position, { ...this.parts.trusted, receipt: (at) => this.tree.receipt(at) }),
       });
       for await (const batch of batches) {
         // Between any two batches: what was locked, revoked or erased meanwhile goes no further.
@@ -180,10 +184,8 @@ export class Keyholder implements KeyholderPort {
   }
 
   private async startFrom(keeper: CheckpointKeeper): Promise<void> {
-    const { pool } = this.parts;
     const head = await this.reader.head();
-    const tree = new LogTree(pool, this.reader);
-    const found = { db: pool, tree, size: head.size, replay: () => this.replayTo(head) };
+    const found = { db: this.parts.pool, tree: this.tree, size: head.size, replay: () => this.replayTo(head) };
     const lost = await requireNothingLost(keeper, found);
     // The record of an accepted loss is for the service to write: this role cannot.
     const { size, checkpoint } = this.replay.current;

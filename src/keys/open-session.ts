@@ -35,7 +35,7 @@ async function openBatch({ asked, range }: OpenSession, columns: SessionColumns,
   // Each record's time is sealed too. It is opened to cut at the grant's range, and released only if granted.
   const time = await columns.open(batch, 'time');
   if (time.kind === 'absent') throw new Problem('tampered', { position: batch.position });
-  if (time.kind === 'expired' && isCut(batch, range)) {
+  if (time.kind === 'expired' && isCut(await columns.signed(batch), range)) {
     // Which records are in the range cannot be told any more, so none is.
     for (const field of asked.fields) if (has(batch, field)) gone(time, field);
     return { sequences: [], times: [], columns: {}, expired };

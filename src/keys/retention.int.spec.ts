@@ -1,8 +1,9 @@
 import { start, typedRecords, freshCommand, VaultInProcess } from '../../test/vault-in-process.js';
 import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
-import type { PersonId, Position } from '../log/ids.js';
+import type { PersonId, Position, SubjectId } from '../log/ids.js';
 import { openPool } from '../log/database.js';
+import { decodeHeader, encodeHeader } from '../log/header.js';
 import { retentionStream } from '../log/claimed-expiries.js';
 import { writeCommand } from '../log/write-command.js';
 import type { KeyholderPort } from './keyholder-port.js';
@@ -262,6 +263,24 @@ describe('a sweep that stops', () => {
     expect(await columns()).toEqual(withoutTyped);
     expect(vault.log.state.of(retentionKey).expired.get('typed')).toMatchObject({ position });
     await green();
+  });
+
+  it('leaves columns that do not open under a header that was made younger', async () => {
+    await keep(['typed', 30]);
+    await vault.passDays(40);
+    await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+    const grant = await vault.grant('one', ['typed']);
+    await vault.keyholder.register('s1' as SubjectId); // It has read the log up to here, and does not read it again.
+    const { rows } = await vault.asIntruder(
+      "SELECT position, header FROM log.entry WHERE type = 'session.batch' AND stream = 'session/one'",
+    );
+    for (const { position, header } of rows) {
+      const younger = encodeHeader({ ...decodeHeader(header), at: Date.now() + 100 * dayMs });
+      await vault.asIntruder(
+        `UPDATE log.entry SET header = '\\x${Buffer.from(younger).toString('hex')}' WHERE position = ${position}`,
+      );
+    }
+    await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'tampered' });
   });
 
   it('between two fields, or in the middle of a field, goes on where it was', async () => {

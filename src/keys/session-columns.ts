@@ -22,6 +22,8 @@ export interface OpenSession {
   /** As the keyholder has verified it, and again up to now: a sweep may be at work while a session is read. */
   readonly retention: Retention;
   readonly rereadRetention: () => Promise<Retention>;
+  /** The entry at a position, as a signed checkpoint covers it. @throws Problem log_corrupt, log_unavailable */
+  readonly proven: (position: number) => Promise<Entry>;
 }
 
 export type Batch = EntryOf<'session.batch'>;
@@ -36,6 +38,7 @@ export type Column =
 /** The sealed columns of one session, opened one by one. */
 export class SessionColumns {
   private readonly keys: SessionKeys;
+  private readonly signedBatches = new Map<number, Batch>();
   private retention: Retention;
 
   constructor(
@@ -50,7 +53,7 @@ export class SessionColumns {
   async open(batch: Batch, field: FieldName): Promise<Column> {
     const directory = batch.columns.find((column) => column.field === field);
     if (directory === undefined) return { kind: 'absent' };
-    const expiry = expiryOf(this.retention, field, batch.at);
+    const expiry = await this.expiry(batch, field);
     if (expiry !== undefined) return { kind: 'expired', ...expiry };
     const sealed = await this.session.bodies.column(batch.position, field);
     if (sealed === undefined) return this.missing(batch, field);
@@ -64,10 +67,32 @@ export class SessionColumns {
     this.keys.wipe();
   }
 
+  /**
+   * The batch as the log signed it: its row may say another time by now, and with it that nothing is past its retention.
+   * @throws Problem tampered
+   */
+  async signed({ position, id }: Batch): Promise<Batch> {
+    const known = this.signedBatches.get(position);
+    if (known !== undefined) return known;
+    const entry = await this.session.proven(position).catch((error: unknown) => {
+      throw error instanceof Problem && error.code === 'log_corrupt' ? new Problem('tampered', { position }) : error;
+    });
+    if (entry.type !== 'session.batch' || Buffer.compare(entry.id, id) !== 0)
+      throw new Problem('tampered', { position });
+    this.signedBatches.set(position, entry);
+    return entry;
+  }
+
+  /** Proven only where it matters: where nothing of a field has expired, no time of an entry is asked for. */
+  private async expiry(batch: Batch, field: FieldName): Promise<Expiry | undefined> {
+    if (!this.retention.expired.has(field)) return undefined;
+    return expiryOf(this.retention, field, (await this.signed(batch)).at);
+  }
+
   /** Deleted while the session is read, or taken away by somebody: the log says which. */
   private async missing(batch: Batch, field: FieldName): Promise<Column> {
     this.retention = await this.session.rereadRetention();
-    const expiry = expiryOf(this.retention, field, batch.at);
+    const expiry = await this.expiry(batch, field);
     if (expiry === undefined) throw new Problem('tampered', { position: batch.position });
     return { kind: 'expired', ...expiry };
   }

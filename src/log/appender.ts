@@ -8,7 +8,8 @@ import { commandKey } from './decide-group.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { groupReceipts } from './group-receipts.js';
 import type { Landed } from './landed.js';
-import { requireProven, type AnswerProof } from './prove-answer.js';
+import { requireProven } from './prove-answer.js';
+import type { EntryProof } from './proven-entry.js';
 import type { Replayed } from './verified-replay.js';
 import { WaitingQueue, type Waiting } from './waiting-queue.js';
 import { Unstorable } from './write-and-commit.js';
@@ -32,7 +33,7 @@ export class Appender {
   constructor(
     private readonly pool: pg.Pool,
     private readonly parts: AppenderParts,
-    private readonly before: AnswerProof,
+    private readonly before: EntryProof,
   ) {
     this.flights = new BelievedFlights(pool, parts, (group, landed) => this.settle(group, landed));
   }
