@@ -7,7 +7,7 @@ import { listing, timeText } from './output.js';
 import type { LogKey } from './receipt.js';
 import { notVerified, wrongUse } from './refusal.js';
 import { openedCheckpoint, signatureLifetimeMs } from './signer.js';
-import { scopeLines, type RequestShown } from './request-text.js';
+import { expiredText, scopeLines, type RequestShown } from './request-text.js';
 
 export interface Prepared {
   readonly statement: ApprovalStatement;
@@ -56,13 +56,15 @@ export function prepareApproval(given: {
 }
 
 /** Everything that the signature is about, in words. */
-export function statementText({ statement, scope, policy }: Prepared, { requester, preview }: RequestShown): string {
+export function statementText({ statement, scope, policy }: Prepared, shown: RequestShown): string {
+  const { requester, preview, expired = [] } = shown;
   const { records, classes } = previewOf(policy, scope, preview.records);
   return listing([
     ['You sign', `request ${statement.request} of ${requester}`],
     ...scopeLines(scope),
     ['classes', classes.join(', ')],
     ['records', `at most ${records} now, says the service`],
+    ...expired.map((one) => ['past retention', `${expiredText(one)}, says the service: it opens for nobody`] as const),
     ['scope hash', `${statement.scopeHash} (computed here)`],
     ['policy', `version ${policy.version}, hash ${statement.policyHash} (computed here)`],
     ['log', `${statement.origin}, ${statement.checkpoint.size} entries, root ${statement.checkpoint.root}`],
