@@ -32,6 +32,8 @@ export class PageThreads implements PageWorker {
   private readonly waiting: Waiting[] = [];
   private readonly threads: { readonly worker: Worker; readonly running: Map<number, Waiting> }[] = [];
   private sent = 0;
+  /** Once they failed or are gone, whoever still asks is told, and does not wait for an answer that nobody gives. */
+  private over: { readonly why: unknown } | undefined;
 
   private constructor() {
     for (let index = Math.min(availableParallelism(), mostThreads); index > 0; index -= 1) this.startThread();
@@ -59,6 +61,7 @@ export class PageThreads implements PageWorker {
 
   run<K extends keyof PageWork>(kind: K, input: PageWork[K]['input']): Promise<PageWork[K]['output']> {
     return new Promise((resolve, reject) => {
+      if (this.over !== undefined) return reject(this.over.why);
       this.waiting.push({ kind, input, resolve, reject });
       this.send();
     });
@@ -87,11 +90,15 @@ export class PageThreads implements PageWorker {
       this.send();
     });
     worker.on('error', (error) => this.fail(error));
+    worker.on('messageerror', (error) => this.fail(error));
+    worker.on('exit', () => this.fail(new Error('a page thread ended by itself')));
     this.threads.push({ worker, running });
   }
 
   /** A thread died: of a fault of ours, or for want of memory. Whoever is waiting hears of it. */
   private fail(error: unknown): void {
+    if (this.over !== undefined) return;
+    this.over = { why: error };
     const lost = [...this.threads.flatMap(({ running }) => [...running.values()]), ...this.waiting.splice(0)];
     for (const { running } of this.threads) running.clear();
     for (const { reject } of lost) reject(error);
@@ -99,6 +106,7 @@ export class PageThreads implements PageWorker {
   }
 
   private async end(): Promise<void> {
+    this.over ??= { why: new Error('the page threads have ended') };
     if (PageThreads.shared === this) PageThreads.shared = undefined;
     await Promise.all(this.threads.map(({ worker }) => worker.terminate()));
   }
