@@ -7,7 +7,8 @@ import type { Disclosure } from './decide.js';
 import type { Policy } from './policy.js';
 
 /**
- * The rules of access once more, from the list of rules and not from the code: slow, without any state, each
+ * The rules of access once more, from the list of rules and not from the code (what `decide` makes of a state is compared
+ * with Cedar on far more cases, decide.cedar.spec.ts; this is about how entries come to it): slow, without any state, each
  * question asked of the whole list of entries. Signatures are checked by Node's own Ed25519. For histories of
  * entries that have the right shape, honest or forged.
  */
