@@ -50,7 +50,13 @@ interface ToHash {
   readonly scan: HeaderScan;
 }
 
-/** Hashes a header into its place. Undefined unless it is one of this position, to the last bit, beside its leaf. */
+/**
+ * Hashes a header into its place. Its type, or undefined if it breaks the page. Most headers are not folded, and need not
+ * be decoded; but each is scanned to its last byte, because the signed root says only that these bytes were appended. One
+ * canonical encoding means that nobody else finds another type in it, and so an act that was missed here; its own position
+ * must be its place, or an entry could count where it did not stand. The leaf beside it is not believed: it names the
+ * first position that is wrong, which the root cannot.
+ */
 function hashed(rows: CopiedRows, position: number, { hashes, from, scan }: ToHash): EntryType | undefined {
   const { bytes } = rows;
   const [start, end] = [rows.from[2] as number, rows.to[2] as number];
