@@ -4,6 +4,7 @@ import { signCheckpoint } from '../merkle/checkpoint.js';
 import type { NoteSigner } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import type { BodyStore } from './body-store.js';
+import type { Queryable } from './database.js';
 import {
   commandKey,
   decideGroup,
@@ -78,21 +79,30 @@ export async function prepareGroup(
 }
 
 /**
- * The same on the head as it is believed to be, without asking the database. A command that was answered before is not
- * known here, and a stream that is not known is taken for new: the database refuses what is already there.
+ * The same on the head as it is believed to be, without asking the database where it is. What was answered before is
+ * not known here: the database refuses a command that is there already. Undefined if there is no belief any more.
  */
-export function prepareOnBelief(parts: AppenderParts, base: Base, group: readonly Pending[]): Prepared {
-  const { size, governance } = base.state;
-  const versions = parts.versions.at(size);
-  const decided = decideGroup({ size, at: base.at, governance, earlier: new Map(), versions, others: 'new' }, group);
-  if (decided.kind !== 'decided') throw new Error('every stream has a version here');
-  return prepared(parts, base, group, decided, new Map());
+export async function prepareOnBelief(
+  pool: pg.Pool,
+  { belief, versions, ...parts }: AppenderParts,
+  group: readonly Pending[],
+): Promise<Prepared | undefined> {
+  for (;;) {
+    const base = belief.current;
+    if (base === undefined) return undefined;
+    const { size, governance } = base.state;
+    const head = { size, at: base.at, governance, earlier: new Map(), versions: versions.at(size) };
+    const decided = decideGroup(head, group);
+    if (decided.kind === 'decided') return prepared(parts, base, group, decided, head.earlier);
+    // Without the head in hand these are believed too.
+    versions.learn(await readVersions(pool, decided.streams));
+  }
 }
 
 type DecidedGroup = Extract<Decided, { kind: 'decided' }>;
 
 function prepared(
-  { identity: { origin, signer } }: AppenderParts,
+  { identity: { origin, signer } }: Pick<AppenderParts, 'identity'>,
   { state, at }: Base,
   group: readonly Pending[],
   { placed, settled, governance, versions }: DecidedGroup,
@@ -142,19 +152,19 @@ function earlierAnswer([actor, id, digest, first, count, answer]: EarlierRow, si
 async function decideAll(
   client: pg.ClientBase,
   known: StreamVersions,
-  head: Omit<DecidedAt, 'versions' | 'others'>,
+  head: Omit<DecidedAt, 'versions'>,
   group: readonly Pending[],
 ): Promise<DecidedGroup> {
   for (;;) {
     // Decisions are pure, so deciding once more costs nothing but time.
-    const decided = decideGroup({ ...head, versions: known.at(head.size), others: 'unknown' }, group);
+    const decided = decideGroup({ ...head, versions: known.at(head.size) }, group);
     if (decided.kind === 'decided') return decided;
     known.learn(await readVersions(client, decided.streams));
   }
 }
 
-async function readVersions(client: pg.ClientBase, streams: readonly string[]): Promise<[string, number][]> {
-  const { rows } = await client.query<{ stream: string; next: number }>({
+async function readVersions(db: Queryable, streams: readonly string[]): Promise<[string, number][]> {
+  const { rows } = await db.query<{ stream: string; next: number }>({
     name: 'stream-versions',
     text: `SELECT s AS stream, coalesce((SELECT max(version) + 1 FROM log.entry WHERE stream = s), 0) AS next
            FROM unnest($1::text[]) s`,

@@ -95,14 +95,13 @@ export class Appender {
   /** Never throws. */
   private async write(): Promise<void> {
     const { waiting, flights, parts } = this;
-    const base = waiting.mustHoldHead ? undefined : parts.belief.current;
-    if (base === undefined) {
+    if (waiting.mustHoldHead || parts.belief.current === undefined) {
       const group = waiting.take();
       this.settle(group, await commitGroup(this.pool, parts, group));
     } else {
       // Many at once go in two halves: while the server writes the one, we make the other.
       const isSplit = flights.count === 0 && waiting.length >= 2 * worthAFlight;
-      await flights.launch(base, waiting.take(isSplit ? Math.ceil(waiting.length / 2) : undefined));
+      await flights.launch(waiting.take(isSplit ? Math.ceil(waiting.length / 2) : undefined));
     }
   }
 

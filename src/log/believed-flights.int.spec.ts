@@ -89,7 +89,7 @@ describe('a belief that does not hold', () => {
     expect(await refused).toMatchObject({ answer: 'first', repeated: true });
   });
 
-  it('for a stream that was written before this process started is corrected', async () => {
+  it('is held about streams too: one that was written before this process started is read', async () => {
     await append(test.log, consent('subject/old'));
     const later = test.instance();
     await later.start();

@@ -2,7 +2,6 @@ import type pg from 'pg';
 import { Problem } from '../problem.js';
 import { prepareOnBelief, type AppenderParts, type Writes } from './append-transaction.js';
 import type { Settled } from './decide-group.js';
-import type { Base } from './head-belief.js';
 import type { Landed } from './landed.js';
 import { settleCommit } from './settle-commit.js';
 import type { Waiting } from './waiting-queue.js';
@@ -44,8 +43,10 @@ export class BelievedFlights {
   }
 
   /** Decides and sends; does not wait for what becomes of it. Never throws. */
-  async launch(base: Base, group: readonly Waiting[]): Promise<void> {
-    const { settled, writes } = prepareOnBelief(this.parts, base, group);
+  async launch(group: readonly Waiting[]): Promise<void> {
+    const prepared = await prepareOnBelief(this.pool, this.parts, group).catch(() => undefined);
+    if (prepared === undefined) return this.settle(group, { kind: 'undecided' });
+    const { at, settled, writes } = prepared;
     const isWritten = (_: unknown, index: number) => wrote(settled[index]);
     // Only a commit proves that the belief was true: what writes nothing, an error too, is decided at the held head.
     const unproven = group.filter((_, index) => !isWritten(_, index));
@@ -53,7 +54,7 @@ export class BelievedFlights {
     if (writes === undefined) return;
     const flight = { group: group.filter(isWritten), settled: settled.filter(isWritten), writes };
     const { belief, versions } = this.parts;
-    belief.expect({ state: writes.next, at: base.at });
+    belief.expect({ state: writes.next, at });
     versions.adopt(writes.next.size, writes.versions);
     this.commands += flight.group.length;
     const sent = this.send(writes);

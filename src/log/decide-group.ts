@@ -36,8 +36,6 @@ export interface DecidedAt {
   readonly earlier: ReadonlyMap<string, EarlierAnswer>;
   /** The next version of each stream, as far as it is known. */
   readonly versions: ReadonlyMap<string, number>;
-  /** What any other stream is: one whose version must be read first, or a new one. */
-  readonly others: 'unknown' | 'new';
 }
 
 export type Decided =
@@ -67,7 +65,7 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
 
   const nextVersion = (stream: string): number => {
     const next = versions.get(stream) ?? head.versions.get(stream);
-    if (next === undefined && head.others === 'unknown') unknown.add(stream);
+    if (next === undefined) unknown.add(stream);
     return next ?? 0;
   };
 

@@ -16,7 +16,7 @@ export const actor = 'writer';
 export const commandId = ({ number }: Order): string => `command-${String(number).padStart(6, '0')}`;
 
 /** Every order writes to one of few streams, so that versions matter. */
-const streams = 5;
+export const streams = 5;
 /** Past PostgreSQL's page, so that a full disk is met. */
 const sealedBytes = 12_000;
 

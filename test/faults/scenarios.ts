@@ -1,4 +1,4 @@
-import type { Order, Shape } from './order.js';
+import { streams, type Order, type Shape } from './order.js';
 import type { Trial } from './trial.js';
 
 /** One way for an append to happen: what comes before it, and what is sent at once. */
@@ -12,11 +12,15 @@ const tileWidth = 256;
 const one = (shape: Shape, entries: number) => (trial: Trial) => [trial.newOrder(shape, entries)];
 /**
  * The instance under test has a connection that was used before, and believes the head where it is: if another has
- * appended, its first append finds that out, and its second that nobody has since.
+ * appended, its first append finds that out, its second that nobody has since. It knows every stream.
  */
+const shapes: readonly Shape[] = [
+  ...Array<Shape>(streams).fill('plain'),
+  ...Array<Shape>(streams).fill('governing'),
+  'sealed',
+];
 const caughtUp = async (trial: Trial) => {
-  await trial.appendBy('a', trial.newOrder('plain', 1));
-  await trial.appendBy('a', trial.newOrder('plain', 1));
+  for (const shape of shapes) await trial.appendBy('a', trial.newOrder(shape, 1));
 };
 
 export const scenarios = {
@@ -41,7 +45,7 @@ export const scenarios = {
   tile: {
     about: 'entries that complete a tile',
     prepare: async (trial) => {
-      const missing = tileWidth - 1 - ((trial.size + 2) % tileWidth);
+      const missing = tileWidth - 1 - ((trial.size + shapes.length) % tileWidth);
       if (missing > 0) await trial.appendBy('b', trial.newOrder('plain', missing));
       await caughtUp(trial);
     },
