@@ -204,6 +204,17 @@ export const problems = {
     'The database no longer guards the log',
     '`setting` is missing, disabled or changed. Find out who did that, run `custos verify`, and restore it.',
   ],
+  backup_exists: [409, 'There is something in that place already', 'Name a folder that is not there yet.'],
+  backup_unusable: [
+    422,
+    'The backup cannot be used',
+    '`file` is missing, damaged, or not of this log. Nothing was written. Take another copy of it.',
+  ],
+  restore_not_empty: [
+    409,
+    'The database is not empty',
+    'A backup is put into an empty database only. Nothing was written. Make another one.',
+  ],
   schema_mismatch: [500, 'The database schema is of another version', 'Run `custos migrate` of this version.'],
   data_in_use: [500, 'Another Custos runs on this data folder', 'Stop it first, or name another folder with --data.'],
   // The command line

@@ -52,7 +52,7 @@ import { startKeyholder } from '../src/service/start-keyholder.js';
 import { cloneDatabase, type TestDatabase } from './postgres/database.js';
 import { TurnedClock } from './turned-clock.js';
 
-const origin = 'custos.example/test';
+export const origin = 'custos.example/test';
 const approvers = ['ada', 'bob', 'cyd'] as const;
 const officers = ['ola', 'pia', 'roy'] as const;
 export const start = Date.UTC(2026, 5, 1);
@@ -81,6 +81,7 @@ export class VaultInProcess {
   database!: TestDatabase;
   log!: Log;
   keyholder!: Keyholder;
+  private readonly others: TestDatabase[] = [];
   private daysAhead = 0;
   private turnedClock: TurnedClock | undefined;
   private readonly pools: pg.Pool[] = [];
@@ -98,7 +99,7 @@ export class VaultInProcess {
   async stop(): Promise<void> {
     for (const log of this.logs) await log.close();
     for (const pool of this.pools) await pool.end();
-    await this.database.drop();
+    for (const database of [...this.others, this.database]) await database.drop();
   }
 
   get trust(): Trust {
@@ -169,12 +170,10 @@ export class VaultInProcess {
   /** Starts a keyholder as `custos keyholder` does, from files, with whatever root key; says how many it destroyed. */
   async startKeyholderWith(rootKey: Uint8Array): Promise<number> {
     const dir = await mkdtemp(join(tmpdir(), 'custos-keyholder-'));
-    const { keyholder, keys, sources: _sources, ...trust } = this.trust;
-    const people = [...keys].map(([keyId, { publicKey, ...of }]) => ({ ...of, keyId, publicKey: base64(publicKey) }));
     const [rootKeyFile, trustFile] = [join(dir, 'root.key'), join(dir, 'trust.json')];
     try {
       await writeFile(rootKeyFile, hex(rootKey));
-      await writeFile(trustFile, JSON.stringify({ ...trust, keyholder: base64(keyholder), people }));
+      await this.writeTrustFile(trustFile);
       const databaseUrl = this.database.url('custos_keyholder');
       const running = await startKeyholder({
         databaseUrl,
@@ -187,6 +186,22 @@ export class VaultInProcess {
     } finally {
       await rm(dir, { recursive: true });
     }
+  }
+
+  async writeTrustFile(path: string): Promise<void> {
+    const { keyholder, keys, sources: _sources, ...trust } = this.trust;
+    const people = [...keys].map(([keyId, { publicKey, ...of }]) => ({ ...of, keyId, publicKey: base64(publicKey) }));
+    await writeFile(path, JSON.stringify({ ...trust, keyholder: base64(keyholder), people }));
+  }
+
+  /** The same vault on another database. Says how many keys a keyholder that starts there destroys. */
+  async moveTo(database: TestDatabase): Promise<number> {
+    this.others.push(this.database);
+    this.database = database;
+    const destroyed = await this.startKeyholderWith(this.rootKey.bytes);
+    this.log = await this.openLog();
+    this.keyholder = await this.openKeyholder();
+    return destroyed;
   }
 
   /** A source's writer of its own: its session keys are known to nobody else. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { register as acceptRollback } from './accept-rollback.js';
+import { register as backup } from './backup.js';
 import { commands } from './commands.js';
 import { register as init } from './init.js';
 import { register as keyholder } from './keyholder.js';
@@ -13,7 +14,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-void run(process.argv.slice(2), [serve, keyholder, migrate, init, acceptRollback, ...commands]).then((code) => {
+void run(process.argv.slice(2), [serve, keyholder, migrate, init, backup, acceptRollback, ...commands]).then((code) => {
   // No process.exit: what was printed may still be on its way into a pipe.
   process.exitCode = code;
 });

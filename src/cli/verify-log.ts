@@ -11,6 +11,8 @@ export interface VerifyLive {
   readonly since?: number | undefined;
   /** The last checkpoint that the service remembers outside the database, if there is such a file. */
   readonly checkpointFile?: string | undefined;
+  /** The log was just put back: what was remembered of the one before says nothing about it. */
+  readonly isRestored?: boolean;
   readonly progress?: (done: number, total: number) => void;
 }
 
@@ -24,6 +26,7 @@ export async function verifyLiveLog({
   trustFile,
   since,
   checkpointFile,
+  isRestored = false,
   progress,
 }: VerifyLive): Promise<Verified> {
   const [
@@ -55,7 +58,9 @@ export async function verifyLiveLog({
     return await verifyLog({
       db,
       ...trusted,
-      remembered: await new CheckpointFile(checkpointFile ?? filesOf(data).checkpoint, trusted).last(),
+      remembered: isRestored
+        ? undefined
+        : await new CheckpointFile(checkpointFile ?? filesOf(data).checkpoint, trusted).last(),
       since,
       governance: Governance.empty(governanceSlices(trust)),
       audit: auditEntry,
@@ -69,7 +74,8 @@ export async function verifyLiveLog({
   }
 }
 
-async function readerUrl(data: string): Promise<string> {
+/** Of the data folder of a running service. */
+export async function readerUrl(data: string): Promise<string> {
   try {
     const { readerUrl: url } = JSON.parse(await readFile(filesOf(data).runtime, 'utf8')) as { readerUrl: string };
     return url;
