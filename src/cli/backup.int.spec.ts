@@ -9,7 +9,7 @@ import { origin, typedRecords, VaultInProcess } from '../../test/vault-in-proces
 import { readBackup, writeBackup, type BackupManifest } from '../log/backup.js';
 import { logTables, restoreLog } from '../log/restore-log.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
-import { keyTables, restoreKeys } from './restore-keys.js';
+import { keyTables, restoreKeys } from '../keys/restore-keys.js';
 
 const canary = 'canary-3f8b';
 let vault: VaultInProcess;
@@ -247,7 +247,7 @@ describe('what somebody changed inside a backup', () => {
 
 describe('custos backup and custos restore', () => {
   it('do the same from the command line, and verify what they put back', async () => {
-    const [{ run }, { register }] = await Promise.all([import('../cli/program.js'), import('../cli/backup.js')]);
+    const [{ run }, { register }] = await Promise.all([import('./program.js'), import('./backup.js')]);
     const said = jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
     const custos = async (...args: string[]) => {
       said.mockClear();
