@@ -9,6 +9,7 @@ import { OpenSessions, type OpenSession } from './open-sessions.js';
 import { sealRecords } from './seal-records.js';
 import { decomposeAll, inPlaces, raiseAll, type Taken } from './take-apart.js';
 import { SessionWriter, type Fresh, type IngestedAt, type SealedForLog } from './write-session.js';
+import { mostTime } from './formats/record-time.js';
 
 const mostInAPost = 5000;
 
@@ -22,7 +23,7 @@ export const IngestBody = z.strictObject({
   format: z.string().max(32),
   first: z.union([z.int().min(0), z.literal('end')]),
   records: z
-    .array(z.strictObject({ time: z.int().min(0).max(253_402_300_799_999), data: z.unknown() }))
+    .array(z.strictObject({ time: z.int().min(0).max(mostTime), data: z.unknown() }))
     .min(1)
     .max(mostInAPost),
 });

@@ -6,11 +6,11 @@ import { mostRecordsInABatch } from '../sealing/seal-batches.js';
 import { isSealedSessionKey } from '../sealing/session-key.js';
 import { signatureBytes } from '../sealing/signature.js';
 import { tags } from './detection/detect.js';
+import { mostTime } from './formats/record-time.js';
 
 /** As of plain records: what one post may hold. */
 const mostRecords = 5000;
 const mostSpans = mostRecords;
-const mostTime = 253_402_300_799_999;
 const idBytes = 16;
 const hashBytes = 32;
 /** Far longer than a key id of the keyholder. */

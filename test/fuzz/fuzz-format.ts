@@ -9,6 +9,7 @@ import { fieldNames } from '../../src/log/fields.js';
 import { Problem } from '../../src/problem.js';
 import { checkJsonData } from '../../src/sealing/json-data.js';
 import { byteEdits, editBytes, editTree, treeEdits } from './mutate.js';
+import { mostTime } from '../../src/capture/formats/record-time.js';
 
 export interface Fuzzed {
   readonly format: FormatName;
@@ -102,7 +103,7 @@ function readBytes(format: Format, bytes: Uint8Array): 'accepted' | 'rejected' {
   }
   if (typeof whole === 'string') return 'rejected';
   for (const { time, data } of whole) {
-    if (!Number.isSafeInteger(time)) throw new Broken('a time that is no whole number');
+    if (!Number.isSafeInteger(time) || time < 0 || time > mostTime) throw new Broken('a time that no record may have');
     if (isStorable(data)) lossless(format, data);
   }
   return 'accepted';

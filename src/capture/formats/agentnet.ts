@@ -7,6 +7,7 @@ import { joinNested, splitNested } from './nested-parts.js';
 import { readText } from './read-recording.js';
 import { listCutter } from './list-cutter.js';
 import { readList, timed, writeList } from './record-list.js';
+import { recordTime } from './record-time.js';
 
 /** Input of a desktop by AgentNet: `events.jsonl`, `event_buffer.jsonl`, `top_window.jsonl`, `metadata.json`. */
 export const agentnet: Format = {
@@ -46,6 +47,6 @@ function clockFrom(startedAt: number): (line: Json) => number {
   return (line) => {
     uptime = uptimeOf(line) ?? uptime;
     first ??= uptimeOf(line);
-    return Math.max(0, Math.floor(startedAt + (first === undefined ? 0 : uptime - first) * 1000));
+    return recordTime(startedAt + (first === undefined ? 0 : uptime - first) * 1000);
   };
 }

@@ -7,6 +7,7 @@ import { joinKeys, partOf, splitKeys } from './keyed-parts.js';
 import { lineCutter } from './line-cutter.js';
 import { parseDocument, readText } from './read-recording.js';
 import { finite, nothing, type KnownKeys, type Shape } from './shapes.js';
+import { recordTime } from './record-time.js';
 
 const isVersion: Shape = (value) => value === 1 || value === 2 || value === 3;
 const isTheme: Shape = (value) => isObject(value);
@@ -184,7 +185,7 @@ function clockFrom(startedAt: number): (record: Json) => number {
     if (Array.isArray(record) && finite(record[0] as Json)) {
       elapsed = (isSinceStart ? 0 : elapsed) + (record[0] as number);
     }
-    return Math.max(0, Math.floor(start + elapsed * 1000));
+    return recordTime(start + elapsed * 1000);
   };
 }
 

@@ -2,6 +2,7 @@ import { Problem } from '../../problem.js';
 import { columnsIn, rowOf, timeCell, timeIn, type Sheet } from './csv-lines.js';
 import type { Cutter } from './cutter.js';
 import type { CutRecord, Json, JsonObject } from './format.js';
+import { recordTime } from './record-time.js';
 
 /** The sheet comes last here, and belongs first: whether its last line has an end, only the end tells. */
 export function csvCutter(startedAt: number): Cutter {
@@ -53,6 +54,6 @@ function clockFrom(startedAt: number): (row: Json) => number {
     inSeconds ??= timeCell(row as JsonObject)?.includes('.');
     const told = timeIn(row, inSeconds === true);
     if (told !== undefined) time = told.isDate ? told.ms : startedAt + told.ms;
-    return Math.max(0, Math.floor(time));
+    return recordTime(time);
   };
 }

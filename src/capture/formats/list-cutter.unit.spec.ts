@@ -1,6 +1,7 @@
 import type { Cutter } from './cutter.js';
 import type { Json } from './format.js';
 import { formatOf, type FormatName } from './formats.js';
+import { mostTime } from './record-time.js';
 
 /** What fuzzing found (`npm run test:fuzz`), each by its smallest form: cut in pieces, it must be what it is as a whole. */
 const rrweb = '{"type":4,"data":{},"timestamp":1}';
@@ -20,6 +21,14 @@ it.each<[what: string, FormatName, string, string]>([
       expect.objectContaining({ code }) as Error,
     );
   }
+});
+
+it.each<[FormatName, string]>([
+  ['mouse-csv', '990071992547409930,NoButton,Move,1,2\n'],
+  ['asciicast', '{"version":2,"width":8,"height":8}\n[1e300,"o","a"]\n'],
+  ['agentnet', '{"time_stamp":1,"action":"move"}\n{"time_stamp":1e300,"action":"move"}\n'],
+])('a time beyond all calendars is the last that there is: %s', (name, text) => {
+  expect(formatOf(name).cut(Buffer.from(text), 0).at(-1)?.time).toBe(mostTime);
 });
 
 function inPieces(cutter: Cutter, text: string, length: number): Json[] {

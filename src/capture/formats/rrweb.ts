@@ -12,6 +12,7 @@ import { maskedEvent } from './rrweb-mask.js';
 import { packEvent, unpackEvent, type Packing } from './rrweb-packed.js';
 import { typingOf } from './rrweb-typing.js';
 import { playable } from './rrweb-playable.js';
+import { mostTime } from './record-time.js';
 
 /** A snapshot of the largest page that rrweb's players show; what is more stays packed, in `other`. */
 const mostUnpackedBytes = 32 * 1024 * 1024;
@@ -105,9 +106,7 @@ function reassembleEvent(parts: Parts): Json {
 function timeOf(data: Json | undefined): number | undefined {
   const event = typeof data === 'string' ? eventIn(data) : data;
   const timestamp = isObject(event) ? event['timestamp'] : undefined;
-  return typeof timestamp === 'number' && timestamp >= 0 && timestamp < 253_402_300_799_999
-    ? Math.floor(timestamp)
-    : undefined;
+  return typeof timestamp === 'number' && timestamp >= 0 && timestamp < mostTime ? Math.floor(timestamp) : undefined;
 }
 
 function withoutKey(object: JsonObject, key: string): JsonObject {
