@@ -1,5 +1,7 @@
+import { openCheckpoint } from '../../src/merkle/checkpoint.js';
 import { interleaved, median } from '../interleaved.js';
-import { longLog, seconds } from '../long-log.js';
+import { origin } from '../log-under-test.js';
+import { longLog, seconds, type LongLog } from '../long-log.js';
 import { scenario, type Bench } from '../scenario.js';
 
 interface Preset {
@@ -38,9 +40,24 @@ async function headers(bench: Bench, entries: number, rounds: number): Promise<v
     const against = { name: 'SELECT of the same columns, unchecked', value: entries / median(took.rows) };
     const value = entries / median(took.verify);
     bench.report({ measure: `verify, ${entries} entries`, value, unit: 'headers/s', against });
+    await signatures(bench, log);
   } finally {
     await log.close();
   }
+}
+
+/** Apart, since there are as many of them as there were commits, whatever those held: one for 64 entries above. */
+async function signatures(bench: Bench, { pool, verifiers }: LongLog): Promise<void> {
+  const { rows } = await pool.query<{ size: number; note: string }>(
+    'SELECT size, note FROM log.checkpoint ORDER BY size LIMIT 1000',
+  );
+  let right = 0;
+  const took = await seconds(() => {
+    for (const { size, note } of rows) if (openCheckpoint(note, origin, verifiers).size === size) right += 1;
+    return Promise.resolve();
+  });
+  bench.check('every signature is right', right === rows.length && right > 0);
+  bench.report({ measure: 'checkpoints opened, one thread', value: right / took, unit: 'checkpoints/s' });
 }
 
 /** Five sealed columns of 4 KB an entry. */
