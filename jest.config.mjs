@@ -35,7 +35,7 @@ export default {
     {
       ...common,
       displayName: 'int',
-      testMatch: ['<rootDir>/src/**/*.int.spec.ts'],
+      testMatch: ['<rootDir>/src/**/*.int.spec.ts', '<rootDir>/test/threats/**/*.int.spec.ts'],
       globalSetup: '<rootDir>/test/postgres/setup.ts',
       globalTeardown: '<rootDir>/test/postgres/teardown.ts',
     },

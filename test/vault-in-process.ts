@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { ApproveRequest, ApproveRequestHandler } from '../src/access/approve-request.handler.js';
 import { signApproval } from '../src/access/approval.js';
+import { Contain, ContainHandler, type ContainmentStep } from '../src/access/contain.handler.js';
 import { Disclose, DiscloseHandler } from '../src/access/disclose.handler.js';
 import { judge } from '../src/access/judge-disclosure.js';
 
@@ -31,13 +32,13 @@ import { changed, type Change } from '../src/access/given-policy.spec.js';
 import { accessKey } from '../src/access/access-state.js';
 import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
-import type { KeyholderPort } from '../src/keys/keyholder-port.js';
+import type { Judge, KeyholderPort } from '../src/keys/keyholder-port.js';
 import { attestationKey } from '../src/keys/root-key.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
 import type { CheckpointKeeper, KeptCheckpoint } from '../src/log/checkpoint-keeper.js';
 import { openPool } from '../src/log/database.js';
-import type { Consent, LockTarget } from '../src/log/entries.js';
+import type { Consent, ContainmentReported, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
 import type { ActId, CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
 import { Governance } from '../src/log/governance.js';
@@ -130,7 +131,7 @@ export class VaultInProcess {
     return log;
   }
 
-  async openKeyholder(trust = this.trust, keeper?: CheckpointKeeper): Promise<Keyholder> {
+  async openKeyholder(trust = this.trust, keeper?: CheckpointKeeper, by: Judge = judge): Promise<Keyholder> {
     const pool = this.pool('custos_keyholder');
     const keyholder = new Keyholder({
       pool,
@@ -138,7 +139,7 @@ export class VaultInProcess {
       rootKey: this.rootKey,
       trusted: { origin, verifiers: [parseVerifierKey(trust.log)] },
       slices: governanceSlices(trust),
-      judge,
+      judge: by,
       clock: () => this.clock(),
       ...(keeper === undefined ? {} : { keeper }),
     });
@@ -335,6 +336,16 @@ export class VaultInProcess {
     return new EraseSubjectHandler(this.log, keyholder).execute(
       new EraseSubject(freshCommand(), 'officer1' as PersonId, subject as SubjectId),
     );
+  }
+
+  /** Tries again all that could be read; what is open, and the report. */
+  async contain(through: { log?: Log; keyholder?: KeyholderPort } = {}, only: ContainmentReported['only'] = {}) {
+    const { log = this.log, keyholder = this.keyholder } = through;
+    const readers = new DiscloseHandler(log, keyholder);
+    const contain = new Contain('ola' as PersonId, { since: start, only });
+    const steps: ContainmentStep[] = [];
+    for await (const step of await new ContainHandler(this.log, readers, keyholder).execute(contain)) steps.push(step);
+    return steps.at(-1) as Extract<ContainmentStep, { kind: 'report' }>;
   }
 
   /** A disclosure up to its first batch; the caller reads on. */

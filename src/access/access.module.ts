@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AccessController } from './access.http.js';
 import { ApproveRequestHandler } from './approve-request.handler.js';
+import { ContainHandler } from './contain.handler.js';
+import { ContainmentController } from './containment.http.js';
 import { DiscloseHandler } from './disclose.handler.js';
 import { ListRequestsHandler, ShowRequestHandler } from './list-requests.js';
 import { ListLocksHandler } from './list-locks.js';
@@ -13,13 +15,14 @@ import { RequestAccessHandler } from './request-access.handler.js';
 import { RevokeGrantHandler } from './revoke-grant.handler.js';
 
 @Module({
-  controllers: [AccessController, PolicyController],
+  controllers: [AccessController, ContainmentController, PolicyController],
   providers: [
     RequestAccessHandler,
     ApproveRequestHandler,
     RejectRequestHandler,
     RevokeGrantHandler,
     DiscloseHandler,
+    ContainHandler,
     SetLockHandler,
     ListLocksHandler,
     ListRequestsHandler,

@@ -4,9 +4,10 @@ import { KEYHOLDER } from '../keys/keyholder-token.js';
 import { leftOfColumns } from '../keys/expired-columns.js';
 import { countedBatches } from '../keys/released-batches.js';
 import { Inject } from '@nestjs/common';
+import type { Head } from '../log/draft.js';
 import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
-import type { CommandId, GrantId, PersonId, Position, SessionId } from '../log/ids.js';
+import type { CommandId, ContainmentId, GrantId, PersonId, Position, SessionId } from '../log/ids.js';
 import type { Entry } from '../log/header.js';
 import { Log } from '../log/log.js';
 import { retentionKey, type Retention } from '../keys/retention.js';
@@ -14,6 +15,7 @@ import { ownCommand, writeCommand } from '../log/write-command.js';
 import { refusedAt, written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { AccessState } from './access-state.js';
+import { probed } from './containment.js';
 import { disclose, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
 import { accessKey } from './access-state.js';
 
@@ -37,6 +39,13 @@ export class Disclose extends Command<Disclosed> {
   ) {
     super();
   }
+}
+
+type Reading = Pick<Disclose, 'person' | 'grant' | 'session' | 'fields'>;
+export interface Probe extends Reading {
+  readonly commandId: CommandId;
+  readonly containment: ContainmentId;
+  readonly officer: PersonId;
 }
 
 type Outcome = EntryData['disclosure.completed']['outcome'];
@@ -67,23 +76,40 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
     };
   }
 
+  /** The same way, up to the keyholder, without a reader at its end: the entry says what the service would have done. */
+  async probe(tried: Probe): Promise<{ position: Position; allowed: boolean }> {
+    const { commandId, officer, containment, ...reading } = tried;
+    const { decided } = await this.question(reading);
+    const command = writeCommand(commandId, officer, { containment, ...reading });
+    const { answer, positions } = await this.log.append(command, (head) => probed(decided(head), tried));
+    return { position: positions[0] as Position, allowed: answer.allowed };
+  }
+
   private async decideAtHead({ commandId, person, grant, session, fields }: Disclose) {
-    const entries = await this.log.reader.session(session);
-    const opened = entries.find((entry) => entry.type === 'session.opened');
-    const committed = await this.log.append(writeCommand(commandId, person, { grant, session, fields }), (head) => {
-      const state = head.of(accessKey);
-      const records = recordsIn(state, grant, entries);
-      const goneBy = goneByRetention(head.of(retentionKey), entries);
-      const subject = opened?.subject;
-      const asked = { grant, person, session, fields, records, versions: entries.length, subject, goneBy };
-      return disclose(state, asked, head);
-    });
+    const { opened, decided } = await this.question({ person, grant, session, fields });
+    const command = writeCommand(commandId, person, { grant, session, fields });
+    const committed = await this.log.append(command, (head) => disclose(...decided(head)));
     const { answer, repeated } = committed;
     if (answer.kind === 'denied') throw denial(answer, refusedAt(committed));
     // The same command again is the same disclosure, and a disclosure opens once.
     if (repeated || opened === undefined) throw new Problem('keyholder_refused');
     const { position: disclosure, receipts } = await written(committed);
     return { entry: answer, disclosure, receipt: receipts.at(-1) as string, format: formatIn(opened.data) };
+  }
+
+  /** What is asked, but for the state that it is decided on. */
+  private async question(reading: Reading) {
+    const { grant, session } = reading;
+    const entries = await this.log.reader.session(session);
+    const opened = entries.find((entry) => entry.type === 'session.opened');
+    const decided = (head: Head): Parameters<typeof disclose> => {
+      const state = head.of(accessKey);
+      const records = recordsIn(state, grant, entries);
+      const goneBy = goneByRetention(head.of(retentionKey), entries);
+      const asked = { ...reading, records, versions: entries.length, subject: opened?.subject, goneBy };
+      return [state, asked, head];
+    };
+    return { opened, decided };
   }
 
   private async *released(

@@ -56,7 +56,13 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
 
 /** A new type of entry that governs does not compile until somebody has decided what it means here. */
 type NotOurs =
-  'subject.registered' | 'consent.changed' | 'programme.paused' | 'columns.expired' | 'act.proposed' | NotGoverning;
+  | 'subject.registered'
+  | 'consent.changed'
+  | 'programme.paused'
+  | 'columns.expired'
+  | 'act.proposed'
+  | 'containment.probed'
+  | NotGoverning;
 type NotGoverning = { [T in EntryType]: (typeof governs)[T] extends false ? T : never }[EntryType];
 
 const Hash = z.instanceof(Uint8Array);

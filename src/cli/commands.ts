@@ -1,4 +1,5 @@
 import { register as act } from './act.js';
+import { register as contain } from './contain.js';
 import { register as control } from './control.js';
 import { register as decideRequest } from './decide-request.js';
 import { register as history } from './history.js';
@@ -23,6 +24,7 @@ export const commands: readonly Register[] = [
   read,
   subject,
   control,
+  contain,
   act,
   policy,
   key,

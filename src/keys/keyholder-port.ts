@@ -2,6 +2,7 @@ import type { EntryOf } from '../log/header.js';
 import type { FieldName } from '../log/fields.js';
 import type { Position, SessionId, SubjectId } from '../log/ids.js';
 import type { Governance } from '../log/governance.js';
+import type { ProblemCode } from '../problem.js';
 import type { ColumnValue } from '../sealing/column.js';
 
 export interface RegisteredKey {
@@ -49,11 +50,22 @@ export interface KeyholderPort {
    */
   open(disclosure: Position): AsyncIterable<OpenedBatch>;
   /**
+   * Judges readings that a containment tries, committed as `containment.probed`, by all that stands before an opening, and
+   * opens none. In the same order; each is judged once.
+   */
+  probe(probes: readonly Position[]): Promise<readonly ProbeVerdict[]>;
+  /**
    * Deletes the sealed columns that the log has given up. Nobody says which: the keyholder folds that by itself. To
    * be called again until it is done.
    */
   deleteExpired(): Promise<Deleted>;
 }
+
+/** So that a call stays small (keyholder-server.ts). */
+export const mostProbesAtOnce = 200;
+
+/** `opens`: a reader would have had plaintext. Otherwise what they would have been told. */
+export type ProbeVerdict = { readonly opens: true } | { readonly opens: false; readonly code: ProblemCode };
 
 /** What a disclosure entry may release, if it may: access/ says so by replaying, keys/ only obeys. */
 export type Judgement =

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Position, SubjectId } from '../log/ids.js';
 import { Problem } from '../problem.js';
-import type { KeyholderPort } from './keyholder-port.js';
+import { mostProbesAtOnce, type KeyholderPort } from './keyholder-port.js';
 import { packBatch } from './packed-batch.js';
 
 /** What may be asked; `open` answers with a line a batch, then `end`, so that a broken stream shows. */
@@ -13,6 +13,7 @@ export const KeyholderCall = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('register'), subject: SubjectId }),
   z.strictObject({ call: z.literal('destroy'), tombstone: Position }),
   z.strictObject({ call: z.literal('open'), disclosure: Position }),
+  z.strictObject({ call: z.literal('probe'), probes: z.array(Position).min(1).max(mostProbesAtOnce) }),
   z.strictObject({ call: z.literal('delete-expired') }),
 ]);
 export type KeyholderCall = z.infer<typeof KeyholderCall>;
@@ -58,6 +59,8 @@ async function* lines(keyholder: KeyholderPort, call: KeyholderCall): AsyncGener
     if (call.call === 'open') {
       for await (const batch of keyholder.open(call.disclosure)) yield line({ batch: packBatch(batch) });
       yield line({ end: true });
+    } else if (call.call === 'probe') {
+      yield line({ verdicts: await keyholder.probe(call.probes) });
     } else if (call.call === 'delete-expired') {
       yield line({ deleted: await keyholder.deleteExpired() });
     } else if (call.call === 'register') {

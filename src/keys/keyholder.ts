@@ -14,12 +14,12 @@ import { retentionKey } from './retention.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
 import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
-import { Problem } from '../problem.js';
+import { Problem, type ProblemCode } from '../problem.js';
 import type { Secret } from '../sealing/secret.js';
 import { generateSubjectKey, unwrapSubjectKey, wrapSubjectKey } from '../sealing/subject-key.js';
 import { attestKey, certifyDestruction } from './attestation.js';
 import { deleteExpired } from './delete-expired.js';
-import type { Deleted, Judge, Judgement, KeyholderPort, OpenedBatch, RegisteredKey } from './keyholder-port.js';
+import type { Deleted, Judge, Judgement, KeyholderPort, OpenedBatch, ProbeVerdict, RegisteredKey } from './keyholder-port.js'; // prettier-ignore
 import { openSession } from './open-session.js';
 import { attestationSeed } from './root-key.js';
 import type { StoredKey, SubjectKeyStore } from './subject-key-store.js';
@@ -55,6 +55,8 @@ export class Keyholder implements KeyholderPort {
   private readonly replay: VerifiedReplay;
   /** Judged while replaying, with the state just below each; forgotten once it is too old to be opened. */
   private judged = new Map<Position, Judged>();
+  /** The same of what containments try, apart: no probe is ever opened. */
+  private probed = new Map<Position, Judged>();
   private catchingUp: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: KeyholderParts) {
@@ -110,16 +112,7 @@ export class Keyholder implements KeyholderPort {
 
   async *open(disclosure: Position): AsyncGenerator<OpenedBatch> {
     const now = await this.catchUp();
-    const judged = this.judged.get(disclosure);
-    if (judged === undefined || !judged.judgement.allowed) throw new Problem('keyholder_refused');
-    const { entry, judgement } = judged;
-    if (this.parts.clock() - entry.at > opensWithinMs) throw new Problem('keyholder_refused');
-    const subject = now.of(subjectsKey).get(judgement.subject);
-    if (subject?.kind === 'erased') throw new Problem('subject_erased', { position: subject.tombstone });
-    const stored = await this.parts.store.find(judgement.subject);
-    if (subject === undefined || stored === undefined || stored.keyId !== subject.keyId)
-      throw new Problem('key_unknown');
-    if (this.parts.judge.mustStop(now, entry)) throw new Problem('disclosure_stopped');
+    const { entry, judgement, stored } = await this.admitted(now, this.judged.get(disclosure));
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
 
@@ -146,11 +139,44 @@ export class Keyholder implements KeyholderPort {
     }
   }
 
+  async probe(probes: readonly Position[]): Promise<readonly ProbeVerdict[]> {
+    const now = await this.catchUp();
+    return Promise.all(probes.map((position) => this.probeOne(now, position)));
+  }
+
   async deleteExpired(): Promise<Deleted> {
     const state = await this.catchUp();
     return deleteExpired(this.bodies, state.of(retentionKey), this.parts.clock()).catch(() => {
       throw new Problem('keyholder_unavailable');
     });
+  }
+
+  /** All that stands between a committed reading and its first byte; a probe goes through the same. */
+  private async admitted(now: Governance, judged: Judged | undefined) {
+    if (judged === undefined || !judged.judgement.allowed) throw new Problem('keyholder_refused');
+    const { entry, judgement } = judged;
+    if (this.parts.clock() - entry.at > opensWithinMs) throw new Problem('keyholder_refused');
+    const subject = now.of(subjectsKey).get(judgement.subject);
+    if (subject?.kind === 'erased') throw new Problem('subject_erased', { position: subject.tombstone });
+    const stored = await this.parts.store.find(judgement.subject);
+    if (subject === undefined || stored === undefined || stored.keyId !== subject.keyId)
+      throw new Problem('key_unknown');
+    if (this.parts.judge.mustStop(now, entry)) throw new Problem('disclosure_stopped');
+    return { entry, judgement, stored };
+  }
+
+  private async probeOne(now: Governance, position: Position): Promise<ProbeVerdict> {
+    const judged = this.probed.get(position);
+    // Not heard of, it proves nothing: that must not look like a refusal.
+    if (judged === undefined) throw new Problem('keyholder_unavailable');
+    this.probed.delete(position);
+    try {
+      await this.admitted(now, judged);
+      return { opens: true };
+    } catch (error) {
+      if (error instanceof Problem && refusals.has(error.code)) return { opens: false, code: error.code };
+      throw error;
+    }
   }
 
   private get seed(): Secret {
@@ -201,16 +227,37 @@ export class Keyholder implements KeyholderPort {
   }
 
   private async replayTo(head: ClaimedHead): Promise<Replayed> {
-    const found: [Position, Judged][] = [];
-    const replayed = await this.replay.advanceTo(this.parts.pool, head, (before, entry) => {
-      if (entry.type === 'disclosure.made')
-        found.push([entry.position, { entry, judgement: this.parts.judge.judge(before, entry) }]);
-    });
     const oldest = this.parts.clock() - opensWithinMs;
-    this.judged = new Map([...this.judged, ...found].filter(([, { entry }]) => entry.at >= oldest));
+    const made: [Position, Judged][] = [];
+    const tried: [Position, Judged][] = [];
+    const replayed = await this.replay.advanceTo(this.parts.pool, head, (before, entry) => {
+      if ((entry.type !== 'disclosure.made' && entry.type !== 'containment.probed') || !(entry.at >= oldest)) return;
+      const [found, reading] = entry.type === 'disclosure.made' ? [made, entry] : [tried, asReading(entry)];
+      found.push([entry.position, { entry: reading, judgement: this.parts.judge.judge(before, reading) }]);
+    });
+    // Nothing of what was not verified is kept, and nothing that is too old to be opened.
+    this.judged = recent(this.judged, made, oldest);
+    this.probed = recent(this.probed, tried, oldest);
     return replayed;
   }
 }
+
+const recent = (known: ReadonlyMap<Position, Judged>, found: readonly [Position, Judged][], oldest: number) =>
+  new Map([...known, ...found].filter(([, { entry }]) => entry.at >= oldest));
+
+/** What whoever is probed would have asked for: judged by the same function, and nothing of it knows which it is. */
+const asReading = ({ data, ...entry }: EntryOf<'containment.probed'>): EntryOf<'disclosure.made'> => {
+  const { person: actor, grant, session, fields, versions, records } = data;
+  return { ...entry, type: 'disclosure.made', actor, data: { grant, session, fields, versions, records } };
+};
+
+/** Answers that say no. Whatever else happens says nothing about who can open. */
+const refusals: ReadonlySet<ProblemCode> = new Set([
+  'keyholder_refused',
+  'subject_erased',
+  'key_unknown',
+  'disclosure_stopped',
+]);
 
 /** Whoever asked is not told of our files. */
 function unavailable(cause: unknown): never {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { IncomingMessage } from 'node:http';
 import type { Position, SubjectId } from '../log/ids.js';
 import { Problem, type ProblemCode, type ProblemMembers } from '../problem.js';
-import type { Deleted, KeyholderPort, RegisteredKey } from './keyholder-port.js';
+import type { Deleted, KeyholderPort, ProbeVerdict, RegisteredKey } from './keyholder-port.js';
 import type { KeyholderCall } from './keyholder-server.js';
 import { unpackBatch, type PackedBatch } from './packed-batch.js';
 
@@ -17,6 +17,7 @@ interface Line {
   readonly attestation?: string;
   readonly certificate?: string;
   readonly deleted?: Deleted;
+  readonly verdicts?: readonly ProbeVerdict[];
 }
 
 /** The keyholder of another process. This side has no key, and nothing to open with. */
@@ -33,6 +34,12 @@ export function connectKeyholder(socket: string): KeyholderPort {
     async deleteExpired() {
       const { deleted } = await one(socket, { call: 'delete-expired' });
       return deleted as Deleted;
+    },
+    async probe(probes: readonly Position[]) {
+      const { verdicts } = await one(socket, { call: 'probe', probes: [...probes] });
+      // Fewer answers than questions would leave a question unasked.
+      if (verdicts?.length !== probes.length) throw new Problem('keyholder_unavailable');
+      return verdicts;
     },
     async *open(disclosure: Position) {
       for await (const { batch, end } of lines(socket, { call: 'open', disclosure })) {

@@ -1,5 +1,5 @@
 import type { FieldClass, FieldName } from './fields.js';
-import type { ActId, GrantId, LockId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
+import type { ActId, ContainmentId, GrantId, LockId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
 
 /**
  * The log's vocabulary: every type of entry, what its clear header says, and never content.
@@ -70,6 +70,13 @@ export interface EntryData {
   'disclosure.refused': DisclosureAsked & { rules: readonly string[] };
   /** Without this entry the outcome of a disclosure is unknown, and unknown counts as exposed. */
   'disclosure.completed': { disclosure: number; records: number; outcome: 'delivered' | 'broken_off' | 'failed' };
+
+  /**
+   * A reading as a containment tries it for `person`: the service has decided it and the keyholder will, and nobody opens
+   * anything. `rules`: why the service denies; none if it would have released.
+   */
+  'containment.probed': DisclosureMade & { containment: ContainmentId; person: PersonId; rules: readonly string[] };
+  'containment.reported': ContainmentReported;
 }
 
 /** How many records of a batch something was found in: a tag for whoever grants, never where it is. */
@@ -143,6 +150,27 @@ export interface DisclosureMade extends DisclosureAsked {
   records: number;
 }
 
+/** One way in that a layer still leaves open: the service would have released, the keyholder would have opened. */
+export interface OpenReading extends DisclosureAsked {
+  person: PersonId;
+  subject?: SubjectId;
+  service: boolean;
+  keyholder: boolean;
+}
+
+/** What came of a containment. Contained: `open` is 0, for each layer by itself. */
+export interface ContainmentReported {
+  containment: ContainmentId;
+  /** Every grant that was in force at some time from then on was tried. */
+  since: number;
+  only: { person?: PersonId; subject?: SubjectId; field?: FieldName; grant?: GrantId };
+  probed: number;
+  /** Readings that at least one layer would have let through. */
+  open: number;
+  /** The first of them; all are in the log. */
+  named: readonly OpenReading[];
+}
+
 export type EntryType = keyof EntryData;
 
 /** Whether an entry changes who may do what: these are folded into the state that decisions are made on. */
@@ -173,6 +201,9 @@ export const governs = {
   'disclosure.made': true,
   'disclosure.refused': false,
   'disclosure.completed': false,
+  // It changes nothing, and the keyholder judges it where it stands.
+  'containment.probed': true,
+  'containment.reported': false,
 } as const satisfies Record<EntryType, boolean>;
 
 export const isEntryType = (type: string): type is EntryType => Object.hasOwn(governs, type);

@@ -35,6 +35,10 @@ export type ActId = z.infer<typeof ActId>;
 export const LockId = z.uuid().brand<'LockId'>();
 export type LockId = z.infer<typeof LockId>;
 
+/** Names one attempt to find out who can still open what. */
+export const ContainmentId = z.uuid().brand<'ContainmentId'>();
+export type ContainmentId = z.infer<typeof ContainmentId>;
+
 export const GrantId = z.uuid().brand<'GrantId'>();
 export type GrantId = z.infer<typeof GrantId>;
 
