@@ -116,24 +116,46 @@ function exceededBy(gains: readonly ReachChange[], policy: Policy, after: Access
     const key = `${ceiling} ${of}`;
     if (size > limit && size > (found.get(key)?.found ?? 0)) found.set(key, { ceiling, of, limit, found: size });
   };
-  for (const { person, subjects, fields } of gains) {
-    for (const subject of subjects) {
-      const scopes = grantsAbout(after, subject).flatMap((grant) => scopeOf(grant) ?? []);
-      for (const field of fields) {
-        const opened = scopes.filter((scope) => scope.fields.includes(field));
-        const persons = new Set(opened.map((scope) => scope.person));
-        const limit = limitOf('mostPersonsAtOnce', classIn(policy, field), classIn(after.policy, field));
-        count('mostPersonsAtOnce', field, limit, persons.size);
-      }
+  // Each subject and each person once: many people may gain what is about one subject.
+  for (const [subject, fields] of gainedBy(gains, ({ subjects }) => subjects)) {
+    for (const [field, persons] of holdersOf(grantsAbout(after, subject).flatMap((grant) => scopeOf(grant) ?? []))) {
+      if (!fields.has(field)) continue;
+      const limit = limitOf('mostPersonsAtOnce', classIn(policy, field), classIn(after.policy, field));
+      count('mostPersonsAtOnce', field, limit, persons.size);
     }
+  }
+  for (const [person, fields] of gainedBy(gains, (gain) => [gain.person])) {
     const scopes = held(after, person, scopeOf);
-    for (const name of new Set(fields.map((field) => classIn(after.policy, field)))) {
+    for (const name of new Set([...fields].map((field) => classIn(after.policy, field)))) {
       const of = scopes.filter((scope) => scope.fields.some((field) => classIn(after.policy, field) === name));
       const reached = new Set(of.flatMap((scope) => [...scope.subjects]));
       count('mostSubjectsAtOnce', name, limitOf('mostSubjectsAtOnce', name, name), reached.size);
     }
   }
   return [...found.values()];
+}
+
+function gainedBy<K>(
+  gains: readonly ReachChange[],
+  keysOf: (gain: ReachChange) => readonly K[],
+): Map<K, Set<FieldName>> {
+  const gained = new Map<K, Set<FieldName>>();
+  for (const gain of gains) {
+    for (const key of keysOf(gain))
+      gained.set(
+        key,
+        gain.fields.reduce((all, field) => all.add(field), gained.get(key) ?? new Set<FieldName>()),
+      );
+  }
+  return gained;
+}
+
+function holdersOf(scopes: readonly Opened[]): Map<FieldName, Set<PersonId>> {
+  const holders = new Map<FieldName, Set<PersonId>>();
+  for (const { person, fields } of scopes) {
+    for (const field of fields) holders.set(field, (holders.get(field) ?? new Set()).add(person));
+  }
+  return holders;
 }
 
 function groupBy<T>(list: Iterable<T>, key: (one: T) => string): Map<string, [T, ...T[]]> {
