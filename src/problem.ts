@@ -93,6 +93,11 @@ export const problems = {
     'More would be within reach than the policy allows at once',
     '`exceeded` has the numbers. Ask for less, or let somebody lose their reach first; a larger quorum may allow it.',
   ],
+  programme_unassured: [
+    409,
+    'The programme may not go on yet',
+    '`rules` says what is missing. It takes a green `custos assurance` that is recent, made during this pause, and named in the act.',
+  ],
   grant_unknown: [404, 'There is no such grant for you', 'Check the id with `custos request ls`.'],
   disclosure_denied: [
     403,

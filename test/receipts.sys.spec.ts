@@ -34,6 +34,7 @@ const steps: readonly Step[] = [
   { route: 'POST /v1/grants/{grant}/disclosures', as: 'researcher', command: ({ request }) => ['read', request ?? '', '--recording', '/dev/null'], writes: ['disclosure.made'] },
   { route: 'POST /v1/grants/{grant}/revocation', as: 'approver1', command: ({ request }) => ['revoke', request ?? '', ...reason], writes: ['grant.revoked'] },
   { route: 'POST /v1/locks', as: 'officer1', command: () => ['lock', '--all', ...reason], writes: ['lock.set'], remember: (answer, told) => (told['lock'] = answer['lock'] ?? '') },
+  { route: 'POST /v1/assurance', as: 'auditor', command: () => ['assurance'], writes: ['assurance.reported'] },
   { route: 'POST /v1/containments', as: 'officer1', command: () => ['contain'], writes: ['containment.reported'] },
   { route: 'POST /v1/acts', as: 'officer1', command: ({ lock }) => ['unlock', '--yes', lock ?? ''], writes: ['act.proposed', 'act.signed'], remember: (answer, told) => (told['act'] = answer['act'] ?? '') },
   { route: 'POST /v1/acts/{act}/signatures', as: 'officer2', command: ({ act }) => ['act', 'sign', '--yes', act ?? ''], writes: ['act.signed'] },

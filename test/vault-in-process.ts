@@ -30,6 +30,7 @@ import {
 import { keyIdOf, type Trust } from '../src/identity/trust.js';
 import { changed, type Change } from '../src/access/given-policy.spec.js';
 import { accessKey } from '../src/access/access-state.js';
+import { Assure, AssureHandler } from '../src/history/assure.js';
 import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
 import type { Judge, KeyholderPort } from '../src/keys/keyholder-port.js';
@@ -336,6 +337,13 @@ export class VaultInProcess {
     return new EraseSubjectHandler(this.log, keyholder).execute(
       new EraseSubject(freshCommand(), 'officer1' as PersonId, subject as SubjectId),
     );
+  }
+
+  /** Looks at everything that the programme stands on. */
+  assure(through: { log?: Log; keyholder?: KeyholderPort } = {}) {
+    const { log = this.log, keyholder = this.keyholder } = through;
+    const handler = new AssureHandler(log, new DiscloseHandler(log, keyholder), keyholder);
+    return handler.execute(new Assure(freshCommand(), 'ola' as PersonId, undefined));
   }
 
   /** Tries again all that could be read; what is open, and the report. */

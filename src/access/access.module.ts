@@ -30,5 +30,6 @@ import { RevokeGrantHandler } from './revoke-grant.handler.js';
     ShowPolicyHandler,
     PreviewPolicyHandler,
   ],
+  exports: [DiscloseHandler],
 })
 export class AccessModule {}

@@ -62,6 +62,7 @@ type NotOurs =
   | 'columns.expired'
   | 'act.proposed'
   | 'containment.probed'
+  | 'assurance.reported'
   | NotGoverning;
 type NotGoverning = { [T in EntryType]: (typeof governs)[T] extends false ? T : never }[EntryType];
 

@@ -30,6 +30,12 @@ export const effectOfGrant = (state: AccessState, grant: Grant): ReachEffect =>
 export const effectOfPolicy = (state: AccessState, policy: Policy, at: number): ReachEffect =>
   reachEffect(unlocked(state), { ...unlocked(state), policy }, at, [...state.held.keys()]);
 
+/** Counts that are above a ceiling as things are, also by what officers signed for. */
+export function exceededNow(state: AccessState, at: number): readonly Exceeded[] {
+  const nobody = { ...state, grants: state.grants.clear(), held: state.held.clear(), about: state.about.clear() };
+  return reachEffect(unlocked(nobody), unlocked(state), at, [...state.held.keys()]).exceeded;
+}
+
 /** Lifting a lock asks nobody how far that reaches, so what it holds back counts as within reach here. */
 const unlocked = (state: AccessState): AccessState => ({ ...state, locks: state.locks.clear() });
 

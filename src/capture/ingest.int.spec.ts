@@ -91,10 +91,13 @@ describe('nothing is stored', () => {
     const { position: since } = await vault.pauseProgramme();
     const send = (session: string) => vault.ingest(session, 's1', typedRecords(2));
     expect(await send('one')).toMatchObject({ suppressed: 2, accepted: 0 });
-    await vault.act('programme.resume', { since }, ['ola']);
-    await vault.act('programme.resume', { since: first.position });
+    const { hash: assurance } = await vault.assure();
+    await vault.act('programme.resume', { since, assurance }, ['ola']);
+    await expect(vault.act('programme.resume', { since: first.position, assurance })).rejects.toMatchObject({
+      members: { rules: ['pause_ended'] },
+    });
     expect(await send('two')).toMatchObject({ suppressed: 2, accepted: 0 });
-    await vault.act('programme.resume', { since });
+    await vault.act('programme.resume', { since, assurance });
     expect(await send('three')).toMatchObject({ suppressed: 0, accepted: 2 });
   });
 

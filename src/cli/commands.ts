@@ -1,4 +1,5 @@
 import { register as act } from './act.js';
+import { register as assurance } from './assurance.js';
 import { register as contain } from './contain.js';
 import { register as control } from './control.js';
 import { register as decideRequest } from './decide-request.js';
@@ -25,6 +26,7 @@ export const commands: readonly Register[] = [
   subject,
   control,
   contain,
+  assurance,
   act,
   policy,
   key,

@@ -78,7 +78,7 @@ function registerUnlock(program: Command): void {
 
 function registerProgramme(program: Command): void {
   withSignOptions(program.command('programme'))
-    .description('whether anything is captured at all: one officer pauses, a quorum resumes')
+    .description('whether anything is captured at all: one officer pauses, a quorum resumes what is assured')
     .addArgument(new Argument('<what>').choices(['status', 'pause', 'resume']).default('status').argOptional())
     .option('--reason <text>', 'with pause: why; it goes into the log')
     .addHelpText(
@@ -100,7 +100,9 @@ Examples:
       const programme = await client.get<{ status: string; since?: number }>('/v1/programme');
       if (what === 'status') return printResult(all.json, programme, () => listing(Object.entries(programme)));
       if (programme.status !== 'paused') throw wrongUse('resume', 'nothing to resume: the programme is capturing');
+      const { assure } = await import('./assurance.js');
+      const { hash: assurance } = await assure(client, {}, all);
       const { propose } = await import('./sign-act.js');
-      await propose({ kind: 'programme.resume', body: { since: programme.since } }, sign, all);
+      await propose({ kind: 'programme.resume', body: { since: programme.since, assurance } }, sign, all);
     });
 }

@@ -1,11 +1,12 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { Asker } from '../http/asker.js';
+import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import { requireSelf, type Person } from '../identity/person.js';
 import { FieldName } from '../log/fields.js';
-import { PersonId, SubjectId } from '../log/ids.js';
+import { PersonId, SubjectId, type CommandId } from '../log/ids.js';
+import { Assure, LastAssurance } from './assure.js';
 import { HistoryAt } from './history-at.js';
 import { Moment } from './moment.js';
 import { SubjectLedger } from './subject-ledger.js';
@@ -17,11 +18,18 @@ const ReachQuery = z.strictObject({
   field: FieldName.optional(),
   at: Moment.optional(),
 });
+const AssureBody = z.strictObject({
+  /** A position: what is below it was looked at before. Left out: the whole log. */
+  since: z.int().min(0).optional(),
+});
 const AtQuery = z.strictObject({ at: Moment.optional() });
 
 @Controller('v1')
 export class HistoryController {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly commands: CommandBus,
+  ) {}
 
   @Get('history/reach')
   @MayAsk('auditor', 'officer')
@@ -32,6 +40,24 @@ export class HistoryController {
       ...(field === undefined ? {} : { field }),
     };
     return this.queries.execute(new WhoCanRead(filter, at));
+  }
+
+  /** Looks at all that the programme stands on, and writes what it found; to resume takes a green one. */
+  @Post('assurance')
+  @HttpCode(200)
+  @MayAsk('officer', 'auditor')
+  assure(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Body({ schema: AssureBody }) { since }: z.infer<typeof AssureBody>,
+  ) {
+    return this.commands.execute(new Assure(command, asker.id, since));
+  }
+
+  @Get('assurance')
+  @MayAsk('officer', 'auditor')
+  lastAssurance() {
+    return this.queries.execute(new LastAssurance());
   }
 
   @Get('history/state')

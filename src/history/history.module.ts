@@ -1,11 +1,14 @@
 import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { AssureHandler, LastAssuranceHandler } from './assure.js';
 import { HistoryAtHandler } from './history-at.js';
 import { HistoryController } from './history.http.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
 
 @Module({
+  imports: [AccessModule],
   controllers: [HistoryController],
-  providers: [WhoCanReadHandler, HistoryAtHandler, SubjectLedgerHandler],
+  providers: [WhoCanReadHandler, HistoryAtHandler, SubjectLedgerHandler, AssureHandler, LastAssuranceHandler],
 })
 export class HistoryModule {}

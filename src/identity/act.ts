@@ -25,7 +25,7 @@ export interface ActKind {
 }
 
 export interface Objection extends Pick<ProblemMembers, 'exceeded'> {
-  readonly code: Extract<ProblemCode, 'policy_refused' | 'reach_exceeded'>;
+  readonly code: Extract<ProblemCode, 'policy_refused' | 'reach_exceeded' | 'programme_unassured'>;
   readonly rules: readonly [string, ...string[]];
 }
 

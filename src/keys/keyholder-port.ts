@@ -54,11 +54,18 @@ export interface KeyholderPort {
    * opens none. In the same order; each is judged once.
    */
   probe(probes: readonly Position[]): Promise<readonly ProbeVerdict[]>;
+  /** How far the keyholder has read and verified the log, and how many keys of erased subjects it still has. */
+  status(): Promise<KeyholderStatus>;
   /**
    * Deletes the sealed columns that the log has given up. Nobody says which: the keyholder folds that by itself. To
    * be called again until it is done.
    */
   deleteExpired(): Promise<Deleted>;
+}
+
+export interface KeyholderStatus {
+  readonly size: number;
+  readonly erasedKeysLeft: number;
 }
 
 /** So that a call stays small (keyholder-server.ts). */

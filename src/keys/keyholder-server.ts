@@ -14,6 +14,7 @@ export const KeyholderCall = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('destroy'), tombstone: Position }),
   z.strictObject({ call: z.literal('open'), disclosure: Position }),
   z.strictObject({ call: z.literal('probe'), probes: z.array(Position).min(1).max(mostProbesAtOnce) }),
+  z.strictObject({ call: z.literal('status') }),
   z.strictObject({ call: z.literal('delete-expired') }),
 ]);
 export type KeyholderCall = z.infer<typeof KeyholderCall>;
@@ -61,6 +62,8 @@ async function* lines(keyholder: KeyholderPort, call: KeyholderCall): AsyncGener
       yield line({ end: true });
     } else if (call.call === 'probe') {
       yield line({ verdicts: await keyholder.probe(call.probes) });
+    } else if (call.call === 'status') {
+      yield line({ status: await keyholder.status() });
     } else if (call.call === 'delete-expired') {
       yield line({ deleted: await keyholder.deleteExpired() });
     } else if (call.call === 'register') {

@@ -19,7 +19,7 @@ import type { Secret } from '../sealing/secret.js';
 import { generateSubjectKey, unwrapSubjectKey, wrapSubjectKey } from '../sealing/subject-key.js';
 import { attestKey, certifyDestruction } from './attestation.js';
 import { deleteExpired } from './delete-expired.js';
-import type { Deleted, Judge, Judgement, KeyholderPort, OpenedBatch, ProbeVerdict, RegisteredKey } from './keyholder-port.js'; // prettier-ignore
+import type { Deleted, Judge, Judgement, KeyholderPort, KeyholderStatus, OpenedBatch, ProbeVerdict, RegisteredKey } from './keyholder-port.js'; // prettier-ignore
 import { openSession } from './open-session.js';
 import { attestationSeed } from './root-key.js';
 import type { StoredKey, SubjectKeyStore } from './subject-key-store.js';
@@ -77,9 +77,7 @@ export class Keyholder implements KeyholderPort {
     const { pool, keeper } = this.parts;
     await requireSafeDatabase(pool, 'custos_keyholder');
     if (keeper !== undefined) await this.startFrom(keeper);
-    const subjects = (await this.catchUp()).of(subjectsKey);
-    const erased = [...subjects.values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
-    return { destroyed: await this.parts.store.destroy(erased) };
+    return { destroyed: await this.parts.store.destroy(erasedKeys(await this.catchUp())) };
   }
 
   /** Reads on once more, so that what happened since it was last asked is remembered too. */
@@ -142,6 +140,11 @@ export class Keyholder implements KeyholderPort {
   async probe(probes: readonly Position[]): Promise<readonly ProbeVerdict[]> {
     const now = await this.catchUp();
     return Promise.all(probes.map((position) => this.probeOne(now, position)));
+  }
+
+  async status(): Promise<KeyholderStatus> {
+    const erased = erasedKeys(await this.catchUp());
+    return { size: this.replay.current.size, erasedKeysLeft: await this.parts.store.count(erased) };
   }
 
   async deleteExpired(): Promise<Deleted> {
@@ -241,6 +244,9 @@ export class Keyholder implements KeyholderPort {
     return replayed;
   }
 }
+
+const erasedKeys = (state: Governance): string[] =>
+  [...state.of(subjectsKey).values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
 
 const recent = (known: ReadonlyMap<Position, Judged>, found: readonly [Position, Judged][], oldest: number) =>
   new Map([...known, ...found].filter(([, { entry }]) => entry.at >= oldest));

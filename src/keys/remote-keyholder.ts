@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { IncomingMessage } from 'node:http';
 import type { Position, SubjectId } from '../log/ids.js';
 import { Problem, type ProblemCode, type ProblemMembers } from '../problem.js';
-import type { Deleted, KeyholderPort, ProbeVerdict, RegisteredKey } from './keyholder-port.js';
+import type { Deleted, KeyholderPort, KeyholderStatus, ProbeVerdict, RegisteredKey } from './keyholder-port.js';
 import type { KeyholderCall } from './keyholder-server.js';
 import { unpackBatch, type PackedBatch } from './packed-batch.js';
 
@@ -17,6 +17,7 @@ interface Line {
   readonly attestation?: string;
   readonly certificate?: string;
   readonly deleted?: Deleted;
+  readonly status?: KeyholderStatus;
   readonly verdicts?: readonly ProbeVerdict[];
 }
 
@@ -34,6 +35,10 @@ export function connectKeyholder(socket: string): KeyholderPort {
     async deleteExpired() {
       const { deleted } = await one(socket, { call: 'delete-expired' });
       return deleted as Deleted;
+    },
+    async status() {
+      const { status } = await one(socket, { call: 'status' });
+      return status as KeyholderStatus;
     },
     async probe(probes: readonly Position[]) {
       const { verdicts } = await one(socket, { call: 'probe', probes: [...probes] });

@@ -47,6 +47,14 @@ export class SubjectKeyStore {
     return rowCount ?? 0;
   }
 
+  /** How many of these keys are there. */
+  async count(keyIds: readonly string[]): Promise<number> {
+    const { rowCount } = await this.pool
+      .query('SELECT FROM keys.subject_key WHERE key_id = ANY($1)', [keyIds])
+      .catch(unavailable);
+    return rowCount ?? 0;
+  }
+
   /** True for the first who claims this disclosure, whatever keyholder it is. */
   async claim(disclosure: number): Promise<boolean> {
     return this.pool.query('INSERT INTO keys.opened (position) VALUES ($1)', [disclosure]).then(

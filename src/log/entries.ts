@@ -77,6 +77,8 @@ export interface EntryData {
    */
   'containment.probed': DisclosureMade & { containment: ContainmentId; person: PersonId; rules: readonly string[] };
   'containment.reported': ContainmentReported;
+  /** What was looked at, at which size of the log, and what was found: green only if every item is. */
+  'assurance.reported': AssuranceReported;
 }
 
 /** How many records of a batch something was found in: a tag for whoever grants, never where it is. */
@@ -158,6 +160,20 @@ export interface OpenReading extends DisclosureAsked {
   keyholder: boolean;
 }
 
+export interface AssuranceReported {
+  size: number;
+  ok: boolean;
+  items: readonly AssuranceItem[];
+}
+export interface AssuranceItem {
+  item: string;
+  ok: boolean;
+  /** Of what was counted, how much. */
+  count: number;
+  /** Names of ours for what is wrong; none where all is well. */
+  wrong: readonly string[];
+}
+
 /** What came of a containment. Contained: `open` is 0, for each layer by itself. */
 export interface ContainmentReported {
   containment: ContainmentId;
@@ -204,6 +220,7 @@ export const governs = {
   // It changes nothing, and the keyholder judges it where it stands.
   'containment.probed': true,
   'containment.reported': false,
+  'assurance.reported': true,
 } as const satisfies Record<EntryType, boolean>;
 
 export const isEntryType = (type: string): type is EntryType => Object.hasOwn(governs, type);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Entry } from './header.js';
 
 /** Names one part of the governance state and carries its type. */
@@ -40,6 +41,13 @@ export class Governance {
   of<S>(key: SliceKey<S>): S {
     if (!this.states.has(key.slice)) throw new Error(`no slice ${key.slice} was registered`);
     return this.states.get(key.slice) as S;
+  }
+
+  /** Names of the slices that another fold of the same entries gives otherwise. */
+  differences(other: Governance): string[] {
+    return [...this.states]
+      .filter(([slice, state]) => !isDeepStrictEqual(state, other.states.get(slice)))
+      .map(([slice]) => slice);
   }
 
   evolve(entry: Entry): Governance {

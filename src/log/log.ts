@@ -16,6 +16,8 @@ import { requireNothingLost } from './nothing-lost.js';
 import { requireSafeDatabase } from './start-checks.js';
 import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
+import { verifyLog, type Verified } from './verify-log.js';
+import type { VerifyOptions } from './verify-options.js';
 import { ownCommand } from './write-command.js';
 
 export interface LogOptions {
@@ -114,6 +116,19 @@ export class Log {
     });
     const last = decodeHeader(await this.reader.header(size - 1));
     return { state: state ?? governance, lastAt: last.at };
+  }
+
+  /** Recomputes the log from its rows (`verifyLog`), by the connections of this process. */
+  verify(audit: VerifyOptions['audit'], since?: number): Promise<Verified> {
+    const { pool: db, verifiers, slices } = this.options;
+    const { origin, options } = this;
+    const bodies = options.bodies === undefined ? {} : { bodies: options.bodies };
+    return verifyLog({ db, origin, verifiers, governance: Governance.empty(slices), audit, since, ...bodies });
+  }
+
+  /** What `start` asks of the database, once more. @throws those of `requireSafeDatabase` */
+  requireSafeDatabase(): Promise<void> {
+    return requireSafeDatabase(this.options.pool, 'custos_service');
   }
 
   /** Ends every follower, and what was accepted is written. */
