@@ -155,6 +155,13 @@ export const problems = {
     'Whether it was stored is not known',
     'Send the same command id again: it gets the answer of the first time.',
   ],
+  moment_ahead: [400, 'That moment is not over', 'Ask about the past: more entries may still come to stand before it.'],
+  moments_reversed: [400, 'The first moment is after the second', 'Name the earlier one first.'],
+  range_too_large: [
+    400,
+    'More happened between these moments than one answer holds',
+    'Ask about a shorter range; `limit` is how much there may be in one.',
+  ],
   position_unknown: [404, 'The log has no such position', '`size` is how many entries it has.'],
   tile_unknown: [
     404,

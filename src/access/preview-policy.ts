@@ -63,7 +63,8 @@ export function previewPolicy(state: AccessState, policy: Policy, at: number): P
   };
 }
 
-function differences(before: Policy, after: Policy): PolicyDifference[] {
+/** Member by member, in the order of the document. */
+export function differences(before: Policy, after: Policy): PolicyDifference[] {
   const [then, now] = [new Map(leaves(before)), new Map(leaves(after))];
   return [...new Set([...then.keys(), ...now.keys()])]
     .map((path) => ({ path, before: then.get(path) ?? null, after: now.get(path) ?? null }))

@@ -39,14 +39,38 @@ export function exceededNow(state: AccessState, at: number): readonly Exceeded[]
 /** Lifting a lock asks nobody how far that reaches, so what it holds back counts as within reach here. */
 const unlocked = (state: AccessState): AccessState => ({ ...state, locks: state.locks.clear() });
 
+/** A state, and the time at which expiry is judged in it. */
+interface Standing {
+  readonly state: AccessState;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Who gained and who lost what from one moment to a later one, locks included. */
+export function reachBetween(before: Standing, after: Standing): Omit<ReachEffect, 'exceeded'> {
+  // What ended was perhaps filed out of the later state, and what began is not in the earlier one.
+  const persons = new Set([...before.state.held.keys(), ...after.state.held.keys()]);
+  return changesFor([...persons], before.state, scopesAt(before), after.state, scopesAt(after));
+}
+
 /** `persons`: all whose reach may differ. */
 function reachEffect(before: AccessState, after: AccessState, at: number, persons: readonly PersonId[]): ReachEffect {
-  const scopesBefore = scopesAt(before, at);
-  const scopesAfter = scopesAt(after, at);
+  const scopesAfter = scopesAt({ state: after, at });
+  const changes = changesFor(persons, before, scopesAt({ state: before, at }), after, scopesAfter);
+  return { ...changes, exceeded: exceededBy(changes.gains, before.policy, after, scopesAfter) };
+}
+
+function changesFor(
+  persons: readonly PersonId[],
+  before: AccessState,
+  scopesBefore: ScopeOf,
+  after: AccessState,
+  scopesAfter: ScopeOf,
+): Omit<ReachEffect, 'exceeded'> {
   const changes = [...persons].sort().flatMap((person) => changesOf(person, held(before, person, scopesBefore), held(after, person, scopesAfter))); // prettier-ignore
   const gains = changes.filter((one) => (one.after ?? 0) > (one.before ?? 0));
   const losses = changes.filter((one) => (one.after ?? 0) < (one.before ?? 0));
-  return { gains, losses, exceeded: exceededBy(gains, before.policy, after, scopesAfter) };
+  return { gains, losses };
 }
 
 interface Opened extends ReachScope {
@@ -55,7 +79,7 @@ interface Opened extends ReachScope {
 type ScopeOf = (grant: Grant) => Opened | undefined;
 
 /** Each grant is asked once, however many subjects it is about. */
-function scopesAt(state: AccessState, at: number): ScopeOf {
+function scopesAt({ state, at }: Standing): ScopeOf {
   const asked = new Map<GrantId, Opened | undefined>();
   return (grant) => {
     if (!asked.has(grant.id)) asked.set(grant.id, withSubjects(reachOf(state, grant, at)));

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { HistoryDiffAnswer } from '../history/history-diff.js';
 import { parseTime, segment } from './arguments.js';
 import type { Query } from './client.js';
 import { connect, globals } from './globals.js';
@@ -23,6 +24,7 @@ export function register(program: Command): void {
       const state = await (await connect(all)).get<Row>('/v1/history/state', query);
       await printResult(all.json, state, () => jsonText(state, 2));
     });
+  registerDiff(history);
   history
     .command('ledger')
     .description("what happened to a subject's data: who read what, why, and who signed for it")
@@ -35,6 +37,23 @@ export function register(program: Command): void {
       const text = async () =>
         `consent: ${ledger.consent === 'given' ? 'given' : jsonText(ledger.consent)}\n${await ledgerTable(ledger.entries)}`;
       await printResult(all.json, ledger, text);
+    });
+}
+
+function registerDiff(history: Command): void {
+  history
+    .command('diff')
+    .description(
+      'what changed between two moments, by which entries and whose signatures, and who gained and lost what',
+    )
+    .argument('<from>', 'how many entries of the log there were, or a time in ISO 8601')
+    .argument('<to>', 'the same, later and not in the future')
+    .addHelpText('after', '\nExample:\n  $ custos --as auditor history diff 2026-01-31T09:00:00Z 2026-01-31T13:00:00Z')
+    .action(async (from: string, to: string, _options: unknown, command: Command) => {
+      const all = globals(command);
+      const query: Query = { from: momentOf(from), to: momentOf(to) };
+      const diff = await (await connect(all)).get<HistoryDiffAnswer>('/v1/history/diff', query);
+      await printResult(all.json, diff, async () => (await import('./history-text.js')).diffText(diff));
     });
 }
 

@@ -14,12 +14,14 @@ export async function previewText({ changes, gains, losses, exceeded, lapses, ..
       ['requests that lapse', lapses.map(({ request }) => request).join(', ') || 'none'],
     ]),
     await table(['what changes', 'before', 'after'], changes.map(({ path, before, after }) => [path, before, after])), // prettier-ignore
-    `gains reach: ${await reachTable(gains)}`,
-    `loses reach: ${await reachTable(losses)}`,
+    await reachText({ gains, losses }),
     ...exceeded.map((one) => `above a ceiling: ${exceededText(one)}`),
   ];
   return parts.join('\n\n');
 }
+
+export const reachText = async ({ gains, losses }: Pick<PolicyPreview, 'gains' | 'losses'>): Promise<string> =>
+  `gains reach: ${await reachTable(gains)}\n\nloses reach: ${await reachTable(losses)}`;
 
 async function reachTable(changes: readonly ReachChange[]): Promise<string> {
   if (changes.length === 0) return 'nobody';

@@ -8,6 +8,7 @@ import { FieldName } from '../log/fields.js';
 import { PersonId, SubjectId, type CommandId } from '../log/ids.js';
 import { Assure, LastAssurance } from './assure.js';
 import { HistoryAt } from './history-at.js';
+import { HistoryDiff } from './history-diff.js';
 import { Moment } from './moment.js';
 import { SubjectLedger } from './subject-ledger.js';
 import { WhoCanRead } from './who-can-read.js';
@@ -23,6 +24,7 @@ const AssureBody = z.strictObject({
   since: z.int().min(0).optional(),
 });
 const AtQuery = z.strictObject({ at: Moment.optional() });
+const DiffQuery = z.strictObject({ from: Moment, to: Moment });
 
 @Controller('v1')
 export class HistoryController {
@@ -64,6 +66,12 @@ export class HistoryController {
   @MayAsk('auditor')
   at(@Query({ schema: AtQuery }) { at }: z.infer<typeof AtQuery>) {
     return this.queries.execute(new HistoryAt(at));
+  }
+
+  @Get('history/diff')
+  @MayAsk('officer', 'auditor')
+  diff(@Query({ schema: DiffQuery }) { from, to }: z.infer<typeof DiffQuery>) {
+    return this.queries.execute(new HistoryDiff(from, to));
   }
 
   /** A subject's own; an auditor's look at anybody's. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { AssureHandler, LastAssuranceHandler } from './assure.js';
 import { HistoryAtHandler } from './history-at.js';
+import { HistoryDiffHandler } from './history-diff.js';
 import { HistoryController } from './history.http.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
@@ -9,6 +10,13 @@ import { WhoCanReadHandler } from './who-can-read.js';
 @Module({
   imports: [AccessModule],
   controllers: [HistoryController],
-  providers: [WhoCanReadHandler, HistoryAtHandler, SubjectLedgerHandler, AssureHandler, LastAssuranceHandler],
+  providers: [
+    WhoCanReadHandler,
+    HistoryAtHandler,
+    HistoryDiffHandler,
+    SubjectLedgerHandler,
+    AssureHandler,
+    LastAssuranceHandler,
+  ],
 })
 export class HistoryModule {}

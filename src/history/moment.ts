@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Governance } from '../log/governance.js';
-import { type Log } from '../log/log.js';
+import { decodeHeader } from '../log/header.js';
+import type { Log } from '../log/log.js';
 import { Problem } from '../problem.js';
 
 /** A moment to ask about: a size of the log (a number), or a time (ISO 8601). */
@@ -13,26 +14,56 @@ export const Moment = z.union([
 ]);
 export type Moment = z.infer<typeof Moment>;
 
-/** The governance state at one moment. The time was mapped to a position once; the rest follows from positions. */
-export interface StateAt {
-  /** The state is that of the log's first `position` entries. */
+/** One moment. The time was mapped to a position once; the rest follows from positions. */
+export interface Place {
+  /** What is said is about the log's first `position` entries. */
   readonly position: number;
   /** Epoch milliseconds at which expiry is judged: the moment asked for, or the time of the last of those entries. */
   readonly at: number;
   /** Signed note that covers those entries. */
   readonly checkpoint: string;
+}
+
+/** The governance state at one moment. */
+export interface StateAt extends Place {
   readonly state: Governance;
 }
 
 /** Answers for the present if no moment is named. @throws Problem position_unknown, log_corrupt */
 export async function stateAt(log: Log, moment: Moment | undefined): Promise<StateAt> {
   const head = await log.reader.head();
-  const asked = typeof moment === 'string' ? Date.parse(moment) : undefined;
-  const position =
-    typeof moment === 'number' ? moment : asked === undefined ? head.size : await log.reader.sizeAt(asked);
-  if (position > head.size) throw new Problem('position_unknown', { size: head.size });
-  const { state, lastAt } = await log.stateAtSize(position);
-  const { checkpoint } = await log.reader.checkpointCovering(position);
-  const at = asked ?? (moment === undefined ? Date.now() : lastAt);
-  return { position, at, checkpoint, state };
+  const place = moment === undefined ? { position: head.size, at: Date.now() } : await placeOf(log, moment);
+  const { state } = await log.stateAtSize(place.position);
+  const { checkpoint } = await log.reader.checkpointCovering(place.position);
+  return { ...place, checkpoint, state };
+}
+
+/** Two moments, in order. What comes between them is the same whenever it is asked. */
+export interface Span {
+  readonly from: Place;
+  readonly to: Place;
+}
+
+/** @throws Problem position_unknown, moment_ahead, moments_reversed */
+export async function spanOf(log: Log, from: Moment, to: Moment): Promise<Span> {
+  const [first, last] = [await pastPlaceOf(log, from), await pastPlaceOf(log, to)];
+  if (first.position > last.position || first.at > last.at) throw new Problem('moments_reversed');
+  return { from: first, to: last };
+}
+
+async function pastPlaceOf(log: Log, moment: Moment): Promise<Place> {
+  // Entries may still come to stand before a moment that is not over, and then there would be two answers for it.
+  if (typeof moment === 'string' && Date.parse(moment) > Date.now()) throw new Problem('moment_ahead');
+  const place = await placeOf(log, moment);
+  return { ...place, checkpoint: (await log.reader.checkpointCovering(place.position)).checkpoint };
+}
+
+async function placeOf(log: Log, moment: Moment): Promise<Omit<Place, 'checkpoint'>> {
+  if (typeof moment === 'string') {
+    const at = Date.parse(moment);
+    return { position: await log.reader.sizeAt(at), at };
+  }
+  const { size } = await log.reader.head();
+  if (moment > size) throw new Problem('position_unknown', { size });
+  return { position: moment, at: moment === 0 ? 0 : decodeHeader(await log.reader.header(moment - 1)).at };
 }

@@ -96,4 +96,13 @@ export class LogReader {
     if (rows[0] === undefined) throw new Problem('position_unknown', { size: (await this.head()).size });
     return rows[0];
   }
+
+  /** The last signed checkpoint over no more than the first `size` entries, if there is one. */
+  async checkpointWithin(size: number): Promise<{ size: number; checkpoint: string } | undefined> {
+    const { rows } = await this.db.query<{ size: number; checkpoint: string }>(
+      'SELECT size, note AS checkpoint FROM log.checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1',
+      [size],
+    );
+    return rows[0];
+  }
 }

@@ -272,6 +272,27 @@ describe('the state', () => {
     await expect(log.stateAtSize(7)).rejects.toMatchObject({ code: 'position_unknown' });
   });
 
+  it('is shown on a walk just below and just above each entry of it, also from within a group that one note signs', async () => {
+    await append([consent(), consent(), consent()]);
+    await append([consent(), consent()]);
+    for (const [from, to] of [
+      [0, 6],
+      [1, 6],
+      [2, 5],
+      [3, 3],
+      [3, 4],
+      [5, 6],
+    ] as const) {
+      const seen: number[] = [];
+      const last = await log.walk({ from, to }, (before, { position }, after) => {
+        expect([before.of(counted.key), after.of(counted.key)]).toEqual([Math.max(0, position - 1), position]);
+        seen.push(position);
+      });
+      expect(seen).toEqual(Array.from({ length: to - from }, (_, index) => from + index));
+      expect(last.of(counted.key)).toBe(to - 1);
+    }
+  });
+
   it('is the same after a restart', async () => {
     await Promise.all(Array.from({ length: 300 }, () => append([consent()])));
     const restarted = newLog();

@@ -18,6 +18,7 @@ import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
 import { verifyLog, type Verified } from './verify-log.js';
 import type { VerifyOptions } from './verify-options.js';
+import type { Visit } from './replay-headers.js';
 import { ownCommand } from './write-command.js';
 
 export interface LogOptions {
@@ -106,16 +107,29 @@ export class Log {
    * @throws Problem position_unknown, log_corrupt
    */
   async stateAtSize(size: number): Promise<{ state: Governance; lastAt: number }> {
+    const state = await this.walk({ from: size, to: size });
+    const lastAt = size === 0 ? 0 : decodeHeader(await this.reader.header(size - 1)).at;
+    return { state, lastAt };
+  }
+
+  /**
+   * Shows every entry from position `from` up to and not with `to`, each with the state just below and just above it,
+   * replayed and verified anew. Returns the state at `to`; what was shown is to be believed only then.
+   * @throws Problem position_unknown, log_corrupt
+   */
+  async walk({ from, to }: { from: number; to: number }, visit: Visit = () => undefined): Promise<Governance> {
     const { pool, verifiers, slices } = this.options;
-    if (size === 0) return { state: Governance.empty(slices), lastAt: 0 };
-    const covering = await this.reader.checkpointCovering(size);
-    let state: Governance | undefined;
+    if (to === 0) return Governance.empty(slices);
+    const covering = await this.reader.checkpointCovering(to);
+    const below = await this.reader.checkpointWithin(from);
     const replay = new VerifiedReplay({ origin: this.origin, verifiers }, slices);
-    const { governance } = await replay.advanceTo(pool, covering, (before, entry) => {
-      if (entry.position >= size) state ??= before;
+    if (below !== undefined) await replay.advanceTo(pool, below);
+    let state: Governance | undefined;
+    const { governance } = await replay.walkTo(pool, covering, (before, entry, after) => {
+      if (entry.position >= to) state ??= before;
+      else if (entry.position >= from) visit(before, entry, after);
     });
-    const last = decodeHeader(await this.reader.header(size - 1));
-    return { state: state ?? governance, lastAt: last.at };
+    return state ?? governance;
   }
 
   /** Recomputes the log from its rows (`verifyLog`), by the connections of this process. */

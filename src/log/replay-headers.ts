@@ -16,13 +16,22 @@ export interface Folded {
   readonly governance: Governance;
 }
 
-/** Called for every governing entry with the state just below it. */
-export type Visit = (before: Governance, entry: Entry) => void;
+/** Called for every governing entry with the state just below it, and just above. */
+export type Visit = (before: Governance, entry: Entry, after: Governance) => void;
+
+/** Which entries are shown: reading every one here costs its decoding, so only those that are asked for are. */
+export type Shown = 'governing' | 'all';
 
 const headersAtOnce = 2000;
 
 /** Reads, hashes and folds up to `size` here and now. For a few entries: the append path catches up with it. */
-export async function replayHeaders(db: Queryable, from: Folded, size: number, visit: Visit): Promise<Folded> {
+export async function replayHeaders(
+  db: Queryable,
+  from: Folded,
+  size: number,
+  visit: Visit,
+  shown: Shown = 'governing',
+): Promise<Folded> {
   let { frontier, governance } = from;
   while (frontier.size < size) {
     const first = frontier.size;
@@ -36,7 +45,7 @@ export async function replayHeaders(db: Queryable, from: Folded, size: number, v
       const leaf = leafHash(row.header);
       if (row.position !== first + index || !row.leaf.equals(leaf)) throw corrupt(first + index);
       leaves.push(leaf);
-      governance = evolve(governance, row.position, row.header, visit);
+      governance = evolve(governance, row.position, row.header, visit, shown);
     }
     if (rows.length === 0) throw corrupt(first);
     frontier = appendLeaves(frontier, leaves);
@@ -85,12 +94,18 @@ export async function replayPages(
   return { frontier, governance };
 }
 
-function evolve(governance: Governance, position: number, header: Uint8Array, visit: Visit): Governance {
+function evolve(
+  governance: Governance,
+  position: number,
+  header: Uint8Array,
+  visit: Visit,
+  shown: Shown = 'governing',
+): Governance {
   const entry = decodeOrCorrupt(header, position);
   if (entry.position !== position) throw corrupt(position);
-  if (!governs[entry.type]) return governance;
-  visit(governance, entry);
-  return governance.evolve(entry);
+  const after = governs[entry.type] ? governance.evolve(entry) : governance;
+  if (governs[entry.type] || shown === 'all') visit(governance, entry, after);
+  return after;
 }
 
 function decodeOrCorrupt(header: Uint8Array, position: number): Entry {

@@ -56,14 +56,26 @@ export class VerifiedReplay {
    * @throws Problem log_corrupt with the first position that cannot be trusted, log_rolled_back where the database was
    *   put back to an older state under this process.
    */
-  async advanceTo(db: Queryable, claimed: ClaimedHead, visit: Visit = () => undefined): Promise<Replayed> {
+  advanceTo(db: Queryable, claimed: ClaimedHead, visit: Visit = () => undefined): Promise<Replayed> {
+    return this.verified(claimed, (from, size) => this.readOn(db, from, size, visit));
+  }
+
+  /** The same, here and now, and every entry is shown, those too that change nothing. @throws Problem as `advanceTo` */
+  walkTo(db: Queryable, claimed: ClaimedHead, visit: Visit): Promise<Replayed> {
+    return this.verified(claimed, (from, size) => replayHeaders(db, from, size, visit, 'all'));
+  }
+
+  private async verified(
+    claimed: ClaimedHead,
+    read: (from: Folded, size: number) => Promise<Folded>,
+  ): Promise<Replayed> {
     const from = this.replayed;
     if (claimed.size === from.size && claimed.checkpoint === from.checkpoint) return from;
     if (claimed.size < from.size) throw new Problem('log_rolled_back', { kept: from.size, size: claimed.size });
     if (claimed.size === from.size) throw new Problem('log_corrupt', { position: claimed.size });
     const root = this.signedRoot(claimed, from.size);
 
-    const { frontier, governance } = await this.readOn(db, from, claimed.size, visit);
+    const { frontier, governance } = await read(from, claimed.size);
     if (!Buffer.from(frontierRoot(frontier)).equals(root)) throw new Problem('log_corrupt', { position: from.size });
     this.replayed = { size: claimed.size, frontier, governance, checkpoint: claimed.checkpoint };
     return this.replayed;
