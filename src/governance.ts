@@ -1,9 +1,11 @@
 import { accessSlice } from './access/evolve.js';
 import { lockAct } from './access/lock.js';
 import { builtInPolicy } from './access/built-in-policy.js';
+import { accessKey } from './access/access-state.js';
+import { breakGlassAct, reviewAct, unreviewed } from './access/break-glass.js';
 import { policyAct } from './access/policy-change.js';
 import type { ActKind } from './identity/act.js';
-import { programmeAct, programmeSlice } from './capture/programme.js';
+import { programmeAct, programmeSlice, type OpenReviews } from './capture/programme.js';
 import { consentSlice } from './capture/consent.js';
 import { emptyAuthority } from './identity/authority.js';
 import { keyActs } from './identity/enrolled-keys.js';
@@ -13,8 +15,18 @@ import { retentionAct, retentionSlice } from './keys/retention.js';
 import { subjectsSlice } from './keys/subjects.js';
 import type { AnySlice } from './log/governance.js';
 
+const openReviews: OpenReviews = (of) => unreviewed(of(accessKey)).length;
+
 /** Everything that officers can do together by signing. */
-export const actKinds: readonly ActKind[] = [...keyActs, lockAct, policyAct, programmeAct, retentionAct];
+export const actKinds: readonly ActKind[] = [
+  ...keyActs,
+  lockAct,
+  policyAct,
+  breakGlassAct,
+  reviewAct,
+  programmeAct(openReviews),
+  retentionAct,
+];
 
 /** Every part of the governance state. The service, the keyholder and `custos verify` fold the same ones. */
 export function governanceSlices(trust: Trust): readonly AnySlice[] {
@@ -23,8 +35,8 @@ export function governanceSlices(trust: Trust): readonly AnySlice[] {
     authoritySlice(authority),
     subjectsSlice(trust.keyholder),
     consentSlice,
-    programmeSlice,
     retentionSlice,
     accessSlice(authority, builtInPolicy),
+    programmeSlice(openReviews),
   ];
 }

@@ -98,6 +98,11 @@ export const problems = {
     'The programme may not go on yet',
     '`rules` says what is missing. It takes a green `custos assurance` that is recent, made during this pause, and named in the act.',
   ],
+  break_glass_refused: [
+    403,
+    'The glass stays whole, or its review was not accepted',
+    '`rules` names what is above what one officer may open alone, or a review that is missing or not theirs to sign.',
+  ],
   grant_unknown: [404, 'There is no such grant for you', 'Check the id with `custos request ls`.'],
   disclosure_denied: [
     403,

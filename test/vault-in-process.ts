@@ -19,7 +19,7 @@ import { OpenSessions } from '../src/capture/open-sessions.js';
 import { ShowSession, ShowSessionHandler } from '../src/capture/show-session.js';
 import { governanceSlices } from '../src/governance.js';
 import { auditEntry } from '../src/access/audit-entry.js';
-import { actHash, signAct } from '../src/identity/act.js';
+import { actHash, signAct, type Act } from '../src/identity/act.js';
 import {
   ProposeAct,
   ProposeActHandler,
@@ -273,24 +273,10 @@ export class VaultInProcess {
   /** Proposed by the first of the officers and signed by all of them. */
   async act(kind: string, body: unknown, signers: readonly (typeof officers)[number][] = ['ola', 'pia']) {
     const act = randomUUID() as ActId;
-    const actHashHex = hex(actHash({ kind, body }));
     let last: SignedAct | undefined;
     for (const [index, name] of signers.entries()) {
-      const { checkpoint: note } = await this.log.reader.head();
-      const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
-      const key = this.signingKeys.get(name) as { publicKey: Uint8Array; seed: Secret };
       const person = name as string as PersonId;
-      const statement = {
-        type: 'custos.act.v1' as const,
-        act,
-        actHash: actHashHex,
-        checkpoint: { size, root: hex(root) },
-        expiresAt: this.clock() + 3_600_000,
-        nonce: randomBytes(16).toString('hex'),
-        origin,
-        signer: person,
-      };
-      const envelope = signAct(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
+      const envelope = await this.signatureOn(act, { kind, body }, name);
       last =
         index === 0
           ? await new ProposeActHandler(this.log).execute(
@@ -299,6 +285,24 @@ export class VaultInProcess {
           : await new SignActHandler(this.log).execute(new SignAct(freshCommand(), person, act, envelope));
     }
     return last as SignedAct;
+  }
+
+  /** What this officer signs when the act is shown to them. */
+  async signatureOn(act: ActId, of: Act, name: (typeof officers)[number]) {
+    const { checkpoint: note } = await this.log.reader.head();
+    const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
+    const key = this.signingKeys.get(name) as { publicKey: Uint8Array; seed: Secret };
+    const statement = {
+      type: 'custos.act.v1' as const,
+      act,
+      actHash: hex(actHash(of)),
+      checkpoint: { size, root: hex(root) },
+      expiresAt: this.clock() + 3_600_000,
+      nonce: randomBytes(16).toString('hex'),
+      origin,
+      signer: name as string as PersonId,
+    };
+    return signAct(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
   }
 
   /** The policy in force, with this change, signed by officers. */

@@ -23,6 +23,8 @@ export interface AccessState {
   readonly about: PersistentMap<SubjectId, readonly GrantId[]>;
   /** Of every approval that counted. */
   readonly nonces: PersistentSet<string>;
+  /** What officers opened alone, reviewed or not. */
+  readonly glasses: PersistentMap<GrantId, BrokenGlass>;
   /** In force, by the position of their entry: a lock that was lifted is not here. */
   readonly locks: PersistentMap<Position, Lock>;
   /** Erased subjects and their tombstones. */
@@ -65,12 +67,22 @@ export interface Grant {
   readonly recordsLeft: number;
   readonly disclosuresLeft: number;
   readonly revoked?: Ended;
+  /** Given by one officer to themselves; other limits hold for it (break-glass.ts). */
+  readonly isBreakGlass?: true;
 }
 
 export interface Lock extends Ended {
   readonly lock: LockId;
   readonly target: LockTarget;
   readonly reason: string;
+}
+
+/** One officer alone opened something. Open until a quorum of others has said what they make of it. */
+export interface BrokenGlass {
+  readonly grant: GrantId;
+  readonly officer: PersonId;
+  readonly position: Position;
+  readonly reviewed?: { readonly position: Position; readonly by: readonly PersonId[]; readonly finding: string };
 }
 
 export interface Ended {
@@ -89,6 +101,7 @@ export const emptyAccess = (authority: Authority, policy: Policy): AccessState =
   held: PersistentMap(),
   about: PersistentMap(),
   nonces: PersistentSet(),
+  glasses: PersistentMap(),
   locks: PersistentMap(),
   erased: PersistentMap(),
 });

@@ -112,7 +112,7 @@ export class AccessController {
   @Post('grants/:grant/disclosures')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  @MayAsk('researcher')
+  @MayAsk('researcher', 'officer')
   async disclose(
     @Asker() asker: Person,
     @CommandIdHeader() command: CommandId,

@@ -7,6 +7,7 @@ import { retentionKey } from '../keys/retention.js';
 import { subjectsKey } from '../keys/subjects.js';
 import { authorityKey, enforcedBy } from '../identity/authority.js';
 import { accessKey } from './access-state.js';
+import { breakGlassAct, reviewAct } from './break-glass.js';
 import { policyAct } from './policy-change.js';
 import { judgeDisclosure } from './judge-disclosure.js';
 
@@ -19,7 +20,7 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
       // An approval that does not count leaves the state as it was.
       return before.of(accessKey) === after.of(accessKey) ? 'approval_invalid' : undefined;
     case 'act.signed':
-      return before.of(authorityKey) === after.of(authorityKey) || isPolicyRefused(before, entry, after)
+      return before.of(authorityKey) === after.of(authorityKey) || isRefused(before, entry, after)
         ? 'act_invalid'
         : undefined;
     case 'subject.registered':
@@ -33,10 +34,11 @@ export function auditEntry(before: Governance, entry: Entry, after: Governance):
   }
 }
 
-/** Signed by enough officers, and no policy that may stand: the service would not have taken the last signature. */
-const isPolicyRefused = (before: Governance, { position }: Entry, after: Governance): boolean =>
-  enforcedBy(after.of(authorityKey), position, policyAct.kind) !== undefined &&
-  before.of(accessKey).policy === after.of(accessKey).policy;
+/** Signed by enough officers, and nothing that may stand: the service would not have taken the last signature. */
+const isRefused = (before: Governance, { position }: Entry, after: Governance): boolean =>
+  [policyAct, breakGlassAct, reviewAct].some(({ kind }) => enforcedBy(after.of(authorityKey), position, kind)) &&
+  before.of(accessKey).policy === after.of(accessKey).policy &&
+  before.of(accessKey).glasses === after.of(accessKey).glasses;
 
 /** The keyholder's word is of this subject, this key and this tombstone, and signed. */
 function isCertified(before: Governance, { subject, data }: EntryOf<'key.destroyed'>): boolean {

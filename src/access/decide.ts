@@ -1,6 +1,7 @@
 import type { FieldName } from '../log/fields.js';
 import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
 import type { AccessState, Grant } from './access-state.js';
+import { allowsAlone } from './break-glass.js';
 import { isLocked } from './lock.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
 import { allows } from './policy.js';
@@ -55,7 +56,8 @@ const rules = {
   records_spent: (grant, { records }) => records >= 0 && records <= grant.recordsLeft,
   disclosures_spent: (grant) => grant.disclosuresLeft >= 1,
   // The policy in force now and not the one that was: signed for under it, no more is opened than it allows today.
-  policy_forbids: ({ terms, signers }, _asked, { policy }) => allows(policy, terms, signers),
+  policy_forbids: ({ terms, signers, isBreakGlass }, _asked, { policy }) =>
+    isBreakGlass ? allowsAlone(policy, terms) : allows(policy, terms, signers),
   subject_erased: (grant, asked, state) => tombstone(grant, asked, state) === undefined,
 } satisfies Record<string, (grant: Grant, asked: Disclosure, state: AccessState) => boolean>;
 

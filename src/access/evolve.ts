@@ -9,6 +9,7 @@ import { GrantId, PersonId, RequestId, SubjectId } from '../log/ids.js';
 import { encodeCanonical } from '../sealing/canonical.js';
 import { accessKey, emptyAccess, statusOf, type AccessRequest, type AccessState } from './access-state.js';
 import { checkApproval } from './check-approval.js';
+import { glassBroken, glassReviewed } from './break-glass.js';
 import { grantOn, withGrant } from './grant.js';
 import { toHex } from './hex.js';
 import { aboveCeilings, previewOf, termsOf, type Policy } from './policy.js';
@@ -43,7 +44,7 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
     case 'lock.set':
       return lockSet(state, entry);
     case 'act.signed':
-      return policyChanged(lockLifted(state, entry), entry);
+      return [lockLifted, policyChanged, glassBroken, glassReviewed].reduce((so, folded) => folded(so, entry), state);
     case 'disclosure.made':
       return disclosureMade(state, entry);
     case 'subject.erased':

@@ -13,6 +13,8 @@ export interface Reach {
   readonly grant: GrantId;
   /** Epoch milliseconds; from then on they could not. */
   readonly until: number;
+  /** One officer opened it alone. */
+  readonly isBreakGlass?: true;
 }
 
 export interface ReachFilter {
@@ -28,6 +30,7 @@ export interface ReachScope {
   readonly sessions: readonly SessionOfSubject[];
   readonly fields: readonly FieldName[];
   readonly until: number;
+  readonly isBreakGlass?: true;
 }
 
 const nowhere = '' as SessionId;
@@ -47,7 +50,9 @@ export function reachOf(state: AccessState, grant: Grant, at: number): ReachScop
   if (!opens(nowhere, [], ['session_not_granted', 'field_not_granted'])) return undefined;
   const sessions = scope.sessions.filter(({ session }) => opens(session, [], ['field_not_granted']));
   const fields = scope.fields.filter((field) => opens(nowhere, [field], ['session_not_granted']));
-  return sessions.length === 0 || fields.length === 0 ? undefined : { person, grant: id, sessions, fields, until };
+  return sessions.length === 0 || fields.length === 0
+    ? undefined
+    : { person, grant: id, sessions, fields, until, ...(grant.isBreakGlass && { isBreakGlass: true as const }) };
 }
 
 /** Who could read what at a moment, in order of grant, session and field. */
@@ -60,11 +65,14 @@ export function reach(state: AccessState, at: number, filter: ReachFilter = {}):
 
 function rowsOf(scope: ReachScope | undefined, filter: ReachFilter): Reach[] {
   if (scope === undefined) return [];
-  const { person, grant, until } = scope;
+  const { person, grant, until, isBreakGlass } = scope;
+  const alone = isBreakGlass && { isBreakGlass };
   const fields = scope.fields.filter((field) => matches(filter.field, field));
   return scope.sessions
     .filter(({ subject }) => matches(filter.subject, subject))
-    .flatMap(({ session, subject }) => fields.map((field) => ({ person, subject, session, field, grant, until })));
+    .flatMap(({ session, subject }) =>
+      fields.map((field) => ({ person, subject, session, field, grant, until, ...alone })),
+    );
 }
 
 const matches = <T>(wanted: T | undefined, one: T) => wanted === undefined || wanted === one;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActKind, Objection } from '../identity/act.js';
 import { authorityKey, enforcedBy } from '../identity/authority.js';
 import type { Actor, AssuranceReported } from '../log/entries.js';
-import type { Slice, SliceKey } from '../log/governance.js';
+import type { Of, Slice, SliceKey } from '../log/governance.js';
 import type { Position } from '../log/ids.js';
 import { hashCanonical } from '../sealing/canonical.js';
 
@@ -35,14 +35,22 @@ export const assuranceHash = (report: AssuranceReported): string =>
 export const programmeKey: SliceKey<Programme> = { slice: 'programme' };
 
 /** Any one officer pauses, at once; going on takes a quorum. */
-export const programmeAct: ActKind = {
-  kind: 'programme.resume',
+const kind = 'programme.resume';
+export const programmeAct = (openReviews: OpenReviews): ActKind => ({
+  kind,
   // The pause that is meant: signatures for ending one pause must not end the next.
   // And the report that says all is well: whoever signs has seen that one, and not just some green one.
   body: z.strictObject({ since: z.int().min(0), assurance: z.string().regex(/^[0-9a-f]{64}$/) }),
   signers: ({ quorum }) => quorum.ordinary,
-  objection: (body, { of, at }) => objection(of(programmeKey), body as Resume, at),
-};
+  objection: (body, { of, at }) => objection(of(programmeKey), body as Resume, { at, openReviews: openReviews(of) }),
+});
+
+/** How many readings by one person alone nobody has reviewed: `access/` knows, which stands above this. */
+export type OpenReviews = (of: Of) => number;
+interface Now {
+  readonly at: number;
+  readonly openReviews: number;
+}
 
 interface Resume {
   readonly since: number;
@@ -55,18 +63,19 @@ const rules = {
   assurance_superseded: ({ assurance }, { assurance: named }) => assurance?.hash === named,
   assurance_not_green: ({ assurance }) => assurance?.ok === true,
   assurance_before_pause: ({ assurance }, { since }) => (assurance?.position ?? -1) > since,
-  assurance_too_old: ({ assurance }, _body, at) => at - (assurance?.at ?? 0) <= assuranceHoldsSeconds * 1000,
-} satisfies Record<string, (state: Programme, body: Resume, at: number) => boolean>;
+  review_open: (_state, _body, { openReviews }) => openReviews === 0,
+  assurance_too_old: ({ assurance }, _body, { at }) => at - (assurance?.at ?? 0) <= assuranceHoldsSeconds * 1000,
+} satisfies Record<string, (state: Programme, body: Resume, now: Now) => boolean>;
 
-function objection(state: Programme, body: Resume, at: number): Objection | undefined {
+function objection(state: Programme, body: Resume, now: Now): Objection | undefined {
   const [first, ...rest] = (Object.keys(rules) as (keyof typeof rules)[]).filter(
-    (name) => !rules[name](state, body, at),
+    (name) => !rules[name](state, body, now),
   );
   return first === undefined ? undefined : { code: 'programme_unassured', rules: [first, ...rest] };
 }
 
-/** Stands behind `authority`. */
-export const programmeSlice: Slice<Programme> = {
+/** Stands behind `authority`, and behind what `openReviews` reads. */
+export const programmeSlice = (openReviews: OpenReviews): Slice<Programme> => ({
   key: programmeKey,
   empty: { status: 'capturing' },
   evolve: (state, entry, of) => {
@@ -79,9 +88,11 @@ export const programmeSlice: Slice<Programme> = {
       return { ...state, assurance: { position, at, ok: data.ok === true, hash: assuranceHash(data) } };
     }
     if (entry.type !== 'act.signed') return state;
-    const act = enforcedBy(of(authorityKey), entry.position, programmeAct.kind);
-    if (act === undefined || objection(state, act.body as Resume, entry.at) !== undefined) return state;
+    const act = enforcedBy(of(authorityKey), entry.position, kind);
+    if (act === undefined) return state;
+    const now = { at: entry.at, openReviews: openReviews(of) };
+    if (objection(state, act.body as Resume, now) !== undefined) return state;
     const { assurance } = state;
     return { status: 'capturing', since: entry.position, by: entry.actor, ...(assurance && { assurance }) };
   },
-};
+});

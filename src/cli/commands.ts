@@ -1,5 +1,6 @@
 import { register as act } from './act.js';
 import { register as assurance } from './assurance.js';
+import { register as breakGlass } from './break-glass.js';
 import { register as contain } from './contain.js';
 import { register as control } from './control.js';
 import { register as decideRequest } from './decide-request.js';
@@ -27,6 +28,7 @@ export const commands: readonly Register[] = [
   control,
   contain,
   assurance,
+  breakGlass,
   act,
   policy,
   key,

@@ -99,7 +99,11 @@ Example:
 }
 
 /** Undefined where the sessions themselves say it. @throws Problem usage */
-function namedRange({ from, to, subject }: CreateOptions): { from: number; to: number } | undefined {
+export function namedRange({
+  from,
+  to,
+  subject,
+}: Pick<CreateOptions, 'from' | 'to' | 'subject'>): { from: number; to: number } | undefined {
   if (from === undefined && to === undefined && subject === undefined) return undefined;
   if (from === undefined) throw wrongUse('--from', 'needed with --to or --subject');
   if (to === undefined) throw wrongUse('--to', 'needed with --from or --subject');
@@ -108,7 +112,7 @@ function namedRange({ from, to, subject }: CreateOptions): { from: number; to: n
   return range;
 }
 
-async function rangeOf(client: Client, sessions: readonly string[]): Promise<{ from: number; to: number }> {
+export async function rangeOf(client: Client, sessions: readonly string[]): Promise<{ from: number; to: number }> {
   const shown = await Promise.all(sessions.map((id) => client.get<SessionView>(`/v1/sessions/${segment(id)}`)));
   const times = shown.flatMap(({ from, to }) => (from === null || to === null ? [] : [from, to]));
   if (times.length === 0) throw wrongUse('--from', 'needed: the sessions hold no record yet');

@@ -25,7 +25,7 @@ it('a vault in which all is well is assured, read from, locked and erased from a
   const report = await vault.assure();
   expect(wrongIn(report)).toEqual({});
   expect(report).toMatchObject({ ok: true, items: expect.any(Array), receipts: [expect.any(String)] });
-  expect(report.items).toHaveLength(7);
+  expect(report.items).toHaveLength(8);
 });
 
 describe('the report is red', () => {

@@ -3,6 +3,7 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, Query, QueryHandler, type ICommandHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { accessKey } from '../access/access-state.js';
 import { auditEntry } from '../access/audit-entry.js';
+import { unreviewed } from '../access/break-glass.js';
 import { DiscloseHandler } from '../access/disclose.handler.js';
 import { exceededNow } from '../access/reach-effect.js';
 import { assuranceHash, programmeKey, type Assurance } from '../capture/programme.js';
@@ -57,6 +58,7 @@ export class AssureHandler implements ICommandHandler<Assure> {
       erased_keys_gone: () => this.erasedKeysGone(),
       keyholder_at_head: () => this.keyholderAtHead(),
       reach_under_ceilings: () => this.reachUnderCeilings(),
+      break_glass_reviewed: () => this.breakGlassReviewed(),
     };
     const items: AssuranceItem[] = [];
     for (const [item, look] of Object.entries(looks)) {
@@ -110,6 +112,11 @@ export class AssureHandler implements ICommandHandler<Assure> {
     const { size: before } = await this.log.reader.head();
     const { size } = await this.keyholder.status();
     return found(size, size >= before ? [] : ['keyholder_behind']);
+  }
+
+  private async breakGlassReviewed(): Promise<Found> {
+    const open = unreviewed((await this.log.refreshed()).of(accessKey));
+    return found(open.length, open.length === 0 ? [] : ['review_open']);
   }
 
   private async reachUnderCeilings(): Promise<Found> {

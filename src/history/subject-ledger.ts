@@ -14,7 +14,7 @@ type Completion = EntryOf<'disclosure.completed'>['data']['outcome'] | 'unknown'
 export interface LedgerLine {
   readonly position: Position;
   readonly at: number;
-  readonly kind: 'released' | 'refused' | 'erased' | 'consent';
+  readonly kind: 'released' | 'refused' | 'break-glass' | 'erased' | 'consent';
   readonly person: string;
   readonly session?: SessionId;
   readonly fields?: readonly FieldName[];
@@ -37,6 +37,7 @@ export interface Ledger {
 const types = [
   'disclosure.made',
   'disclosure.refused',
+  'glass.broken',
   'subject.erased',
   'consent.changed',
 ] as const satisfies EntryType[];
@@ -91,6 +92,10 @@ export function ledgerLine(entry: Entry, access: AccessState): LedgerLine | unde
       const { session, fields, rules } = entry.data;
       return { position, at, kind: 'refused', person, session, fields, rules };
     }
+    case 'glass.broken': {
+      const { officer, fields, records, reason: purpose } = entry.data;
+      return { position, at, kind: 'break-glass', person: officer, fields, records, purpose };
+    }
     case 'subject.erased':
       return { position, at, kind: 'erased', person };
     case 'consent.changed':
@@ -102,5 +107,10 @@ export function ledgerLine(entry: Entry, access: AccessState): LedgerLine | unde
 
 function signedFor(access: AccessState, grant: GrantId): Pick<LedgerLine, 'purpose' | 'approvers'> {
   const request = access.requests.get(grant as string as RequestId);
+  const glass = access.glasses.get(grant);
+  if (glass !== undefined) {
+    const purpose = access.grants.get(grant)?.scope.purpose ?? '';
+    return { purpose, approvers: [glass.officer] };
+  }
   return request === undefined ? {} : { purpose: request.scope.purpose, approvers: [...request.approvals.keys()] };
 }

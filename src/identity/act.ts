@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Head } from '../log/draft.js';
+import type { Draft, Head } from '../log/draft.js';
 import { ActId, PersonId } from '../log/ids.js';
 import type { ProblemCode, ProblemMembers } from '../problem.js';
 import { hashCanonical } from '../sealing/canonical.js';
@@ -21,11 +21,16 @@ export interface ActKind {
    * What stands against it as things are, beyond its form: with an objection nobody's signature is taken. Whoever folds
    * the act asks the same once more.
    */
-  readonly objection?: (body: unknown, head: Head) => Objection | undefined;
+  readonly objection?: (body: unknown, head: Head, signer: PersonId) => Objection | undefined;
+  /** What else is written with the signature that enforces it, so that whoever it concerns is told. It enforces nothing. */
+  readonly announced?: (act: ActId, body: unknown, signer: PersonId) => readonly Draft[];
 }
 
 export interface Objection extends Pick<ProblemMembers, 'exceeded'> {
-  readonly code: Extract<ProblemCode, 'policy_refused' | 'reach_exceeded' | 'programme_unassured'>;
+  readonly code: Extract<
+    ProblemCode,
+    'policy_refused' | 'reach_exceeded' | 'programme_unassured' | 'break_glass_refused'
+  >;
   readonly rules: readonly [string, ...string[]];
 }
 

@@ -37,15 +37,22 @@ export function signatureOnAct(
   if (act === undefined) return { entries: [], answer: { kind: 'act_unknown' } };
   const checked = checkActSignature(state, { envelope, act: id, at, size });
   if (checked.kind === 'refused') return refusal(id, checked.rules);
-  const objection = state.kinds.get(act.kind)?.objection?.(act.body, head);
+  const kind = state.kinds.get(act.kind);
+  const objection = kind?.objection?.(act.body, head, checked.signer);
   if (objection !== undefined)
     return { ...refusedWith(id, objection.rules), answer: { kind: 'objected', ...objection } };
   const signed = (typeof envelope === 'string' ? parseEnvelope(envelope) : envelope) as Envelope;
   const signatures = act.signatures.size + 1;
-  const { needed } = act;
+  const { needed, body } = act;
+  const { signer } = checked;
+  const enforced = signatures >= needed;
+  const told = enforced ? (kind?.announced?.(id, body, signer) ?? []) : [];
   return {
-    entries: [{ type: 'act.signed', stream: actStream(id), data: { act: id, envelope: envelopeText(signed) } }],
-    answer: { kind: 'signed', act: id, signer: checked.signer, signatures, needed, enforced: signatures >= needed },
+    entries: [
+      { type: 'act.signed', stream: actStream(id), data: { act: id, envelope: envelopeText(signed) } },
+      ...told,
+    ],
+    answer: { kind: 'signed', act: id, signer, signatures, needed, enforced },
   };
 }
 

@@ -62,6 +62,16 @@ export interface EntryData {
   'approval.refused': { request: RequestId; rules: readonly string[] };
   'grant.revoked': { grant: GrantId; reason: string };
 
+  /** One officer alone has opened this much about the entry's subject: told to everybody, in force at once. */
+  'glass.broken': {
+    grant: GrantId;
+    officer: PersonId;
+    fields: readonly FieldName[];
+    reason: string;
+    durationSeconds: number;
+    records: number;
+  };
+
   /** From its position on nothing that it covers is released, on any instance. Lifting it takes an act. */
   'lock.set': { lock: LockId; target: LockTarget; reason: string };
 
@@ -213,6 +223,7 @@ export const governs = {
   'request.rejected': true,
   'approval.refused': false,
   'grant.revoked': true,
+  'glass.broken': false,
   'lock.set': true,
   'disclosure.made': true,
   'disclosure.refused': false,
