@@ -23,6 +23,10 @@ const atAnEdge = ({ label }: Point, index: number, all: readonly Point[]): boole
 export const nameOf = ({ scenario, point, when, kind }: Fault): string =>
   `${scenario} ${when} ${point.direction}${point.index} ${point.label} ${kind}`;
 
+/** What replays it. */
+export const replayOf = (fault: Fault): string =>
+  `npm run test:faults -- ${fillsDisk(fault.kind) ? '--full-disk ' : ''}--point '${nameOf(fault)}'`;
+
 /** mulberry32: a seed gives the same order on every machine. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

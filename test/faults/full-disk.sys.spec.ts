@@ -1,4 +1,4 @@
-import { nameOf, randomFrom, shuffled } from './deck.js';
+import { randomFrom, replayOf, shuffled } from './deck.js';
 import { Matrix } from './matrix.js';
 import { mountRefused, SmallDisk } from './small-disk.js';
 
@@ -11,12 +11,12 @@ describe('the log is whole after the disk was full', () => {
   itOrWhyNot(
     `at any point of an append${refused === undefined ? '' : ` (skipped: ${refused})`}`,
     async () => {
-      const matrix = await Matrix.start(await SmallDisk.mount());
+      const matrix = await Matrix.start({ disk: await SmallDisk.mount() });
       try {
         const broken: string[] = [];
         for (const fault of shuffled(await matrix.faults(), randomFrom(seed)).slice(0, rounds)) {
-          const violations = await matrix.round(fault);
-          broken.push(...violations.map(({ rule, what }) => `${nameOf(fault)}: ${rule}: ${what}`));
+          const violations = await matrix.burst([fault]);
+          broken.push(...violations.map(({ rule, what }) => `${replayOf(fault)}: ${rule}: ${what}`));
         }
         expect(broken).toEqual([]);
       } finally {

@@ -153,5 +153,7 @@ export const kinds = {
 
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as KindName[];
+/** Over at once, so that every point can be met by each of them. */
+export const isQuick = (kind: KindName): boolean => ['cut', 'finish', 'terminate-backend'].includes(kind);
 export const fillsDisk = (kind: KindName): boolean => (kinds[kind] as Kind).fillsDisk === true;
 export const strikeOf = (kind: KindName): Kind['strike'] => kinds[kind].strike;

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
-import { nameOf, randomFrom, shuffled } from './deck.js';
+import { nameOf, randomFrom, replayOf, shuffled } from './deck.js';
 import { ruleText } from './judge.js';
 import { Matrix } from './matrix.js';
+import { selfTest } from './self-test.js';
 import { mountRefused, SmallDisk } from './small-disk.js';
 
-const usage = `npm run test:faults -- [--rounds N] [--seed S] [--point TEXT] [--full-disk]
+const usage = `npm run test:faults -- [--rounds N] [--seed S] [--point TEXT] [--full-disk] | --self-test
 
 Breaks N appends (200), at points found by tracing good ones, and checks after each that the log is whole. --point
 chooses by name: what a failure prints, or a part of it ("tile", "kill-postgres", "warm before >12"). --list names all.
---full-disk runs on a small file system instead, and the fault is that it is full.
+--full-disk runs on a small file system instead, and the fault is that it is full. --self-test breaks the service in
+every way of mutations.ts, one after the other, and fails unless the matrix finds each.
 `;
 const secondsBetweenReports = 10;
 
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     point: { type: 'string', default: '' },
     'full-disk': { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    'self-test': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -29,15 +32,17 @@ if (values.help) {
 const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
 if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) throw new Error(usage);
 
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+if (values['self-test']) process.exit((await selfTest(say)) === 0 ? 0 : 1);
+
 const refused = values['full-disk'] ? mountRefused() : undefined;
 if (refused !== undefined) {
   process.stdout.write(`skipped: ${refused}\n`);
   process.exit(0);
 }
 const disk = values['full-disk'] ? await SmallDisk.mount() : undefined;
-const matrix = await Matrix.start(disk);
+const matrix = await Matrix.start(disk === undefined ? {} : { disk });
 let reported = Date.now();
-const say = (text: string) => void process.stdout.write(`${text}\n`);
 const told = () => {
   const { rounds: done, kills, restarts, failedAppends, rows, violations } = matrix.tally;
   return `${done} of ${rounds} rounds, ${kills} kills, ${restarts} restarts of PostgreSQL, ${failedAppends} appends failed, ${rows} rows, ${violations.length} violations`;
@@ -53,8 +58,8 @@ try {
     for (let round = 0; round < rounds; round += 1) {
       const fault = deck.pop() as (typeof faults)[number];
       if (deck.length === 0) deck = shuffled(faults, random);
-      for (const { rule, what } of await matrix.round(fault)) {
-        say(`seed ${seed} --point '${nameOf(fault)}': ${rule} (${ruleText(rule)}): ${what}`);
+      for (const { rule, what } of await matrix.burst([fault])) {
+        say(`${replayOf(fault)} (seed ${seed}): ${rule} (${ruleText(rule)}): ${what}`);
       }
       if (Date.now() - reported > secondsBetweenReports * 1000) {
         reported = Date.now();

@@ -1,5 +1,6 @@
 import { everyFault, nameOf } from './deck.js';
 import type { Violation } from './judge.js';
+import type { Mutation } from './mutations.js';
 import type { Point } from './proxy.js';
 import { scenarioNames, type ScenarioName } from './scenarios.js';
 import { FaultServer } from './server.js';
@@ -28,11 +29,12 @@ export class Matrix {
   private constructor(
     private readonly server: FaultServer,
     private readonly disk: 'small' | 'any',
+    private readonly mutation: Mutation | undefined,
   ) {}
 
   /** On a small disk the faults are those that fill it. */
-  static async start(disk?: SmallDisk): Promise<Matrix> {
-    return new Matrix(await FaultServer.start(disk), disk === undefined ? 'any' : 'small');
+  static async start({ disk, mutation }: { disk?: SmallDisk; mutation?: Mutation } = {}): Promise<Matrix> {
+    return new Matrix(await FaultServer.start(disk), disk === undefined ? 'any' : 'small', mutation);
   }
 
   /** A log of its own, since what a message is the nth of does not depend on what the log holds. */
@@ -48,13 +50,15 @@ export class Matrix {
     return everyFault(traces, this.disk);
   }
 
-  async round(fault: Fault): Promise<readonly Violation[]> {
+  /** Judges once, after the last of them: most of what a round takes. A violation is of one of them, or of all. */
+  async burst(faults: readonly Fault[]): Promise<readonly Violation[]> {
     if (this.roundsOfTrial >= roundsALog) await this.next();
     const trial = await this.current();
-    this.roundsOfTrial += 1;
-    const violations = await trial.round(fault);
-    this.tally.rounds += 1;
-    this.tally.violations.push(...violations.map((violation) => ({ fault: nameOf(fault), violation })));
+    this.roundsOfTrial += faults.length;
+    const violations = await trial.burst(faults);
+    this.tally.rounds += faults.length;
+    const fault = faults.map(nameOf).join(', ');
+    this.tally.violations.push(...violations.map((violation) => ({ fault, violation })));
     // Nothing that follows from a broken log is a fault of the next round.
     if (violations.length > 0) await this.next();
     return violations;
@@ -66,7 +70,7 @@ export class Matrix {
   }
 
   private async current(): Promise<Trial> {
-    this.trial ??= await Trial.start(this.server);
+    this.trial ??= await Trial.start(this.server, this.mutation);
     return this.trial;
   }
 

@@ -56,7 +56,7 @@ export class FaultServer {
     this.databases += 1;
     const name = `faults_${this.databases}`;
     const passwords = { custos_service: '', custos_reader: '' };
-    await this.asSuperuser(async (client) => {
+    await this.withSuperuser(async (client) => {
       if (this.databases > 1) await client.query(`DROP DATABASE IF EXISTS faults_${this.databases - 1} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${name}`);
       await migrate(this.superuserUrl(name));
@@ -88,7 +88,7 @@ export class FaultServer {
 
   /** Every byte of the disk is taken. `newSegment`: and the next record of the write-ahead log needs a new file. */
   async fillDisk({ newSegment }: { newSegment: boolean }): Promise<void> {
-    if (newSegment) await this.asSuperuser((client) => client.query('SELECT pg_switch_wal()'));
+    if (newSegment) await this.withSuperuser((client) => client.query('SELECT pg_switch_wal()'));
     await this.disk?.fill();
   }
 
@@ -98,7 +98,7 @@ export class FaultServer {
     for (;;) {
       if (this.hasEnded) await this.restart();
       try {
-        return await this.asSuperuser(() => Promise.resolve());
+        return await this.withSuperuser(() => Promise.resolve());
       } catch {
         await sleep(50);
       }
@@ -122,8 +122,12 @@ export class FaultServer {
     this.postgres.onExit(() => (this.hasEnded = true));
   }
 
-  private async asSuperuser(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-    const client = new pg.Client({ connectionString: this.superuserUrl() });
+  async asSuperuser(sql: string, database: string): Promise<void> {
+    await this.withSuperuser((client) => client.query(sql), database);
+  }
+
+  private async withSuperuser(work: (client: pg.Client) => Promise<unknown>, database?: string): Promise<void> {
+    const client = new pg.Client({ connectionString: this.superuserUrl(database) });
     client.on('error', () => undefined); // it may be killed with the server; its query says so
     await client.connect();
     try {

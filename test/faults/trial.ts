@@ -10,6 +10,7 @@ import { parseTlogProof } from '../../src/merkle/tlog-proof.js';
 import { readContent, seen } from './content.js';
 import { judge, type Attempt, type End, type Rule, type Seen, type Violation } from './judge.js';
 import { fillsDisk, strikeOf, type KindName } from './kinds.js';
+import { brokenBuild, type Mutation } from './mutations.js';
 import type { Order, Shape } from './order.js';
 import { FaultProxy, type Point, type When } from './proxy.js';
 import { scenarios, type ScenarioName } from './scenarios.js';
@@ -43,10 +44,12 @@ export class Trial {
   private readonly attempts: Attempt[] = [];
   private readonly seen: Seen[] = [];
   private readonly found: Violation[] = [];
+  /** Of the faults of this burst: whoever sent them sends them again at its end. */
+  private readonly unsettled: Order[] = [];
   private readonly trusted: { origin: string; verifiers: NoteVerifier[] };
   private readonly identity;
   private numbers = 0;
-  private spare = WriterProcess.spawn();
+  private spare: WriterProcess;
   private superuser: pg.Pool | undefined;
   readonly counts = { kills: 0, restarts: 0, failedAppends: 0 };
   /** Of the log, as far as it was acknowledged; the first entry says that it was opened. */
@@ -56,7 +59,9 @@ export class Trial {
     private readonly server: FaultServer,
     private readonly database: FaultDatabase,
     private readonly instances: Readonly<Record<InstanceName, Instance>>,
+    private readonly spawn: () => WriterProcess,
   ) {
+    this.spare = spawn();
     const origin = 'custos.example/faults';
     const seed = randomBytes(32);
     const signer = ed25519Signer(origin, seed);
@@ -64,14 +69,18 @@ export class Trial {
     this.trusted = { origin, verifiers: [parseVerifierKey(formatVerifierKey(origin, signer.publicKey))] };
   }
 
-  static async start(server: FaultServer): Promise<Trial> {
+  /** `mutation`: of a service that is broken on purpose. */
+  static async start(server: FaultServer, mutation?: Mutation): Promise<Trial> {
     const database = await server.newDatabase();
+    if (mutation?.sql !== undefined) await server.asSuperuser(mutation.sql, database.name);
+    const built = mutation === undefined ? undefined : await brokenBuild(mutation);
+    const spawn = () => WriterProcess.spawn(built);
     const instance = async (name: InstanceName) => ({
       name,
       proxy: await FaultProxy.start(server.port),
-      writer: WriterProcess.spawn(),
+      writer: spawn(),
     });
-    const trial = new Trial(server, database, { a: await instance('a'), b: await instance('b') });
+    const trial = new Trial(server, database, { a: await instance('a'), b: await instance('b') }, spawn);
     for (const { name, writer } of Object.values(trial.instances)) await trial.open(name, writer);
     return trial;
   }
@@ -101,8 +110,9 @@ export class Trial {
     return (acked[(this.attempts.length * 7) % acked.length] as Attempt).order;
   }
 
-  /** Nothing is wrong yet: it must be acknowledged. */
+  /** Nothing is wrong yet: it must be acknowledged. After a fault of the same burst it may take more than one sending. */
   async appendBy(name: InstanceName, order: Order): Promise<void> {
+    if (this.unsettled.length > 0) return this.sendUntil(order, () => name);
     await this.send(name, [order]);
     if (this.lastEnd(order)?.kind !== 'acked') this.violated('not_recovered', `instance ${name}, before the fault`);
   }
@@ -122,8 +132,16 @@ export class Trial {
     return this.instances.a.proxy.trace(() => this.send('a', orders(this)));
   }
 
-  /** One fault, all that follows from it, and everything that must hold then. */
-  async round({ scenario, point, when, kind }: Fault): Promise<Violation[]> {
+  /** Faults one after the other, all that follows from them, and everything that must hold then. */
+  async burst(faults: readonly Fault[]): Promise<Violation[]> {
+    for (const fault of faults) await this.strike(fault);
+    await this.judge();
+    await this.sendUntilAcked(this.unsettled.splice(0));
+    await this.judgeAll();
+    return this.found.splice(0);
+  }
+
+  private async strike({ scenario, point, when, kind }: Fault): Promise<void> {
     const { prepare, orders } = scenarios[scenario];
     const { a } = this.instances;
     await prepare(this);
@@ -153,11 +171,7 @@ export class Trial {
     await this.headIsFree();
     isOver();
     if (a.writer.wasKilled) await this.replaceWriter('a');
-
-    await this.judge();
-    await this.sendUntilAcked([...sent, ...others]);
-    await this.judgeAll();
-    return this.found.splice(0);
+    this.unsettled.push(...sent, ...others);
   }
 
   get rows(): number {
@@ -186,20 +200,23 @@ export class Trial {
 
   /** Whoever was refused, or never answered, sends the same command again: to one instance or the other. */
   private async sendUntilAcked(orders: readonly Order[]): Promise<void> {
-    const deadline = Date.now() + recoveredWithinMs;
     for (const order of [...new Set(orders), this.someAcked()]) {
-      for (let tries = order.number; ; tries += 1) {
-        const name = tries % 2 === 0 ? 'a' : 'b';
-        if (this.instances[name].writer.wasKilled) await this.replaceWriter(name);
-        await this.send(name, [order]);
-        const end = this.lastEnd(order);
-        if (end?.kind === 'acked') break;
-        if (Date.now() > deadline) {
-          this.violated('not_recovered', `command ${order.number}: ${JSON.stringify(end)}`);
-          break;
-        }
-        await sleep(50);
+      await this.sendUntil(order, (tries) => ((order.number + tries) % 2 === 0 ? 'a' : 'b'));
+    }
+  }
+
+  private async sendUntil(order: Order, by: (tries: number) => InstanceName): Promise<void> {
+    const deadline = Date.now() + recoveredWithinMs;
+    for (let tries = 0; ; tries += 1) {
+      const name = by(tries);
+      if (this.instances[name].writer.wasKilled) await this.replaceWriter(name);
+      await this.send(name, [order]);
+      const end = this.lastEnd(order);
+      if (end?.kind === 'acked') return;
+      if (Date.now() > deadline) {
+        return this.violated('not_recovered', `command ${order.number}: ${JSON.stringify(end)}`);
       }
+      await sleep(50);
     }
   }
 
@@ -297,7 +314,7 @@ export class Trial {
     this.counts.kills += 1;
     this.takeReceipts(name, this.instances[name].writer.takeReceipts());
     const fresh = this.spare;
-    this.spare = WriterProcess.spawn();
+    this.spare = this.spawn();
     this.instances[name].writer = fresh;
     await this.open(name, fresh);
   }

@@ -41,9 +41,10 @@ export class WriterProcess {
     });
   }
 
-  /** A process that is loaded and has not started its log: starting one takes longer than most faults. */
-  static spawn(): WriterProcess {
-    const child = spawn(process.execPath, ['--import', './bench/typescript.mjs', 'test/faults/writer.ts'], {
+  /** A process that is loaded, of another build than dist perhaps, and has not started its log: starting one takes longer than most faults. */
+  static spawn(built?: string): WriterProcess {
+    const args = ['--import', './bench/typescript.mjs', 'test/faults/writer.ts'];
+    const child = spawn(process.execPath, built === undefined ? args : [...args, built], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     return new WriterProcess(child);

@@ -6,7 +6,7 @@ import type { CommandId, PersonId } from '../../src/log/ids.js';
 import type { Log } from '../../src/log/log.js';
 import { actor, commandId, draftsOf, type Order } from './order.js';
 
-/** One instance of the log, as built in dist, in a process of its own that can be killed. One JSON a line, both ways. */
+/** One instance of the log, as built in dist or in the folder that is the first argument, in a process of its own that can be killed. One JSON a line, both ways. */
 export type Said =
   | { said: 'started'; size: number }
   | { said: 'acked'; nth: number; answer: unknown; positions: readonly number[]; repeated: boolean }
@@ -24,7 +24,7 @@ export type Asked =
   | { ask: 'look'; nth: number; positions: readonly number[] };
 
 const built = <T>(path: string): Promise<T> =>
-  import(pathToFileURL(join(import.meta.dirname, '../../dist', path)).href) as Promise<T>;
+  import(pathToFileURL(join(process.argv[2] ?? join(import.meta.dirname, '../../dist'), path)).href) as Promise<T>;
 const { openPool } = await built<typeof import('../../src/log/database.js')>('log/database.js');
 const { Log: BuiltLog } = await built<typeof import('../../src/log/log.js')>('log/log.js');
 const { writeCommand } = await built<typeof import('../../src/log/write-command.js')>('log/write-command.js');
