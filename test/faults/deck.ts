@@ -1,18 +1,23 @@
 import { fillsDisk, kindNames } from './kinds.js';
 import type { Point } from './proxy.js';
-import type { ScenarioName } from './scenarios.js';
+import { scenarios, type Scenario, type ScenarioName } from './scenarios.js';
 import type { Fault } from './trial.js';
 
 /** Every fault at every point of every traced append, on a disk that may be filled or on one that may not. */
 export function everyFault(traces: ReadonlyMap<ScenarioName, readonly Point[]>, disk: 'small' | 'any'): Fault[] {
   const kinds = kindNames.filter((kind) => fillsDisk(kind) === (disk === 'small'));
   return [...traces].flatMap(([scenario, points]) =>
-    points
+    firstTransactions(points, (scenarios[scenario] as Scenario).transactions)
       .filter(atAnEdge)
       .flatMap((point) =>
         (['before', 'after'] as const).flatMap((when) => kinds.map((kind) => ({ scenario, point, when, kind }))),
       ),
   );
+}
+
+function firstTransactions(points: readonly Point[], count = Infinity): readonly Point[] {
+  const begins = points.flatMap(({ label }, index) => (label === 'Query BEGIN' ? [index] : []));
+  return points.slice(0, begins[count] ?? points.length);
 }
 
 /** Of hundreds of rows in one answer, the first and the last. */

@@ -17,8 +17,6 @@ export interface Mutation {
 
 /** Without this the start checks would find what is done to the database, before any append. */
 const blindStart = { file: 'log/start-checks.js', find: 'await requireGuards(client);', put: '' };
-const commit = "const [inserted, committed] = await Promise.allSettled([inserting, client.query('COMMIT')]);";
-
 export const mutations: readonly Mutation[] = [
   {
     name: 'whatever became of a COMMIT, it is taken for committed',
@@ -27,18 +25,22 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'log/settle-commit.js',
-        find: 'export async function settleCommit(pool, meant) {',
-        put: 'export async function settleCommit(pool, meant) {\n    return;',
+        find: 'export async function settleCommit(pool, server, meant) {',
+        put: 'export async function settleCommit(pool, server, meant) {\n    return;',
       },
     ],
   },
   {
-    name: 'commands that were answered are not looked for, and their index is gone',
+    name: 'what was sent over a lost connection is judged while it may still arrive',
+    scenario: 'warm',
+    kind: 'late',
+    edits: [{ file: 'log/settle-commit.js', find: 'await end(server, client);', put: '' }],
+  },
+  {
+    name: 'the index of commands is gone',
     scenario: 'repeat',
     kind: 'cut',
-    edits: [
-      { file: 'log/decide-group.js', find: 'const answered = new Map(earlier);', put: 'const answered = new Map();' },
-    ],
+    edits: [],
     sql: 'ALTER TABLE log.command DROP CONSTRAINT command_pkey',
   },
   {
@@ -47,10 +49,10 @@ export const mutations: readonly Mutation[] = [
     kind: 'cut',
     edits: [
       {
-        file: 'log/commit-group.js',
-        find: commit,
+        file: 'log/write-and-commit.js',
+        find: 'const [inserted, committed] = await Promise.allSettled([inserting, committing]);',
         put: `const [inserted] = await Promise.allSettled([inserting]);
-    client.query('COMMIT').catch(() => undefined);
+    committing.catch(() => undefined);
     const committed = { status: 'fulfilled', value: { command: 'COMMIT' } };`,
       },
     ],
@@ -61,10 +63,10 @@ export const mutations: readonly Mutation[] = [
     kind: 'cut',
     edits: [
       {
-        file: 'log/commit-group.js',
-        find: 'const ending = await writeAndCommit(client, parts.bodies, writes.group);',
-        put: `parts.replay.adopt(writes.next);
-    const ending = await writeAndCommit(client, parts.bodies, writes.group);`,
+        file: 'log/believed-flights.js',
+        find: 'const ending = await (await sent).ended;',
+        put: `this.parts.replay.adopt(writes.next);
+        const ending = await (await sent).ended;`,
       },
     ],
   },

@@ -6,6 +6,8 @@ export interface Scenario {
   readonly about: string;
   prepare(trial: Trial): Promise<void>;
   orders(trial: Trial): readonly Order[];
+  /** How many transactions of the trace are broken. Left out: all of it. */
+  readonly transactions?: number;
 }
 
 const tileWidth = 256;
@@ -67,8 +69,9 @@ export const scenarios = {
   repeat: {
     about: 'a command that was acknowledged before',
     prepare: caughtUp,
-    // Always the same one: how many messages its proof takes depends on where it stands.
     orders: (trial) => [trial.firstAcked()],
+    // What follows is as in "behind", and then reads that prove what was answered: how many depends on the log.
+    transactions: 1,
   },
 } as const satisfies Record<string, Scenario>;
 
