@@ -37,7 +37,7 @@ export interface AppenderParts {
 /** A group, decided and not written yet. */
 export interface Prepared {
   /** What the database says was answered to commands of the group before; not proven yet. */
-  readonly earlier: ReadonlyMap<string, EarlierAnswer>;
+  readonly earlier: ReadonlyMap<string, StoredAnswer>;
   /** Time of its entries. */
   readonly at: number;
   readonly settled: readonly Settled[];
@@ -56,7 +56,7 @@ interface TakenHead {
   readonly size: number;
   readonly at: number;
   readonly checkpoint: string;
-  readonly earlier: ReadonlyMap<string, EarlierAnswer>;
+  readonly earlier: ReadonlyMap<string, StoredAnswer>;
 }
 
 /**
@@ -140,13 +140,27 @@ async function takeHead(client: pg.ClientBase, group: readonly Pending[]): Promi
   return { ...head, earlier: new Map(earlier?.map((row) => earlierAnswer(row, head.size))) };
 }
 
-type EarlierRow = [actor: string, command: string, digest: string, first: number, count: number, answer: unknown];
+type EarlierRow = [actor: string, command: string, digest: string, first: number, count: number, answer: string];
 
-function earlierAnswer([actor, id, digest, first, count, answer]: EarlierRow, size: number): [string, EarlierAnswer] {
+/** An answer that was read back; `text` is what it was read from. */
+export interface StoredAnswer extends EarlierAnswer {
+  readonly text: string;
+}
+
+function earlierAnswer([actor, id, digest, first, count, text]: EarlierRow, size: number): [string, StoredAnswer] {
   if (first < 0 || count < 1 || first + count > size)
     throw new Problem('log_corrupt', { position: Math.max(first, 0) });
   const key = commandKey({ actor, id } as Parameters<typeof commandKey>[0]);
-  return [key, { digest: Buffer.from(digest, 'hex'), answer, positions: range(first, count) }];
+  return [key, { digest: Buffer.from(digest, 'hex'), text, answer: parsed(text), positions: range(first, count) }];
+}
+
+/** A row may hold anything. What is no JSON is not what was hashed either, and nobody is answered with it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function decideAll(

@@ -1,4 +1,4 @@
-import { hashCanonical } from '../sealing/canonical.js';
+import { hash } from 'node:crypto';
 
 /** What is kept of a command in `log.command`, so that the same command gets the same answer. */
 export interface KeptAnswer {
@@ -8,30 +8,38 @@ export interface KeptAnswer {
   readonly digest: Uint8Array;
   /** Entries that it wrote, at least 1. */
   readonly count: number;
-  /** JSON data. */
-  readonly answer: unknown;
+  /** JSON text, as it is stored. */
+  readonly answer: string;
 }
+
+/** Stands first among what is hashed, so that these bytes are those of nothing else. */
+export const commandDomain = 'custos/command/v1';
 
 /**
  * 32 bytes that stand in the header of the command's first entry: whoever changes anything of what is kept, or its
  * place, no longer agrees with what was hashed and signed. One hash, and not the members: headers stay small, and
  * nobody can guess an intent or an answer from a header, since the command's id is not in it.
+ *
+ * SHA-256 over each part behind its length, as PostgreSQL's COPY gives them in binary form: so verification hashes
+ * rows where they lie (docs/formats/log.md).
  */
 export function commandHash({ actor, command, digest, count, answer }: KeptAnswer): Uint8Array {
-  return hashCanonical('custos/command/v1', [actor, command, digest, count, answer]);
+  const counted = Buffer.allocUnsafe(4);
+  counted.writeInt32BE(count);
+  const parts = [commandDomain, actor, command, digest, counted, answer];
+  const lengths = parts.map((part) => (typeof part === 'string' ? Buffer.byteLength(part) : part.length));
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + lengthBytes + length, 0));
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    at = bytes.writeUInt32BE(lengths[index] as number, at);
+    at += typeof part === 'string' ? bytes.write(part, at) : copied(part, bytes, at);
+  }
+  return hash('sha256', bytes, 'buffer');
 }
 
-/** With the answer as the database gives it back: without members that are undefined. */
-export const asStored = (kept: KeptAnswer): KeptAnswer => ({
-  ...kept,
-  answer: JSON.parse(JSON.stringify(kept.answer)) as unknown,
-});
+const lengthBytes = 4;
 
-/** Whether what is kept is what a header names. Total: a row may hold anything. */
-export function isNamed(kept: KeptAnswer, named: Uint8Array): boolean {
-  try {
-    return Buffer.compare(commandHash(kept), named) === 0;
-  } catch {
-    return false; // JSON that we never write, such as an integer past 2^53 - 1.
-  }
+function copied(part: Uint8Array, to: Uint8Array, at: number): number {
+  to.set(part, at);
+  return part.length;
 }

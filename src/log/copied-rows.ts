@@ -53,6 +53,11 @@ export class CopiedRows {
     return this.bytes.subarray(this.from[column], this.to[column]);
   }
 
+  /** These columns as they were sent, each behind its length in 4 bytes, big-endian. A view, not a copy. */
+  framed(first: number, last: number): Uint8Array {
+    return this.bytes.subarray((this.from[first] as number) - 4, this.to[last]);
+  }
+
   text(column: number): string {
     return utf8.decode(this.slice(column));
   }

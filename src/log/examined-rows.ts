@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import type { NoteVerifier } from '../merkle/note.js';
+import { copyRows } from './copy-rows.js';
 import { claimed, type EntryRow, type StoredTile } from './entry-places.js';
 import type { PageToExamine } from './examine-page.js';
-import type { CommandRow } from './verify-commands.js';
+import { copiedCommands, type CommandRow } from './verify-commands.js';
 import { entryColumns, pageQueries, signedRoot } from './verify-page.js';
 
 interface Place {
@@ -32,12 +33,12 @@ export async function readToExamine(
     return { from, to, rows: [...rows, ...elsewhere], tiles: undefined, checkpoints: [], commands: undefined };
   const { rows: tiles } = await client.query<StoredTile>(pageQueries.tiles(from, to));
   const { rows: notes } = await client.query<{ size: number; note: string }>(pageQueries.checkpoints(from, to));
-  const { rows: commands } = await client.query<CommandRow & { answer: string }>(pageQueries.commands(from, to));
+  const commands = await copyRows(client, pageQueries.commands(from, to));
   return {
     from,
     to,
     rows: [...rows, ...elsewhere],
-    commands: commands.map((row) => ({ ...row, answer: JSON.parse(row.answer) as unknown })),
+    commands: [...copiedCommands(commands)],
     tiles: new Map(tiles.map((tile) => [tile.index, tile])),
     checkpoints: notes.map(({ size, note }) => ({ size, signed: signedRoot(note, size, origin, verifiers) })),
   };

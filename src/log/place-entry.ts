@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { leafHash } from '../merkle/hash.js';
-import { asStored, commandHash } from './command-hash.js';
+import { commandHash } from './command-hash.js';
 import type { Draft, SealedColumn, WriteCommand } from './draft.js';
 import { encodeHeader, type ColumnDirectory, type Entry } from './header.js';
 
@@ -41,9 +41,9 @@ export function placedBy(
   answer: unknown,
   own: readonly Pick<PlacedEntry, 'entry' | 'draft'>[],
 ): PlacedEntry[] {
+  const kept = () => ({ actor, command: id, digest, count: own.length, answer: JSON.stringify(answer) });
   return own.map(({ entry, draft }, index) => {
-    const kept = { actor, command: id, digest, count: own.length, answer };
-    const header = encodeHeader(index > 0 ? entry : { ...entry, command: commandHash(asStored(kept)) });
+    const header = encodeHeader(index > 0 ? entry : { ...entry, command: commandHash(kept()) });
     return { entry, header, leaf: leafHash(header), draft };
   });
 }

@@ -1,6 +1,6 @@
 import { Problem } from '../problem.js';
-import { isNamed } from './command-hash.js';
-import type { EarlierAnswer } from './decide-group.js';
+import { commandHash } from './command-hash.js';
+import type { StoredAnswer } from './append-transaction.js';
 import type { WriteCommand } from './draft.js';
 import { provenEntry, type EntryProof } from './proven-entry.js';
 
@@ -11,11 +11,11 @@ import { provenEntry, type EntryProof } from './proven-entry.js';
  */
 export async function requireProven(
   { actor, id }: WriteCommand,
-  { digest, answer, positions }: EarlierAnswer,
+  { digest, text, positions }: StoredAnswer,
   proof: EntryProof,
 ): Promise<void> {
   const [position = 0] = positions;
   const { command: named } = await provenEntry(position, proof);
-  const kept = { actor, command: id, digest, count: positions.length, answer };
-  if (named === undefined || !isNamed(kept, named)) throw new Problem('log_corrupt', { position });
+  const kept = commandHash({ actor, command: id, digest, count: positions.length, answer: text });
+  if (named === undefined || Buffer.compare(kept, named) !== 0) throw new Problem('log_corrupt', { position });
 }

@@ -151,7 +151,7 @@ export const tamperCases: readonly TamperCase[] = [
   set('log.command', 'first', 'another', 'first + 1', command),
   set('log.command', 'count', 'more', 'count + 1', command),
   { place: 'log.command', what: 'deleted', sql: `DELETE FROM log.command WHERE ${command}` },
-  set('log.command', 'answer', 'another', `'"a lie"'::jsonb`, command),
+  set('log.command', 'answer', 'another', `'"a lie"'`, command),
   ...flips('log.command', 'digest', command),
   set('log.command', 'actor', 'another', "'somebody'", command),
   set('log.command', 'command', 'another', "'another-id'", command),

@@ -1,16 +1,19 @@
+import { hash as oneShot } from 'node:crypto';
 import type pg from 'pg';
 import { hashBytes } from '../merkle/hash.js';
 import type { Findings } from './checks.js';
-import { isNamed, type KeptAnswer } from './command-hash.js';
-import type { CopiedRows } from './copied-rows.js';
+import { commandDomain } from './command-hash.js';
+import { CopiedRows } from './copied-rows.js';
 
-/** A row of `log.command`. */
-export interface CommandRow extends KeptAnswer {
+/** A row of `log.command`: the position of its first entry, and what a header names of it, framed as it is hashed. */
+export interface CommandRow {
   readonly first: number;
+  readonly kept: Uint8Array;
 }
 
+/** The parts of `commandHash`, in their order, so that each row holds the bytes to be hashed (`command-hash.ts`). */
 export const commandRows = (from: number, to: number): string =>
-  `SELECT first, count, actor, command, digest, answer::text AS answer FROM log.command
+  `SELECT first, '${commandDomain}'::text AS domain, actor, command, digest, count, answer FROM log.command
    WHERE first >= ${from} AND first < ${to} ORDER BY first`;
 
 /** What the headers of a page say: a hash, that none is named, or nothing that can be relied on. */
@@ -46,7 +49,7 @@ export class NamedCommands {
       if (said[offset] === says.nothing) continue;
       compared += 1;
       const hash = this.hashes.subarray(offset * hashBytes, (offset + 1) * hashBytes);
-      const right = said[offset] === says.one && seen[offset] === 0 && isNamed(row, hash);
+      const right = said[offset] === says.one && seen[offset] === 0 && Buffer.compare(sha256(row.kept), hash) === 0;
       if (!right) report(row.first, 'command_differs');
       seen[offset] = 1;
     }
@@ -59,18 +62,13 @@ export class NamedCommands {
 
 const says = { nothing: 0, none: 1, one: 2 } as const;
 
-export function* copiedCommands(rows: CopiedRows): Generator<CommandRow> {
-  while (rows.next()) {
-    yield {
-      first: rows.bigint(0),
-      count: rows.integer(1),
-      actor: rows.text(2),
-      command: rows.text(3),
-      digest: rows.slice(4),
-      answer: JSON.parse(rows.text(5)),
-    };
-  }
+/** Of rows that were copied by `commandRows`. */
+export function* copiedCommands(copied: Uint8Array): Generator<CommandRow> {
+  const rows = new CopiedRows(copied, 7);
+  while (rows.next()) yield { first: rows.bigint(0), kept: rows.framed(1, 6) };
 }
+
+const sha256 = (bytes: Uint8Array): Buffer => oneShot('sha256', bytes, 'buffer');
 
 /** Each row may be right by itself, and a command still have been carried out twice: its first row was away then. */
 export async function verifyOnce(client: pg.ClientBase, since: number, { report }: Findings): Promise<void> {

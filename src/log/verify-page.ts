@@ -105,7 +105,7 @@ const commandOf = (bytes: Uint8Array, { commandFrom }: HeaderScan): Uint8Array |
 function compareCommands({ proofs }: PageToVerify, named: NamedCommands): number | undefined {
   if (proofs === undefined) return 0;
   let sound = true;
-  const compared = named.compare(copiedCommands(new CopiedRows(proofs.commands, 6)), () => (sound = false));
+  const compared = named.compare(copiedCommands(proofs.commands), () => (sound = false));
   return sound ? compared : undefined;
 }
 

@@ -44,7 +44,7 @@ export async function readContent(
     answers: new Map(
       commands.map(({ command, first, count, answer }) => [
         command,
-        { answer, positions: Array.from({ length: count }, (_, offset) => Number(first) + offset) },
+        { answer: JSON.parse(answer as string), positions: Array.from({ length: count }, (_, offset) => Number(first) + offset) },
       ]),
     ),
     rootAt: (size) => roots.get(size),
