@@ -26,6 +26,7 @@ const reason = ['--reason', 'to see that it is proven'];
 const steps: readonly Step[] = [
   { route: 'PUT /v1/subjects/{subject}/consent', as: 'subject:anna', command: () => ['consent', 'resume'], writes: ['consent.changed'] },
   { route: 'POST /v1/records', as: 'source', command: () => ['ingest', 'examples/shell.cast', '--format', 'asciicast', '--subject', 'anna', '--session', 'r1'], writes: ['session.opened', 'session.keyed', 'session.batch', 'session.batch'] },
+  { route: 'POST /v1/sealed-batches', as: 'source', command: () => ['ingest', 'examples/shell.cast', '--format', 'asciicast', '--subject', 'anna', '--session', 'r2', '--seal-at-source'], writes: ['session.opened', 'session.keyed', 'session.batch', 'session.batch'] },
   { route: 'POST /v1/requests', as: 'researcher', command: () => create, writes: ['request.made'], remember: (answer, told) => (told['request'] = answer['request'] ?? '') },
   { route: 'POST /v1/requests/{request}/rejection', as: 'approver1', command: ({ request }) => ['reject', request ?? '', ...reason], writes: ['request.rejected'] },
   { route: 'POST /v1/requests', as: 'researcher', command: () => create, writes: ['request.made'], remember: (answer, told) => (told['request'] = answer['request'] ?? '') },
@@ -44,8 +45,8 @@ const steps: readonly Step[] = [
   { route: 'POST /v1/subjects/{subject}/erasure', as: 'officer1', command: () => ['erase', '--yes', 'anna'], writes: ['subject.erased', 'key.destroyed'] },
 ]; // prettier-ignore
 
-/** They ask with a body, and write nothing. */
-const asking = ['POST /v1/policy/preview'];
+/** They ask with a body, and write nothing; that a new subject is registered is the service's own doing. */
+const asking = ['POST /v1/policy/preview', 'POST /v1/subjects/{subject}/key'];
 
 let service: ServiceProcess;
 let folder: string;
