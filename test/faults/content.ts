@@ -44,7 +44,10 @@ export async function readContent(
     answers: new Map(
       commands.map(({ command, first, count, answer }) => [
         command,
-        { answer: JSON.parse(answer as string), positions: Array.from({ length: count }, (_, offset) => Number(first) + offset) },
+        {
+          answer: JSON.parse(answer as string),
+          positions: Array.from({ length: count }, (_, offset) => Number(first) + offset),
+        },
       ]),
     ),
     rootAt: (size) => roots.get(size),
