@@ -37,6 +37,9 @@ import type { Judge, KeyholderPort } from '../src/keys/keyholder-port.js';
 import { attestationKey } from '../src/keys/root-key.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
+import type { Draft } from '../src/log/draft.js';
+import { writeCommand } from '../src/log/write-command.js';
+import { envelopeText } from '../src/identity/signed-statement.js';
 import type { CheckpointKeeper, KeptCheckpoint } from '../src/log/checkpoint-keeper.js';
 import { openPool } from '../src/log/database.js';
 import type { Consent, ContainmentReported, LockTarget } from '../src/log/entries.js';
@@ -285,6 +288,24 @@ export class VaultInProcess {
           : await new SignActHandler(this.log).execute(new SignAct(freshCommand(), person, act, envelope));
     }
     return last as SignedAct;
+  }
+
+  /** The same, with valid signatures, by a service that asks no rule before it writes; `then` comes right behind it. */
+  async forcedAct(of: Act, signers: readonly (typeof officers)[number][], then: (act: ActId) => Draft[] = () => []) {
+    const act = randomUUID() as ActId;
+    const proposed = { act, ...of, actHash: actHash(of), expiresAt: this.clock() + 3_600_000 };
+    const envelopes = await Promise.all(signers.map((name) => this.signatureOn(act, of, name)));
+    const signed = envelopes.map((envelope) => ({ act, envelope: envelopeText(envelope) }));
+    const stream = `act/${act}`;
+    const { positions } = await this.log.append(writeCommand(freshCommand(), 'ola' as PersonId, act), () => ({
+      entries: [
+        { type: 'act.proposed', stream, data: proposed },
+        ...signed.map((data) => ({ type: 'act.signed' as const, stream, data })),
+        ...then(act),
+      ],
+      answer: null,
+    }));
+    return positions;
   }
 
   /** What this officer signs when the act is shown to them. */

@@ -159,6 +159,12 @@ describe('the programme does not go on', () => {
     await expect(resume(hash)).rejects.toMatchObject(refused('assurance_too_old'));
   });
 
+  it('by an act that the service let through without one', async () => {
+    const assurance = '0'.repeat(64);
+    await vault.forcedAct({ kind: 'programme.resume', body: { since, assurance } }, ['ola', 'pia']);
+    expect(await vault.ingest('two', 's1', typedRecords(1))).toMatchObject({ suppressed: 1 });
+  });
+
   it('but on a green one of this pause', async () => {
     const { hash } = await vault.assure();
     expect(await resume(hash)).toMatchObject({ enforced: true });

@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { accessKey } from '../../src/access/access-state.js';
 import { Disclose, DiscloseHandler } from '../../src/access/disclose.handler.js';
 import { reach } from '../../src/access/reach.js';
 import { SubjectLedger, SubjectLedgerHandler } from '../../src/history/subject-ledger.js';
-import { actHash } from '../../src/identity/act.js';
-import { envelopeText } from '../../src/identity/signed-statement.js';
 import type { Scope } from '../../src/log/entries.js';
 import type { FieldName } from '../../src/log/fields.js';
-import type { ActId, GrantId, PersonId, SessionId, SubjectId } from '../../src/log/ids.js';
-import { writeCommand } from '../../src/log/write-command.js';
+import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
 import { freshCommand, researcher, start, typedRecords, VaultInProcess } from '../vault-in-process.js';
 
 /** One officer may open a little alone, so that is what has to be kept little, told, and looked at afterwards. */
@@ -60,21 +56,17 @@ describe('one officer alone does not open', () => {
   });
 
   it('more than that by an act that the service let through: the keyholder has its own limits', async () => {
-    const act = randomUUID() as ActId;
+    const made = { session: 'one' as SessionId, fields: ['typed'] as FieldName[], versions: 99, records: 120 };
     const asked = { kind: 'break-glass', body: { scope: scopeOf({ records: 201 }) } };
-    const envelope = envelopeText(await vault.signatureOn(act, asked, 'ola'));
-    const data = { act, ...asked, actHash: actHash(asked), expiresAt: Date.now() + 3_600_000 };
-    const grant = act as string as GrantId;
-    const made = { grant, session: 'one' as SessionId, fields: ['typed'] as FieldName[], versions: 99, records: 120 };
-    const { positions } = await vault.log.append(writeCommand(freshCommand(), 'ola' as PersonId, 'forged'), () => ({
-      entries: [
-        { type: 'act.proposed', stream: `act/${act}`, data },
-        { type: 'act.signed', stream: `act/${act}`, data: { act, envelope } },
-        { type: 'disclosure.made', stream: `request/${grant}`, subject: 's1' as SubjectId, data: made },
-      ],
-      answer: null,
-    }));
-    const opened = vault.keyholder.open(positions[2] as never)[Symbol.asyncIterator]();
+    const positions = await vault.forcedAct(asked, ['ola'], (act) => [
+      {
+        type: 'disclosure.made',
+        stream: `request/${act}`,
+        subject: 's1' as SubjectId,
+        data: { ...made, grant: act as string as GrantId },
+      },
+    ]);
+    const opened = vault.keyholder.open(positions[2] as Position)[Symbol.asyncIterator]();
     await expect(opened.next()).rejects.toMatchObject({ code: 'keyholder_refused' });
     const { problems } = await vault.verify();
     expect(problems.map(({ check }) => check)).toEqual(['act_invalid', 'disclosure_without_grant']);
@@ -133,6 +125,13 @@ describe('whoever broke the glass does not review it', () => {
     const grant = await broken();
     await expect(review(grant, signers)).rejects.toMatchObject(refused('reviewer_broke_glass'));
     await expect(broken()).rejects.toMatchObject(refused('break_glass_unreviewed'));
+  });
+
+  it('by an act that the service let through: it is none', async () => {
+    const grant = await broken();
+    await vault.forcedAct({ kind: 'break-glass.review', body: { grant, finding } }, ['pia', 'ola']);
+    await expect(broken()).rejects.toMatchObject(refused('break_glass_unreviewed'));
+    expect((await vault.verify()).problems).toMatchObject([{ check: 'act_invalid' }]);
   });
 
   it('nor does anybody review what nobody broke', async () => {

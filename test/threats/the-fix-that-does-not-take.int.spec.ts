@@ -1,16 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DiscloseHandler } from '../../src/access/disclose.handler.js';
 import { judge } from '../../src/access/judge-disclosure.js';
 import type { Judge } from '../../src/keys/keyholder-port.js';
 import type { Head } from '../../src/log/draft.js';
 import type { SliceKey } from '../../src/log/governance.js';
-import type { GrantId, Position, SubjectId } from '../../src/log/ids.js';
+import type { ContainmentId, GrantId, PersonId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
 import { decodeHeader } from '../../src/log/header.js';
 import type { Log } from '../../src/log/log.js';
 import { connectKeyholder } from '../../src/keys/remote-keyholder.js';
 import { serveKeyholder } from '../../src/keys/keyholder-server.js';
-import { researcher, typedRecords, VaultInProcess } from '../vault-in-process.js';
+import { freshCommand, researcher, typedRecords, VaultInProcess } from '../vault-in-process.js';
 
 /**
  * Access was found open, and closed, and it was open still. A containment must say so, whichever layer has the bug:
@@ -145,6 +147,19 @@ it('above a lock 0 of all that could be read can be opened, and what streamed ha
   await vault.lock(all);
   expect(await vault.contain()).toMatchObject({ probed: 2, open: 0, named: [] });
   await expect(stream.next()).rejects.toMatchObject({ code: 'disclosure_stopped' });
+});
+
+it('a lock that comes between the two layers is seen by the second', async () => {
+  const probe = () =>
+    new DiscloseHandler(vault.log, vault.keyholder).probe({
+      ...{ commandId: freshCommand(), officer: 'ola' as PersonId, containment: randomUUID() as ContainmentId },
+      ...{ person: researcher, grant, session: 'one' as SessionId, fields: ['url'] },
+    });
+  const [before, { position, allowed }] = [await probe(), await probe()];
+  expect(await vault.keyholder.probe([before.position])).toEqual([{ opens: true }]);
+  await vault.lock(all);
+  expect(allowed).toBe(true);
+  expect(await vault.keyholder.probe([position])).toEqual([{ opens: false, code: 'disclosure_stopped' }]);
 });
 
 it('only what was asked for is tried', async () => {
