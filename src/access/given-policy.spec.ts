@@ -46,7 +46,7 @@ export const under =
   (policy: Policy): Step =>
   (told) => ({ ...told, policy });
 
-function actSigned(act: Act, by: readonly Officer[]): Step {
+export function actSigned(act: Act, by: readonly Officer[]): Step {
   const id = randomUUID() as ActId;
   const hash = actHash(act);
   return (told) => {

@@ -30,6 +30,12 @@ export function parseTime(option: string, text: string): number {
   return time;
 }
 
+/** The service takes a position or ISO 8601; a date alone is made whole here. @throws Problem usage */
+export function momentOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^\d{1,15}$/.test(text)) return text;
+  return new Date(parseTime('moment', text)).toISOString();
+}
+
 /** @throws Problem usage */
 export function parseCount(option: string, text: string): number {
   const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN;

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { HistoryDiffAnswer } from '../history/history-diff.js';
-import { parseTime, segment } from './arguments.js';
+import { momentOf, segment } from './arguments.js';
 import type { Query } from './client.js';
+import { registerExposure } from './exposure.js';
 import { connect, globals } from './globals.js';
 import { jsonText, printResult, table, timeText } from './output.js';
 
@@ -25,6 +26,7 @@ export function register(program: Command): void {
       await printResult(all.json, state, () => jsonText(state, 2));
     });
   registerDiff(history);
+  registerExposure(history);
   history
     .command('ledger')
     .description("what happened to a subject's data: who read what, why, and who signed for it")
@@ -78,12 +80,6 @@ function registerReach(program: Command): void {
         answer.reach.map((row) => columns.map((name) => (name === 'until' ? timeText(row[name]) : row[name])));
       await printResult(all.json, answer, () => table(columns, rows()));
     });
-}
-
-/** The service takes a position or ISO 8601; a date alone is made whole here. @throws Problem usage */
-function momentOf(text: string | undefined): string | undefined {
-  if (text === undefined || /^\d{1,15}$/.test(text)) return text;
-  return new Date(parseTime('moment', text)).toISOString();
 }
 
 function ledgerTable(entries: readonly Row[]): Promise<string> {

@@ -39,6 +39,13 @@ export async function policyIn(file: string): Promise<Policy> {
   return policy;
 }
 
+/** The policy in a file, also one that could never be in force. @throws Problem input_invalid */
+export async function supposedPolicyIn(file: string): Promise<Policy> {
+  const { policy, issues } = checkPolicy(await policyText(file));
+  if (policy === undefined) throw new Problem('input_invalid', { issues });
+  return policy;
+}
+
 /** Of the document that was shown, computed here. @throws Problem not_verified if the service says another one. */
 export function hashOf(shown: { readonly policy: unknown; readonly policyHash: string }): string {
   const parsed = PolicyDocument.safeParse(shown.policy);

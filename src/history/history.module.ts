@@ -3,6 +3,7 @@ import { AccessModule } from '../access/access.module.js';
 import { AssureHandler, LastAssuranceHandler } from './assure.js';
 import { HistoryAtHandler } from './history-at.js';
 import { HistoryDiffHandler } from './history-diff.js';
+import { HistoryExposureHandler } from './history-exposure.js';
 import { HistoryController } from './history.http.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
@@ -14,6 +15,7 @@ import { WhoCanReadHandler } from './who-can-read.js';
     WhoCanReadHandler,
     HistoryAtHandler,
     HistoryDiffHandler,
+    HistoryExposureHandler,
     SubjectLedgerHandler,
     AssureHandler,
     LastAssuranceHandler,

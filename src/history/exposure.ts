@@ -1,0 +1,161 @@
+import type { AccessState, Grant } from '../access/access-state.js';
+import { decide } from '../access/decide.js';
+import type { Policy } from '../access/policy.js';
+import { reachOf } from '../access/reach.js';
+import type { FieldName } from '../log/fields.js';
+import type { Entry, EntryOf } from '../log/header.js';
+import type { GrantId, PersonId, SessionId, SubjectId } from '../log/ids.js';
+import { ExposureRows, type Edge, type Window } from './exposure-rows.js';
+import type { Place } from './moment.js';
+import { within, without, type Rectangle } from './rectangle.js';
+
+/** What alone is looked at; each member that is left out is all of it. */
+export interface ExposureFilter {
+  readonly person?: PersonId;
+  readonly subject?: SubjectId;
+  readonly session?: SessionId;
+  readonly field?: FieldName;
+}
+
+export interface ExposureAsked {
+  readonly from: Omit<Place, 'checkpoint'>;
+  readonly filter: ExposureFilter;
+  readonly window: Window;
+  /** As if this one had been in force all the time; whose signatures there were stays as it was. */
+  readonly policy?: Policy;
+}
+
+interface Piece extends Rectangle {
+  readonly since: Edge;
+}
+
+interface Live {
+  readonly person: PersonId;
+  readonly expiresAt: number;
+  readonly pieces: readonly Piece[];
+}
+
+/**
+ * Who could read what from when until when, and who did: one pass over entries in order, each with the state on both
+ * sides of it. What a grant opens is a rectangle (`reachOf`) and changes at entries and when it runs out, so a few
+ * rectangles are cut and no triple is enumerated. In memory are the grants that may still open something, and one page.
+ */
+export class Exposure {
+  private readonly live = new Map<GrantId, Live>();
+  private readonly rows: ExposureRows;
+  /** No grant that is live runs out before. */
+  private nextExpiry = Infinity;
+
+  constructor(
+    private readonly asked: ExposureAsked,
+    state: AccessState,
+  ) {
+    this.rows = new ExposureRows(asked.window);
+    const { position, at } = asked.from;
+    const grants = [...state.grants.values()].sort((a, b) => a.position - b.position);
+    for (const grant of grants) this.look(state, grant, { position, at });
+  }
+
+  add(before: AccessState, entry: Entry, after: AccessState): void {
+    const edge = { position: entry.position + 1, at: entry.at };
+    this.expire(edge.at, edge.position);
+    if (entry.type === 'disclosure.made') this.released(before, entry);
+    if (entry.type === 'disclosure.completed') this.rows.completed(entry.data);
+    if (before === after) return;
+    for (const id of this.touchedBy(before, entry, after)) {
+      const grant = after.grants.get(id);
+      if (grant !== undefined) this.look(after, grant, edge);
+    }
+  }
+
+  end({ at }: Pick<Place, 'at'>) {
+    this.expire(at, null);
+    for (const [grant, { person, pieces }] of this.live) {
+      for (const { since, ...rectangle } of pieces)
+        this.rows.could({ person, grant, ...rectangle, since, until: null });
+    }
+    return this.rows.result();
+  }
+
+  /** The grants about which the entry may have changed something: one, unless it was about all of them. */
+  private touchedBy(before: AccessState, entry: Entry, after: AccessState): Iterable<GrantId> {
+    switch (entry.type) {
+      case 'request.made':
+      case 'request.rejected':
+        return [];
+      case 'request.approved':
+        return [entry.data.request as string as GrantId];
+      case 'grant.revoked':
+      case 'disclosure.made':
+        return [entry.data.grant];
+      default:
+        return before.grants === after.grants ? [...this.live.keys()] : after.grants.keys();
+    }
+  }
+
+  /** Asks what the grant opens now, ends what it opened and does not any more, and begins what it did not. */
+  private look(state: AccessState, grant: Grant, edge: Edge): void {
+    const { id, person, expiresAt } = grant;
+    const { policy } = this.asked;
+    const earlier = this.live.get(id)?.pieces ?? [];
+    const now = this.clip(person, reachOf(policy === undefined ? state : { ...state, policy }, grant, edge.at));
+    const kept: Piece[] = [];
+    for (const piece of earlier) {
+      const { since } = piece;
+      const lost = now === undefined ? [piece] : without(piece, now);
+      for (const { sessions, fields } of lost)
+        this.rows.could({ person, grant: id, sessions, fields, since, until: edge });
+      const common = now && within(piece, now);
+      if (common !== undefined) kept.push({ ...common, since });
+    }
+    const begun = now === undefined ? [] : earlier.reduce((parts, piece) => parts.flatMap((part) => without(part, piece)), [now]); // prettier-ignore
+    const pieces = [...kept, ...begun.map(({ sessions, fields }) => ({ sessions, fields, since: edge }))];
+    // A lock may be lifted and a policy widened again; what was revoked or ran out stays so.
+    if (grant.revoked !== undefined || !(edge.at < expiresAt)) return void this.live.delete(id);
+    this.live.set(id, { person, expiresAt, pieces });
+    this.nextExpiry = Math.min(this.nextExpiry, expiresAt);
+  }
+
+  private expire(at: number, position: number | null): void {
+    if (at < this.nextExpiry) return;
+    const over = [...this.live]
+      .filter(([, { expiresAt }]) => expiresAt <= at)
+      .sort(([, a], [, b]) => a.expiresAt - b.expiresAt);
+    for (const [grant, { person, expiresAt, pieces }] of over) {
+      const until = { position, at: expiresAt };
+      for (const { since, ...rectangle } of pieces) this.rows.could({ person, grant, ...rectangle, since, until });
+      this.live.delete(grant);
+    }
+    this.nextExpiry = [...this.live.values()].reduce((least, { expiresAt }) => Math.min(least, expiresAt), Infinity);
+  }
+
+  private released(
+    before: AccessState,
+    { position, at, actor, subject: named, data }: EntryOf<'disclosure.made'>,
+  ): void {
+    const { grant, session, fields, records } = data;
+    const person = actor as PersonId;
+    const subject = named ?? before.grants.get(grant)?.subjects.get(session);
+    const { filter, policy } = this.asked;
+    const isAsked =
+      is(filter.person, person) &&
+      is(filter.subject, subject) &&
+      is(filter.session, session) &&
+      (filter.field === undefined || fields.includes(filter.field));
+    if (!isAsked) return;
+    const state = policy === undefined ? before : { ...before, policy };
+    const { verdict } = decide(state, { grant, person, session, subject, fields, records, at });
+    const allowed = verdict === 'allow';
+    this.rows.did({ position, at, person, grant, subject: subject ?? null, session, fields, records, allowed });
+  }
+
+  private clip(person: PersonId, scope: Rectangle | undefined): Rectangle | undefined {
+    const { filter } = this.asked;
+    if (scope === undefined || !is(filter.person, person)) return undefined;
+    const sessions = scope.sessions.filter((one) => is(filter.subject, one.subject) && is(filter.session, one.session));
+    const fields = scope.fields.filter((field) => is(filter.field, field));
+    return sessions.length === 0 || fields.length === 0 ? undefined : { sessions, fields };
+  }
+}
+
+const is = <T>(wanted: T | undefined, one: T | undefined) => wanted === undefined || wanted === one;
