@@ -32,7 +32,10 @@ export function foldKeys(state: Authority, { kind, body, at, enforcedAt }: ActSt
   const { keyId } = Revoke.parse(body);
   // A key of the trust file ends with the trust file: one officer alone must not put the others out.
   if (state.trust.keys.has(keyId) || state.trust.sources.has(keyId)) return state;
-  const revoked = <K extends { revokedAt?: Position }>(key: K): K => ({ ...key, revokedAt: key.revokedAt ?? enforcedAt });
+  const revoked = <K extends { revokedAt?: Position }>(key: K): K => ({
+    ...key,
+    revokedAt: key.revokedAt ?? enforcedAt,
+  });
   const { keys, sources } = state;
   if (keys.has(keyId)) return { ...state, keys: keys.update(keyId, (key) => key && revoked(key)) };
   return sources.has(keyId) ? { ...state, sources: sources.update(keyId, (key) => key && revoked(key)) } : state;

@@ -85,7 +85,9 @@ export function parseTrust(text: string): Trust {
     const verifier = parseVerifierKey(log);
     if (verifier.name !== origin) throw new Problem('trust_file_invalid');
     const keys = new Map(people.map(({ person, role, publicKey }) => trustedKey(person, role, publicKey)));
-    const sources = new Map(listed.map(({ person, keyId, publicKey }) => [keyId, { person, publicKey: bytes(publicKey) }]));
+    const sources = new Map(
+      listed.map(({ person, keyId, publicKey }) => [keyId, { person, publicKey: bytes(publicKey) }]),
+    );
     // The id must be the key's own, and one key cannot speak for two people.
     const all = [...people, ...listed];
     const honest = all.every(({ keyId, publicKey }) => keyId === keyIdOf(bytes(publicKey)));
