@@ -3,6 +3,7 @@ import type { LockTarget } from '../log/entries.js';
 import { classes, fieldNames } from '../log/fields.js';
 import type { AccessState, Grant } from './access-state.js';
 import type { Disclosure } from './decide.js';
+import type { Policy } from './policy.js';
 
 /**
  * The rules of `decide` once more, in Cedar, a language for authorization with an engine of its own. A grant is the
@@ -56,11 +57,15 @@ function rulesOf({ policy, locks, erased }: AccessState): Readonly<Record<string
     const above = `resource.signers < ${quorum} || resource.durationSeconds > ${longestSeconds}
       || resource.records > ${mostRecords} || resource.disclosures > ${mostDisclosures}
       || resource.sessions > ${mostSessions} || resource.subjects > ${mostSubjects}`;
-    return [`policy_forbids ${name}`, `resource.fields.containsAny(${JSON.stringify(named)}) && (${above})`];
+    return [
+      `policy_forbids ${name}`,
+      `!resource.isBreakGlass && resource.fields.containsAny(${JSON.stringify(named)}) && (${above})`,
+    ];
   });
   return {
     ...Object.fromEntries([...locked, ...forbidden]),
-    'policy_forbids anything': 'resource.signers < 2',
+    'policy_forbids anything': '!resource.isBreakGlass && resource.signers < 2',
+    'policy_forbids alone': `resource.isBreakGlass && (${aboveAlone(policy)})`,
     grant_revoked: 'resource.revoked',
     grant_expired: 'context.at >= resource.expiresAt',
     session_not_granted: `!${granted} || (context has subject && context.subject != ${subject})`,
@@ -70,6 +75,11 @@ function rulesOf({ policy, locks, erased }: AccessState): Readonly<Record<string
     subject_erased: `${granted} && ${JSON.stringify([...erased.keys()])}.contains(${subject})`,
   };
 }
+
+const aboveAlone = ({ breakGlass }: Policy) =>
+  `!${JSON.stringify(breakGlass.fields)}.containsAll(resource.fields)
+    || resource.durationSeconds > ${breakGlass.longestSeconds} || resource.records > ${breakGlass.mostRecords}
+    || resource.disclosures > ${breakGlass.mostDisclosures} || resource.subjects > ${breakGlass.mostSubjects}`;
 
 function coveredBy(target: LockTarget): string {
   switch (target.kind) {
@@ -88,7 +98,7 @@ function coveredBy(target: LockTarget): string {
 
 /** From what was asked and signed: nothing that `decide` has worked out beforehand. */
 function entityOf(grant: Grant): EntityJson {
-  const { id, person, scope, signers, expiresAt, recordsLeft, disclosuresLeft, revoked } = grant;
+  const { id, person, scope, signers, expiresAt, recordsLeft, disclosuresLeft, revoked, isBreakGlass } = grant;
   const { fields, sessions, durationSeconds, budget } = scope;
   return {
     uid: { type: 'Grant', id },
@@ -96,6 +106,7 @@ function entityOf(grant: Grant): EntityJson {
       holder: { __entity: { type: 'Person', id: person } },
       ...{ fields: [...fields], signers, expiresAt, recordsLeft, disclosuresLeft },
       revoked: revoked !== undefined,
+      isBreakGlass: isBreakGlass === true,
       durationSeconds,
       records: budget.records,
       disclosures: budget.disclosures,

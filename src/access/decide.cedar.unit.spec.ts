@@ -45,6 +45,16 @@ function policyBy(dice: Dice): Policy {
       Object.assign(release, { quorum: dice.between(0, 3), longestSeconds: dice.between(7, 60), mostRecords: dice.between(40, 90) });
       Object.assign(release, { mostDisclosures: dice.between(3, 9), mostSessions: dice.between(3, 9), mostSubjects: dice.between(2, 5) });
     } // prettier-ignore
+    const most = {
+      longestSeconds: dice.between(5, 60),
+      mostRecords: dice.between(30, 90),
+      mostDisclosures: dice.between(3, 9),
+    };
+    Object.assign(policy.breakGlass, {
+      ...most,
+      mostSubjects: dice.between(1, 5),
+      fields: dice.some(fields, 0.9).sort(),
+    });
     for (const field of dice.some(fields, 0.2)) delete policy.fields[field];
     for (const field of dice.some(fields, 0.2)) policy.fields[field] = dice.of(['basic', 'private', 'strict']);
   });
@@ -78,7 +88,8 @@ function stateBy(dice: Dice): AccessState {
     });
     const left = { recordsLeft: dice.between(0, scope.budget.records), disclosuresLeft: dice.chance(0.85) ? scope.budget.disclosures : 0 }; // prettier-ignore
     const revoked = dice.chance(0.1) ? { revoked: { position: 9 as Position, by: person('approver1') } } : {};
-    state = withGrant(state, { ...grant, ...left, ...revoked });
+    const alone = dice.chance(0.2) ? { isBreakGlass: true as const } : {};
+    state = withGrant(state, { ...grant, ...left, ...revoked, ...alone });
   }
   const locks = dice.chance(0.2) ? grants.slice(0, dice.between(1, 2)) : [];
   for (const n of locks) {
