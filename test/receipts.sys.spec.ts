@@ -45,7 +45,7 @@ const steps: readonly Step[] = [
   { route: 'POST /v1/subjects/{subject}/erasure', as: 'officer1', command: () => ['erase', '--yes', 'anna'], writes: ['subject.erased', 'key.destroyed'] },
 ]; // prettier-ignore
 
-/** They ask with a body, and write nothing; that a new subject is registered is the service's own doing. */
+/** They ask with a body, and write nothing but the question itself; that a new subject is registered is the service's own doing. */
 const asking = ['POST /v1/policy/preview', 'POST /v1/history/exposure', 'POST /v1/subjects/{subject}/key'];
 
 let service: ServiceProcess;

@@ -52,3 +52,9 @@ export const segment = (text: string): string => {
   if (text === '' || text === '.' || text === '..') throw wrongUse('ID', 'not an id');
   return encodeURIComponent(text);
 };
+
+/** For whatever looks at the past: who looks is in the log, with why. */
+export const why = ['--purpose <text>', 'why you ask, 10 to 500 characters; it is kept in the log'] as const;
+export interface Why {
+  readonly purpose?: string;
+}

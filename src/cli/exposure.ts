@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { ExposureAnswer } from '../history/history-exposure.js';
-import { momentOf, parseCount } from './arguments.js';
+import { momentOf, parseCount, why, type Why } from './arguments.js';
 import type { Client } from './client.js';
 import { connect, globals } from './globals.js';
 import { print, printResult } from './output.js';
 import { supposedPolicyIn } from './policy-file.js';
 
-interface Options {
+interface Options extends Why {
   readonly person?: string;
   readonly subject?: string;
   readonly session?: string;
@@ -29,6 +29,7 @@ export function registerExposure(history: Command): void {
     .option('--subject <id>', 'this subject only')
     .option('--session <id>', 'this session only')
     .option('--field <name>', 'this field only')
+    .option(...why)
     .option('--if-policy <file>', 'as if this policy had been in force, with the signatures that there were')
     .option('--csv', 'all rows: a line for each person, subject, session and field')
     .option('--after <row>', 'rows from this one on', '0')

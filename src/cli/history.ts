@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { HistoryDiffAnswer } from '../history/history-diff.js';
-import { momentOf, segment } from './arguments.js';
+import { momentOf, parseCount, segment, why, type Why } from './arguments.js';
 import type { Query } from './client.js';
+import type { HistoryReadersAnswer } from '../history/history-readers.js';
 import { registerExposure } from './exposure.js';
 import { connect, globals } from './globals.js';
 import { jsonText, printResult, table, timeText } from './output.js';
@@ -18,24 +19,28 @@ export function register(program: Command): void {
       '[moment]',
       'how many entries of the log to look back to (the state after the first N), or a time in ISO 8601 (default: now)',
     )
+    .option(...why)
     .addHelpText('after', '\nExample:\n  $ custos --as auditor history at 2026-01-31T09:00:00Z')
-    .action(async (moment: string | undefined, _options: unknown, command: Command) => {
+    .action(async (moment: string | undefined, { purpose }: Why, command: Command) => {
       const all = globals(command);
-      const query: Query = { at: momentOf(moment) };
+      const query: Query = { at: momentOf(moment), purpose };
       const state = await (await connect(all)).get<Row>('/v1/history/state', query);
       await printResult(all.json, state, () => jsonText(state, 2));
     });
   registerDiff(history);
   registerExposure(history);
+  registerReaders(history);
   history
     .command('ledger')
     .description("what happened to a subject's data: who read what, why, and who signed for it")
     .argument('<subject>', 'id of the subject')
+    .option(...why)
     .addHelpText('after', '\nExample:\n  $ custos --as subject:anna history ledger anna')
-    .action(async (subject: string, _options: unknown, command: Command) => {
+    .action(async (subject: string, { purpose }: Why, command: Command) => {
       const all = globals(command);
       const path = `/v1/subjects/${segment(subject)}/ledger`;
-      const ledger = await (await connect(all)).get<{ consent: string; entries: readonly Row[] }>(path);
+      const client = await connect(all);
+      const ledger = await client.get<{ consent: string; entries: readonly Row[] }>(path, { purpose });
       const text = async () =>
         `consent: ${ledger.consent === 'given' ? 'given' : jsonText(ledger.consent)}\n${await ledgerTable(ledger.entries)}`;
       await printResult(all.json, ledger, text);
@@ -50,12 +55,38 @@ function registerDiff(history: Command): void {
     )
     .argument('<from>', 'how many entries of the log there were, or a time in ISO 8601')
     .argument('<to>', 'the same, later and not in the future')
+    .option(...why)
     .addHelpText('after', '\nExample:\n  $ custos --as auditor history diff 2026-01-31T09:00:00Z 2026-01-31T13:00:00Z')
-    .action(async (from: string, to: string, _options: unknown, command: Command) => {
+    .action(async (from: string, to: string, { purpose }: Why, command: Command) => {
       const all = globals(command);
-      const query: Query = { from: momentOf(from), to: momentOf(to) };
+      const query: Query = { from: momentOf(from), to: momentOf(to), purpose };
       const diff = await (await connect(all)).get<HistoryDiffAnswer>('/v1/history/diff', query);
       await printResult(all.json, diff, async () => (await import('./history-text.js')).diffText(diff));
+    });
+}
+
+function registerReaders(history: Command): void {
+  history
+    .command('readers')
+    .description('who asked about the past, and what: every question is in the log before its answer')
+    .option('--after <count>', 'skip so many of the first ones', '0')
+    .option('--limit <count>', 'at once, up to 1000', '100')
+    .addHelpText('after', '\nExample:\n  $ custos --as officer1 history readers')
+    .action(async ({ after, limit }: { after: string; limit: string }, command: Command) => {
+      const all = globals(command);
+      const query: Query = { after: parseCount('--after', after), limit: parseCount('--limit', limit) };
+      const answer = await (await connect(all)).get<HistoryReadersAnswer>('/v1/history/readers', query);
+      const rows = answer.readers.map(({ position, at, reader, subject, asked: { question, purpose, ...asked } }) => [
+        position,
+        timeText(at),
+        reader,
+        question,
+        jsonText({ ...(subject === undefined ? {} : { subject }), ...asked }),
+        purpose,
+      ]);
+      const more = answer.next === null ? '' : `\nmore: --after ${answer.next}`;
+      const columns = ['position', 'at', 'reader', 'question', 'about', 'purpose'];
+      await printResult(all.json, answer, async () => `${await table(columns, rows)}${more}`);
     });
 }
 
@@ -66,6 +97,7 @@ function registerReach(program: Command): void {
     .option('--person <id>', 'this reader only')
     .option('--subject <id>', 'this subject only')
     .option('--field <name>', 'this field only')
+    .option(...why)
     .option(
       '--at <moment>',
       'how many entries of the log to look back to (the state after the first N), or a time in ISO 8601 (default: now)',

@@ -1,21 +1,26 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { PolicyDocument, type Policy } from '../access/policy.js';
+import { PolicyDocument, policyHash, type Policy } from '../access/policy.js';
 import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import { requireSelf, type Person } from '../identity/person.js';
 import { FieldName } from '../log/fields.js';
+import { freeText } from '../log/free-text.js';
 import { PersonId, SessionId, SubjectId, type CommandId } from '../log/ids.js';
 import { Assure, LastAssurance } from './assure.js';
 import { HistoryAt } from './history-at.js';
 import { HistoryDiff } from './history-diff.js';
 import { HistoryExposure } from './history-exposure.js';
+import { HistoryReaders, HistoryReadings } from './history-readers.js';
 import { Moment } from './moment.js';
 import { SubjectLedger } from './subject-ledger.js';
 import { WhoCanRead } from './who-can-read.js';
 
+/** Why somebody looks, for the log. */
+const purpose = freeText({ least: 10, most: 500 }).optional();
 const ReachQuery = z.strictObject({
+  purpose,
   person: PersonId.optional(),
   subject: SubjectId.optional(),
   field: FieldName.optional(),
@@ -25,11 +30,17 @@ const AssureBody = z.strictObject({
   /** A position: what is below it was looked at before. Left out: the whole log. */
   since: z.int().min(0).optional(),
 });
-const AtQuery = z.strictObject({ at: Moment.optional() });
-const DiffQuery = z.strictObject({ from: Moment, to: Moment });
+const AtQuery = z.strictObject({ purpose, at: Moment.optional() });
+const DiffQuery = z.strictObject({ purpose, from: Moment, to: Moment });
+const LedgerQuery = z.strictObject({ purpose });
+const ReadersQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
 
 const mostRows = 5000;
 const exposureMembers = {
+  purpose,
   from: Moment,
   to: Moment,
   person: PersonId.optional(),
@@ -50,12 +61,17 @@ export class HistoryController {
   constructor(
     private readonly queries: QueryBus,
     private readonly commands: CommandBus,
+    private readonly readings: HistoryReadings,
   ) {}
 
   @Get('history/reach')
   @MayAsk('auditor', 'officer')
-  whoCanRead(@Query({ schema: ReachQuery }) { at, person, subject, field }: z.infer<typeof ReachQuery>) {
-    return this.queries.execute(new WhoCanRead(defined({ person, subject, field }), at));
+  async whoCanRead(
+    @Asker() asker: Person,
+    @Query({ schema: ReachQuery }) { at, purpose, ...filter }: z.infer<typeof ReachQuery>,
+  ) {
+    await this.readings.note(asker.id, { question: 'reach', ...defined({ at, purpose, ...filter }) });
+    return this.queries.execute(new WhoCanRead(defined(filter), at));
   }
 
   /** Looks at all that the programme stands on, and writes what it found; to resume takes a green one. */
@@ -78,43 +94,64 @@ export class HistoryController {
 
   @Get('history/state')
   @MayAsk('auditor')
-  at(@Query({ schema: AtQuery }) { at }: z.infer<typeof AtQuery>) {
-    return this.queries.execute(new HistoryAt(at));
+  async at(@Asker() asker: Person, @Query({ schema: AtQuery }) asked: z.infer<typeof AtQuery>) {
+    await this.readings.note(asker.id, { question: 'state', ...defined(asked) });
+    return this.queries.execute(new HistoryAt(asked.at));
   }
 
   @Get('history/diff')
   @MayAsk('officer', 'auditor')
-  diff(@Query({ schema: DiffQuery }) { from, to }: z.infer<typeof DiffQuery>) {
-    return this.queries.execute(new HistoryDiff(from, to));
+  async diff(@Asker() asker: Person, @Query({ schema: DiffQuery }) asked: z.infer<typeof DiffQuery>) {
+    await this.readings.note(asker.id, { question: 'diff', ...defined(asked) });
+    return this.queries.execute(new HistoryDiff(asked.from, asked.to));
   }
 
   /** A summary of all, and one page of rows: who could read what from when until when, and who did. */
   @Get('history/exposure')
   @MayAsk('officer', 'auditor')
-  exposure(@Query({ schema: ExposureQuery }) asked: z.infer<typeof ExposureQuery>) {
-    return this.queries.execute(exposureAsked(asked));
+  exposure(@Asker() asker: Person, @Query({ schema: ExposureQuery }) asked: z.infer<typeof ExposureQuery>) {
+    return this.exposureOf(asker, asked);
   }
 
   /** The same as if this policy had been in force. */
   @Post('history/exposure')
   @HttpCode(200)
   @MayAsk('officer', 'auditor')
-  exposureIf(@Body({ schema: ExposureBody }) { policy, ...asked }: z.infer<typeof ExposureBody>) {
-    return this.queries.execute(exposureAsked(asked, policy));
+  exposureIf(
+    @Asker() asker: Person,
+    @Body({ schema: ExposureBody }) { policy, ...asked }: z.infer<typeof ExposureBody>,
+  ) {
+    return this.exposureOf(asker, asked, policy);
+  }
+
+  /** Who asked any of this, and what. */
+  @Get('history/readers')
+  @MayAsk('officer', 'auditor')
+  readers(@Query({ schema: ReadersQuery }) { after, limit }: z.infer<typeof ReadersQuery>) {
+    return this.queries.execute(new HistoryReaders(after, limit));
   }
 
   /** A subject's own; an auditor's look at anybody's. */
   @Get('subjects/:subject/ledger')
   @MayAsk('subject', 'auditor')
-  ledger(@Asker() asker: Person, @Param('subject', { schema: SubjectId }) subject: SubjectId) {
+  async ledger(
+    @Asker() asker: Person,
+    @Param('subject', { schema: SubjectId }) subject: SubjectId,
+    @Query({ schema: LedgerQuery }) { purpose }: z.infer<typeof LedgerQuery>,
+  ) {
+    const isOwn = asker.subject === subject;
     if (!asker.roles.has('auditor')) requireSelf(asker, subject);
+    if (!isOwn) await this.readings.note(asker.id, { question: 'ledger', subject, ...defined({ purpose }) });
     return this.queries.execute(new SubjectLedger(subject));
   }
-}
 
-function exposureAsked(asked: z.infer<typeof ExposureQuery>, policy?: Policy): HistoryExposure {
-  const { from, to, after, limit, ...members } = asked;
-  return new HistoryExposure({ from, to }, defined(members), { after, limit }, policy);
+  private async exposureOf(asker: Person, asked: z.infer<typeof ExposureQuery>, policy?: Policy) {
+    const { after, limit, purpose, from, to, ...filter } = asked;
+    const supposed = policy === undefined ? {} : { policy: policyHash(policy) };
+    const question = { question: 'exposure' as const, from, to, ...supposed };
+    await this.readings.note(asker.id, { ...question, ...defined({ purpose, ...filter }) });
+    return this.queries.execute(new HistoryExposure({ from, to }, defined(filter), { after, limit }, policy));
+  }
 }
 
 /** Without the members that were left out. */

@@ -4,6 +4,7 @@ import { AssureHandler, LastAssuranceHandler } from './assure.js';
 import { HistoryAtHandler } from './history-at.js';
 import { HistoryDiffHandler } from './history-diff.js';
 import { HistoryExposureHandler } from './history-exposure.js';
+import { HistoryReadersHandler, HistoryReadings } from './history-readers.js';
 import { HistoryController } from './history.http.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
@@ -16,6 +17,8 @@ import { WhoCanReadHandler } from './who-can-read.js';
     HistoryAtHandler,
     HistoryDiffHandler,
     HistoryExposureHandler,
+    HistoryReadings,
+    HistoryReadersHandler,
     SubjectLedgerHandler,
     AssureHandler,
     LastAssuranceHandler,

@@ -52,8 +52,10 @@ export async function spanOf(log: Log, from: Moment, to: Moment): Promise<Span> 
 }
 
 async function pastPlaceOf(log: Log, moment: Moment): Promise<Place> {
-  // Entries may still come to stand before a moment that is not over, and then there would be two answers for it.
-  if (typeof moment === 'string' && Date.parse(moment) > Date.now()) throw new Problem('moment_ahead');
+  // Until a later entry has closed it, more may come to stand before a moment, and then it would have two answers. The
+  // entry of the question itself closes all that was before it.
+  if (typeof moment === 'string' && Date.parse(moment) >= (await log.reader.head()).at)
+    throw new Problem('moment_ahead');
   const place = await placeOf(log, moment);
   return { ...place, checkpoint: (await log.reader.checkpointCovering(place.position)).checkpoint };
 }

@@ -89,6 +89,25 @@ export interface EntryData {
   'containment.reported': ContainmentReported;
   /** What was looked at, at which size of the log, and what was found: green only if every item is. */
   'assurance.reported': AssuranceReported;
+
+  /** Somebody looked at the past: what was asked, never what was answered. Committed before the answer leaves. */
+  'history.read': HistoryRead;
+}
+
+/** The person concerned by a question about one subject stands in the header. Moments as they were asked. */
+export interface HistoryRead {
+  question: 'reach' | 'state' | 'diff' | 'exposure' | 'ledger' | 'timeline';
+  at?: number | string;
+  from?: number | string;
+  to?: number | string;
+  person?: PersonId;
+  session?: SessionId;
+  field?: FieldName;
+  grant?: GrantId;
+  /** Hash of a policy that was supposed. */
+  policy?: Uint8Array;
+  /** Why, if the reader said so. */
+  purpose?: string;
 }
 
 /** How many records of a batch something was found in: a tag for whoever grants, never where it is. */
@@ -232,6 +251,7 @@ export const governs = {
   'containment.probed': true,
   'containment.reported': false,
   'assurance.reported': true,
+  'history.read': false,
 } as const satisfies Record<EntryType, boolean>;
 
 export const isEntryType = (type: string): type is EntryType => Object.hasOwn(governs, type);

@@ -23,3 +23,10 @@ it('a header is refused one byte above what an entry bundle can carry', () => {
     expect.objectContaining({ code: 'entry_too_large', members: { limit: 65_535 } }),
   );
 });
+
+it('a question about the past is a header like any other, with its moments as they were asked', () => {
+  const { subject: _subject, ...place } = { ...rejected('x'), subject: undefined };
+  const data = { question: 'exposure', from: 7, to: '2026-01-31T09:00:00Z', policy: new Uint8Array(32) };
+  const entry = { ...place, type: 'history.read', stream: 'history', data } as unknown as Entry;
+  expect(decodeHeader(encodeHeader(entry))).toEqual(entry);
+});
