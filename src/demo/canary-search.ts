@@ -15,9 +15,23 @@ export interface Searched {
   readonly finds: readonly Find[];
 }
 
-/** Every file below a folder, the write-ahead log included. */
+const mostPasses = 20;
+
+/**
+ * Every file below a folder, the write-ahead log included. The service goes on writing meanwhile: a file that is gone
+ * when it is to be read may be another by now, so all of it is read once more.
+ */
 export async function searchFolder(folder: string, text: string): Promise<Searched> {
-  const forms = formsOf(text);
+  for (let pass = 1; ; pass += 1) {
+    try {
+      return await searchOnce(folder, formsOf(text));
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ENOENT' || pass === mostPasses) throw error;
+    }
+  }
+}
+
+async function searchOnce(folder: string, forms: ReadonlyMap<string, Buffer>): Promise<Searched> {
   const finds: Find[] = [];
   let files = 0;
   let bytes = 0;
