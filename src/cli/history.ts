@@ -3,9 +3,10 @@ import type { HistoryDiffAnswer } from '../history/history-diff.js';
 import { momentOf, parseCount, segment, why, type Why } from './arguments.js';
 import type { Query } from './client.js';
 import type { HistoryReadersAnswer } from '../history/history-readers.js';
+import type { TimelineAnswer } from '../history/history-timeline.js';
 import { registerExposure } from './exposure.js';
 import { connect, globals } from './globals.js';
-import { jsonText, printResult, table, timeText } from './output.js';
+import { jsonText, print, printResult, table, timeText } from './output.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -30,6 +31,7 @@ export function register(program: Command): void {
   registerDiff(history);
   registerExposure(history);
   registerReaders(history);
+  registerTimeline(history);
   history
     .command('ledger')
     .description("what happened to a subject's data: who read what, why, and who signed for it")
@@ -62,6 +64,27 @@ function registerDiff(history: Command): void {
       const query: Query = { from: momentOf(from), to: momentOf(to), purpose };
       const diff = await (await connect(all)).get<HistoryDiffAnswer>('/v1/history/diff', query);
       await printResult(all.json, diff, async () => (await import('./history-text.js')).diffText(diff));
+    });
+}
+
+function registerTimeline(history: Command): void {
+  history
+    .command('timeline')
+    .description('what happened around one session, person, grant or subject, and what followed from what')
+    .option('--session <id>', 'a session and every request for it')
+    .option('--person <id>', 'what this person did, and what became of their requests')
+    .option('--grant <id>', 'a request, its signatures, and all that was done under its grant')
+    .option('--subject <id>', 'a subject and every request about them')
+    .option('--mermaid', 'a flowchart of Mermaid instead of a table')
+    .option(...why)
+    .addHelpText('after', '\nExample:\n  $ custos --as auditor history timeline --subject anna --mermaid > anna.mmd')
+    .action(async ({ mermaid, ...of }: { mermaid?: true } & Readonly<Record<string, string>>, command: Command) => {
+      const all = globals(command);
+      const answer = await (await connect(all)).get<TimelineAnswer>('/v1/history/timeline', of);
+      if (mermaid) return print((await import('../history/timeline.js')).mermaidOf(answer.entries));
+      const rows = answer.entries.map((one) => [one.position, timeText(one.at), one.type, one.by, one.subject, one.request, one.from]); // prettier-ignore
+      const columns = ['position', 'at', 'entry', 'by', 'subject', 'request', 'follows from'];
+      await printResult(all.json, answer, () => table(columns, rows));
     });
 }
 

@@ -7,12 +7,13 @@ import { MayAsk } from '../http/may-ask.js';
 import { requireSelf, type Person } from '../identity/person.js';
 import { FieldName } from '../log/fields.js';
 import { freeText } from '../log/free-text.js';
-import { PersonId, SessionId, SubjectId, type CommandId } from '../log/ids.js';
+import { GrantId, PersonId, SessionId, SubjectId, type CommandId } from '../log/ids.js';
 import { Assure, LastAssurance } from './assure.js';
 import { HistoryAt } from './history-at.js';
 import { HistoryDiff } from './history-diff.js';
 import { HistoryExposure } from './history-exposure.js';
 import { HistoryReaders, HistoryReadings } from './history-readers.js';
+import { HistoryTimeline } from './history-timeline.js';
 import { Moment } from './moment.js';
 import { SubjectLedger } from './subject-ledger.js';
 import { WhoCanRead } from './who-can-read.js';
@@ -32,6 +33,18 @@ const AssureBody = z.strictObject({
 });
 const AtQuery = z.strictObject({ purpose, at: Moment.optional() });
 const DiffQuery = z.strictObject({ purpose, from: Moment, to: Moment });
+const TimelineQuery = z
+  .strictObject({
+    session: SessionId.optional(),
+    person: PersonId.optional(),
+    grant: GrantId.optional(),
+    subject: SubjectId.optional(),
+    purpose,
+  })
+  .refine(
+    ({ purpose: _why, ...of }) => Object.values(of).filter((one) => one !== undefined).length === 1,
+    'exactly one',
+  );
 const LedgerQuery = z.strictObject({ purpose });
 const ReadersQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
@@ -122,6 +135,17 @@ export class HistoryController {
     @Body({ schema: ExposureBody }) { policy, ...asked }: z.infer<typeof ExposureBody>,
   ) {
     return this.exposureOf(asker, asked, policy);
+  }
+
+  /** What happened around one session, person, grant or subject. */
+  @Get('history/timeline')
+  @MayAsk('officer', 'auditor')
+  async timeline(
+    @Asker() asker: Person,
+    @Query({ schema: TimelineQuery }) { purpose, ...of }: z.infer<typeof TimelineQuery>,
+  ) {
+    await this.readings.note(asker.id, { question: 'timeline', ...defined({ purpose, ...of }) });
+    return this.queries.execute(new HistoryTimeline(defined(of)));
   }
 
   /** Who asked any of this, and what. */

@@ -5,6 +5,7 @@ import { HistoryAtHandler } from './history-at.js';
 import { HistoryDiffHandler } from './history-diff.js';
 import { HistoryExposureHandler } from './history-exposure.js';
 import { HistoryReadersHandler, HistoryReadings } from './history-readers.js';
+import { HistoryTimelineHandler } from './history-timeline.js';
 import { HistoryController } from './history.http.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
@@ -19,6 +20,7 @@ import { WhoCanReadHandler } from './who-can-read.js';
     HistoryExposureHandler,
     HistoryReadings,
     HistoryReadersHandler,
+    HistoryTimelineHandler,
     SubjectLedgerHandler,
     AssureHandler,
     LastAssuranceHandler,
