@@ -37,8 +37,8 @@ export function registerExposure(history: Command): void {
     .addHelpText(
       'after',
       `
-A release that was not completed by <to> is unknown, and counts as exposed. With --if-policy a request that would have
-needed fewer signatures than it got does not become a grant: what is asked is which grants would have opened.
+A release that was not completed by <to> is unknown, and counts as exposed. With --if-policy it is asked which of the
+grants that there were would have opened; a request that lacked signatures then is no grant, however few that policy takes.
 
 Examples:
   $ custos --as auditor history exposure 2026-01-31T09:00:00Z 2026-01-31T13:00:00Z
