@@ -15,8 +15,8 @@ import { WaitingQueue, type Waiting } from './waiting-queue.js';
 import { Unstorable } from './write-and-commit.js';
 import { ownCommand } from './write-command.js';
 
-/** About as many entries as cost the server what a transaction costs it before the first. */
-const worthAFlight = 32;
+/** Fewer than these are not worth what a transaction costs before its first entry. */
+const worthAFlight = 8;
 
 /**
  * The one way into the log. Commands that arrive while a transaction is under way share the next one (group
