@@ -221,7 +221,12 @@ export const problems = {
     'The database no longer guards the log',
     '`setting` is missing, disabled or changed. Find out who did that, run `custos verify`, and restore it.',
   ],
-  backup_exists: [409, 'There is something in that place already', 'Name a folder that is not there yet.'],
+  backup_exists: [
+    409,
+    'There is something in that place already',
+    'Name a folder that is not there yet. One that ends in .partial was left by a backup that did not come to its end.',
+  ],
+  backup_unwritable: [500, 'The backup cannot be written there', 'The folder around it must be there, and writable.'],
   backup_unusable: [
     422,
     'The backup cannot be used',

@@ -134,17 +134,24 @@ describe('erased', () => {
   });
 });
 
+const schemas = (url: string) =>
+  using(url, async (client) => {
+    const { rows } = await client.query("SELECT nspname FROM pg_namespace WHERE nspname IN ('log', 'keys')");
+    return rows;
+  });
+/** Something in the manifest of the log's backup. */
+async function change(how: (manifest: BackupManifest) => Partial<BackupManifest>): Promise<void> {
+  const path = join(dir('log'), 'manifest.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as BackupManifest;
+  await writeFile(path, JSON.stringify({ ...manifest, ...how(manifest) }));
+}
+
 describe('nothing is written', () => {
   const refused = async (code: string, names: readonly string[] = ['log']) => {
     const database = await emptyDatabase();
     await expect(restore(names, database)).rejects.toMatchObject({ code });
     expect(await sizeOf(database)).toBe(0);
     for (const table of [...logTables, ...keyTables]) expect(await rowsOf(database, table)).toEqual([]);
-  };
-  const change = async (change: (manifest: BackupManifest) => Partial<BackupManifest>) => {
-    const path = join(dir('log'), 'manifest.json');
-    const manifest = JSON.parse(await readFile(path, 'utf8')) as BackupManifest;
-    await writeFile(path, JSON.stringify({ ...manifest, ...change(manifest) }));
   };
 
   it.each(['manifest.json', ...logTables.map((table) => `${table}.copy.gz`)])(
@@ -268,7 +275,27 @@ describe('custos backup and custos restore', () => {
         answer: { code: 'backup_exists' },
       });
       expect(await custos('backup', dir('more'), '--keys')).toMatchObject({ code: 2 });
+      expect(await custos('backup', join(folder, 'no', 'such'), '--database', reader)).toMatchObject({
+        code: 1,
+        answer: { code: 'backup_unwritable' },
+      });
       const { superuserUrl } = await emptyDatabase();
+      // Of another version, by a migration that this one does not know: nothing of it is touched.
+      const one = "INSERT INTO public.custos_migration (version, name, sha256) VALUES (9999, 'later', 'x')";
+      await using(superuserUrl, (client) => client.query(one));
+      expect(await custos('restore', dir('log'), '--database', superuserUrl)).toMatchObject({
+        code: 1,
+        answer: { code: 'schema_mismatch' },
+      });
+      await using(superuserUrl, (client) => client.query('DROP TABLE public.custos_migration'));
+      await using(superuserUrl, (client) => client.query('DROP SCHEMA log, keys CASCADE'));
+      await change(({ size }) => ({ size: size + 1 }));
+      expect(await custos('restore', dir('log'), '--database', superuserUrl)).toMatchObject({
+        code: 1,
+        answer: { code: 'backup_unusable' },
+      });
+      expect(await schemas(superuserUrl)).toEqual([]);
+      await change(({ size }) => ({ size: size - 1 }));
       expect(await custos('restore', dir('log'), '--database', superuserUrl)).toMatchObject({
         code: 0,
         answer: { of: 'log', entries: size },

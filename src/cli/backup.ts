@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { globals, type Globals } from './globals.js';
+import { globals, trustFilePath, type Globals } from './globals.js';
 import { printResult, say } from './output.js';
 import { progressBar } from './progress-bar.js';
 import { wrongUse } from './refusal.js';
@@ -86,28 +86,35 @@ async function backUp(
 }
 
 async function restore(folder: string, database: string, all: Globals) {
-  const [{ readBackup }, { restoreLog }, { restoreKeys }, { migrate }, { loadTrust }, { parseVerifierKey }] =
-    await Promise.all([
-      import('../log/backup.js'),
-      import('../log/restore-log.js'),
-      import('../keys/restore-keys.js'),
-      import('../log/migrate.js'),
-      import('../identity/trust.js'),
-      import('../merkle/note.js'),
-    ]);
-  const { trustFilePath } = await import('./globals.js');
+  const [
+    { readBackup },
+    { isUnmigrated, requireOfLog, restoreLog },
+    { restoreKeys },
+    { migrate },
+    { loadTrust },
+    { parseVerifierKey },
+  ] = await Promise.all([
+    import('../log/backup.js'),
+    import('../log/restore-log.js'),
+    import('../keys/restore-keys.js'),
+    import('../log/migrate.js'),
+    import('../identity/trust.js'),
+    import('../merkle/note.js'),
+  ]);
   const trustFile = trustFilePath(all.data);
   const { origin, log } = await loadTrust(trustFile);
   const manifest = await readBackup(folder);
+  const trusted = { origin, verifiers: [parseVerifierKey(log)] };
+  if (manifest.of === 'log') requireOfLog(manifest, trusted);
   const bar = await bytesBar(
     manifest.files.reduce((sum, { bytes }) => sum + bytes, 0),
     all,
   );
   await connected(database, async (client) => {
-    await migrate(database);
-    const trusted = { origin, verifiers: [parseVerifierKey(log)] };
-    if (manifest.of === 'keys') await restoreKeys(client, folder, manifest, bar.update);
-    else await restoreLog(client, folder, manifest, trusted, bar.update);
+    if (manifest.of === 'keys') return restoreKeys(client, folder, manifest, bar.update);
+    // One that has a schema may be somebody's: it is refused as it is, not changed first.
+    if (await isUnmigrated(client)) await migrate(database);
+    return restoreLog(client, folder, manifest, trusted, bar.update);
   }).finally(bar.stop);
   if (manifest.of === 'log') await verifyRestored(database, trustFile, all);
   return { folder, of: manifest.of, entries: manifest.size, made: manifest.made };

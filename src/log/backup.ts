@@ -32,13 +32,13 @@ const manifestSchema = z.strictObject({
 });
 export type BackupManifest = z.infer<typeof manifestSchema>;
 
-/** Told how many bytes of rows have been read or written so far. */
+/** Told how many bytes have been read so far: of rows when a backup is made, of its files when it is put back. */
 export type OnBytes = (bytes: number) => void;
 
 /**
  * Writes the rows of these tables, as one snapshot has them, into a new folder: a file a table (PostgreSQL's COPY in
  * binary form, gzip), and a manifest with their hashes, written last. Needs no program of PostgreSQL's own.
- * @throws Problem backup_exists, log_unavailable. A folder is there whole or not at all.
+ * @throws Problem backup_exists, backup_unwritable. A folder is there whole or not at all.
  */
 export async function writeBackup(
   client: pg.ClientBase,
@@ -48,8 +48,8 @@ export async function writeBackup(
   onBytes: OnBytes = () => undefined,
 ): Promise<BackupManifest> {
   const partial = `${dir}.partial`;
-  await mkdir(partial, { mode: 0o700 }).catch(() => {
-    throw new Problem('backup_exists');
+  await mkdir(partial, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    throw new Problem(error.code === 'EEXIST' ? 'backup_exists' : 'backup_unwritable');
   });
   try {
     await requireNothingAt(dir);
@@ -102,8 +102,8 @@ export async function copyBack(
   for (const { table, file } of files) {
     await pipeline(
       createReadStream(join(dir, file)),
-      createGunzip(),
       passing((chunk) => onBytes((bytes += chunk))),
+      createGunzip(),
       client.query(copyStreams.from(`COPY ${table} FROM STDIN (FORMAT binary)`)),
     );
   }

@@ -34,7 +34,7 @@ const directory = ({ field, sealed }: SealedColumn): ColumnDirectory => ({
 
 /**
  * All that one command writes; the first header names the command and what is answered to it.
- * @throws TypeError if an entry or the answer holds what has no deterministic encoding.
+ * @throws TypeError if an entry holds what has no deterministic encoding, or the answer is no JSON data.
  */
 export function placedBy(
   { actor, id, digest }: WriteCommand,

@@ -7,6 +7,11 @@ import { copyBack, schemaOf, type BackupManifest, type OnBytes } from './backup.
 /** Everything of the log that is not book-keeping; what was given up is named in entries. */
 export const logTables = ['log.entry', 'log.body', 'log.command', 'log.checkpoint', 'log.tile'] as const;
 
+interface TrustedLog {
+  readonly origin: string;
+  readonly verifiers: readonly NoteVerifier[];
+}
+
 /**
  * Puts a backup of the log into a migrated database that holds none: all of it, or nothing. What it holds is believed
  * by nobody yet: the caller verifies it as any other log. Needs a superuser.
@@ -16,10 +21,10 @@ export async function restoreLog(
   client: pg.ClientBase,
   dir: string,
   manifest: BackupManifest,
-  trusted: { readonly origin: string; readonly verifiers: readonly NoteVerifier[] },
+  trusted: TrustedLog,
   onBytes?: OnBytes,
 ): Promise<void> {
-  requireSigned(manifest, trusted);
+  requireOfLog(manifest, trusted);
   await requireSameSchema(client, manifest);
   await client.query('BEGIN');
   try {
@@ -35,16 +40,21 @@ export async function restoreLog(
   }
 }
 
+/** Whether nobody has made a schema of ours there yet. */
+export async function isUnmigrated(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ none: boolean }>(
+    `SELECT to_regclass('public.custos_migration') IS NULL AS none`,
+  );
+  return rows[0]?.none === true;
+}
+
 /** Rows fit the schema that they were read from. @throws Problem schema_mismatch */
 export async function requireSameSchema(client: pg.ClientBase, { schema }: BackupManifest): Promise<void> {
   if ((await schemaOf(client)).join() !== schema.join()) throw new Problem('schema_mismatch');
 }
 
-/** Another log's backup is refused before anything is written. */
-function requireSigned(
-  { of, files, size, checkpoint }: BackupManifest,
-  { origin, verifiers }: { readonly origin: string; readonly verifiers: readonly NoteVerifier[] },
-): void {
+/** Of this log, and whole: asked before anything is written. @throws Problem backup_unusable */
+export function requireOfLog({ of, files, size, checkpoint }: BackupManifest, { origin, verifiers }: TrustedLog): void {
   const isWhole = of === 'log' && files.map(({ table }) => table).join() === logTables.join();
   try {
     if (isWhole && openCheckpoint(checkpoint, origin, [...verifiers]).size === size) return;
