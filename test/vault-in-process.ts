@@ -365,10 +365,10 @@ export class VaultInProcess {
   }
 
   /** Looks at everything that the programme stands on. */
-  assure(through: { log?: Log; keyholder?: KeyholderPort } = {}) {
+  assure(through: { log?: Log; keyholder?: KeyholderPort } = {}, since?: number) {
     const { log = this.log, keyholder = this.keyholder } = through;
     const handler = new AssureHandler(log, new DiscloseHandler(log, keyholder), keyholder);
-    return handler.execute(new Assure(freshCommand(), 'ola' as PersonId, undefined));
+    return handler.execute(new Assure(freshCommand(), 'ola' as PersonId, since));
   }
 
   /** Tries again all that could be read; what is open, and the report. */

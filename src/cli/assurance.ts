@@ -38,8 +38,9 @@ export async function assure(client: Client, body: { since?: number }, all: Glob
   throw new AnsweredNo();
 }
 
-async function reportText({ ok, items, position }: AssuranceAnswer): Promise<string> {
+async function reportText({ ok, since, items, position }: AssuranceAnswer): Promise<string> {
   const rows = items.map((one) => [one.item, one.ok ? 'ok' : 'WRONG', one.count, one.wrong.join(', ')]);
   const verdict = ok ? 'All is well' : 'NOT ASSURED';
-  return `${await table(['item', '', 'count', 'wrong'], rows)}\n${verdict}: entry ${position}`;
+  const extent = since === 0 ? '' : `, bodies and tiles from position ${since} on only`;
+  return `${await table(['item', '', 'count', 'wrong'], rows)}\n${verdict}: entry ${position}${extent}`;
 }

@@ -1,5 +1,6 @@
 import { type judge } from '../access/judge-disclosure.js';
 import type { KeyholderPort } from '../keys/keyholder-port.js';
+import { assuranceHash } from '../capture/programme.js';
 import { connectKeyholder } from '../keys/remote-keyholder.js';
 import type { AssuranceReported } from '../log/entries.js';
 import type { GrantId, SessionId, SubjectId } from '../log/ids.js';
@@ -26,6 +27,14 @@ it('a vault in which all is well is assured, read from, locked and erased from a
   expect(wrongIn(report)).toEqual({});
   expect(report).toMatchObject({ ok: true, items: expect.any(Array), receipts: [expect.any(String)] });
   expect(report.items).toHaveLength(8);
+});
+
+it('a report says from where on bodies were looked at, since it is green of them alone', async () => {
+  expect(await vault.assure()).toMatchObject({ since: 0, ok: true });
+  const { size } = await vault.log.reader.head();
+  const { hash, ...report } = await vault.assure({}, size);
+  expect(report).toMatchObject({ since: size, ok: true });
+  expect(assuranceHash({ ...{ size: report.size, since: 0, ok: true }, items: report.items })).not.toBe(hash);
 });
 
 describe('the report is red', () => {

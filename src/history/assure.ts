@@ -48,7 +48,7 @@ export class AssureHandler implements ICommandHandler<Assure> {
     @Inject(KEYHOLDER) private readonly keyholder: KeyholderPort,
   ) {}
 
-  async execute({ commandId, person, since }: Assure): Promise<AssuranceAnswer> {
+  async execute({ commandId, person, since = 0 }: Assure): Promise<AssuranceAnswer> {
     const { size } = await this.log.reader.head();
     const looks: Record<string, () => Promise<Found>> = {
       log_verified: () => this.logVerified(since),
@@ -65,15 +65,15 @@ export class AssureHandler implements ICommandHandler<Assure> {
       const { count, wrong } = await look().catch((error: unknown) => found(0, [codeOf(error)]));
       items.push({ item, ok: wrong.length === 0, count, wrong });
     }
-    const report = { size, ok: items.every(({ ok }) => ok), items };
-    const committed = await this.log.append(writeCommand(commandId, person, { assurance: since ?? 0 }), () => ({
+    const report = { size, since, ok: items.every(({ ok }) => ok), items };
+    const committed = await this.log.append(writeCommand(commandId, person, { assurance: since }), () => ({
       entries: [{ type: 'assurance.reported', stream: 'assurance', data: report }],
       answer: report,
     }));
     return { ...committed.answer, hash: assuranceHash(committed.answer), ...(await written(committed)) };
   }
 
-  private async logVerified(since: number | undefined): Promise<Found> {
+  private async logVerified(since: number): Promise<Found> {
     const { entries, problems } = await this.log.verify(auditEntry, since);
     return found(
       entries,

@@ -191,6 +191,8 @@ export interface OpenReading extends DisclosureAsked {
 
 export interface AssuranceReported {
   size: number;
+  /** From there on bodies, tiles and answers were looked at; 0: all of them. Whoever signs on it must see that. */
+  since: number;
   ok: boolean;
   items: readonly AssuranceItem[];
 }
