@@ -1,9 +1,9 @@
-import { hash as oneShot } from 'node:crypto';
 import type pg from 'pg';
-import { hashBytes } from '../merkle/hash.js';
+import { digestInto, hashBytes } from '../merkle/hash.js';
 import type { Findings } from './checks.js';
 import { commandDomain } from './command-hash.js';
 import { CopiedRows } from './copied-rows.js';
+import { sameBytes } from './name-table.js';
 
 /** A row of `log.command`: the position of its first entry, and what a header names of it, framed as it is hashed. */
 export interface CommandRow {
@@ -41,15 +41,17 @@ export class NamedCommands {
    * Returns how many it compared.
    */
   compare(rows: Iterable<CommandRow>, report: Findings['report']): number {
-    const { said, from } = this;
+    const { said, hashes, from } = this;
     const seen = new Uint8Array(said.length);
+    const ofRow = new Uint8Array(hashBytes);
     let compared = 0;
     for (const row of rows) {
       const offset = row.first - from;
       if (said[offset] === says.nothing) continue;
       compared += 1;
-      const hash = this.hashes.subarray(offset * hashBytes, (offset + 1) * hashBytes);
-      const right = said[offset] === says.one && seen[offset] === 0 && Buffer.compare(sha256(row.kept), hash) === 0;
+      digestInto(ofRow, 0, row.kept);
+      const same = sameBytes(hashes, offset * hashBytes, ofRow, 0, hashBytes);
+      const right = said[offset] === says.one && seen[offset] === 0 && same;
       if (!right) report(row.first, 'command_differs');
       seen[offset] = 1;
     }
@@ -67,8 +69,6 @@ export function* copiedCommands(copied: Uint8Array): Generator<CommandRow> {
   const rows = new CopiedRows(copied, 7);
   while (rows.next()) yield { first: rows.bigint(0), kept: rows.framed(1, 6) };
 }
-
-const sha256 = (bytes: Uint8Array): Buffer => oneShot('sha256', bytes, 'buffer');
 
 /** Each row may be right by itself, and a command still have been carried out twice: its first row was away then. */
 export async function verifyOnce(client: pg.ClientBase, since: number, { report }: Findings): Promise<void> {
