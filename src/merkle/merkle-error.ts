@@ -11,6 +11,7 @@ export const merkleErrors = {
   note_refused: 'malformed, or not validly signed by the given keys',
   checkpoint_malformed: 'not a canonical checkpoint body',
   checkpoint_refused: 'malformed, of another origin, or not validly signed by the given keys',
+  add_checkpoint_malformed: 'not a canonical add-checkpoint request',
   tlog_proof_malformed: 'not a canonical tlog-proof',
 } as const satisfies Record<string, string>;
 

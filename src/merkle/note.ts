@@ -2,8 +2,9 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyOb
 import { checkBytes, equalBytes } from './checked.js';
 import { MerkleError } from './merkle-error.js';
 
-/** Signature type of plain Ed25519 (C2SP signed-note, "Signature types"). */
-const ed25519Type = 0x01;
+/** C2SP signed-note, "Signature types": plain Ed25519, and a timestamped cosignature (`cosignature.ts`). */
+const typeBytes = { ed25519: 0x01, cosignature: 0x04 } as const;
+export type SignatureType = keyof typeof typeBytes;
 const publicKeyBytes = 32;
 const signatureBytes = 64;
 const keyIdBytes = 4;
@@ -25,30 +26,34 @@ export interface NoteVerifier {
 }
 
 /** Four bytes that tell keys of one name apart (C2SP signed-note, "Signatures"). A hint, never a proof. */
-export function noteKeyId(name: string, publicKey: Uint8Array): Uint8Array {
+export function noteKeyId(name: string, publicKey: Uint8Array, type: SignatureType = 'ed25519'): Uint8Array {
   checkBytes('public key', publicKey, publicKeyBytes);
-  const hash = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ed25519Type)).update(publicKey).digest();
+  const hash = createHash('sha256').update(`${name}\n`).update(typed(publicKey, type)).digest();
   return Uint8Array.from(hash.subarray(0, keyIdBytes));
 }
 
 /** `name+keyid+key`, as in C2SP signed-note, "Verifier keys". */
-export function formatVerifierKey(name: string, publicKey: Uint8Array): string {
+export function formatVerifierKey(name: string, publicKey: Uint8Array, type: SignatureType = 'ed25519'): string {
   if (!isKeyName(name)) throw new MerkleError('verifier_key_malformed');
-  const key = Buffer.concat([Uint8Array.of(ed25519Type), publicKey]).toString('base64');
-  return `${name}+${Buffer.from(noteKeyId(name, publicKey)).toString('hex')}+${key}`;
+  const keyId = Buffer.from(noteKeyId(name, publicKey, type)).toString('hex');
+  return `${name}+${keyId}+${typed(publicKey, type).toString('base64')}`;
 }
 
 /** @throws MerkleError verifier_key_malformed for anything but the one canonical form. */
-export function parseVerifierKey(text: string): NoteVerifier {
+export function parseVerifierKey(text: string, type: SignatureType = 'ed25519'): NoteVerifier {
   const [, name, , key] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   const bytes = key === undefined ? undefined : decodeBase64(key);
-  if (name === undefined || bytes?.length !== 1 + publicKeyBytes || bytes[0] !== ed25519Type) {
+  if (name === undefined || bytes?.length !== 1 + publicKeyBytes || bytes[0] !== typeBytes[type]) {
     throw new MerkleError('verifier_key_malformed');
   }
   const publicKey = bytes.subarray(1);
-  if (!isKeyName(name) || formatVerifierKey(name, publicKey) !== text) throw new MerkleError('verifier_key_malformed');
-  return { name, keyId: noteKeyId(name, publicKey), publicKey };
+  const isCanonical = isKeyName(name) && formatVerifierKey(name, publicKey, type) === text;
+  if (!isCanonical) throw new MerkleError('verifier_key_malformed');
+  return { name, keyId: noteKeyId(name, publicKey, type), publicKey };
 }
+
+const typed = (publicKey: Uint8Array, type: SignatureType) =>
+  Buffer.concat([Uint8Array.of(typeBytes[type]), publicKey]);
 
 /** `seed` is the 32-byte Ed25519 private key of RFC 8032. */
 export function ed25519Signer(name: string, seed: Uint8Array): NoteSigner {
@@ -65,9 +70,11 @@ export function signNote(text: string, signer: NoteSigner): string {
     throw new TypeError('text: not whole lines without control characters');
   const signature = signer.sign(Buffer.from(text, 'utf8'));
   checkBytes('signature', signature, signatureBytes);
-  const line = Buffer.concat([noteKeyId(signer.name, signer.publicKey), signature]).toString('base64');
-  return `${text}\n— ${signer.name} ${line}\n`;
+  return `${text}\n${signatureLine(signer.name, noteKeyId(signer.name, signer.publicKey), signature)}`;
 }
+
+export const signatureLine = (name: string, keyId: Uint8Array, signature: Uint8Array): string =>
+  `— ${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
 
 /**
  * Opens a note that at least one of the given keys signed. Lines of unknown keys are ignored; a line of a known key
@@ -75,27 +82,38 @@ export function signNote(text: string, signer: NoteSigner): string {
  * @throws MerkleError note_refused
  */
 export function openNote(note: string, verifiers: readonly NoteVerifier[]): { text: string; signedBy: string[] } {
-  const parsed = parseNote(note);
-  if (parsed === undefined) throw new MerkleError('note_refused');
-  const message = Buffer.from(parsed.text, 'utf8');
+  const { text, signatures } = parseNote(note);
+  const message = Buffer.from(text, 'utf8');
   const signedBy = new Set<string>();
-  for (const { name, keyId, signature } of parsed.signatures) {
-    const verifier = verifiers.find((one) => one.name === name && equalBytes(one.keyId, keyId));
-    if (verifier === undefined) continue;
+  for (const [verifier, signature] of ofVerifiers(signatures, verifiers)) {
     if (!verifies(verifier, message, signature)) throw new MerkleError('note_refused');
-    signedBy.add(name);
+    signedBy.add(verifier.name);
   }
   if (signedBy.size === 0) throw new MerkleError('note_refused');
-  return { text: parsed.text, signedBy: [...signedBy] };
+  return { text, signedBy: [...signedBy] };
 }
 
-interface NoteSignature {
+export interface NoteSignature {
   readonly name: string;
   readonly keyId: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-function parseNote(note: string): { text: string; signatures: NoteSignature[] } | undefined {
+/** The signatures that claim to be of these keys, each with its key. */
+export const ofVerifiers = (signatures: readonly NoteSignature[], verifiers: readonly NoteVerifier[]) =>
+  signatures.flatMap(({ name, keyId, signature }) => {
+    const verifier = verifiers.find((one) => one.name === name && equalBytes(one.keyId, keyId));
+    return verifier === undefined ? [] : [[verifier, signature] as const];
+  });
+
+/** Checks the form only: no signature is verified. @throws MerkleError note_refused */
+export function parseNote(note: string): { readonly text: string; readonly signatures: readonly NoteSignature[] } {
+  const parsed = parsedNote(note);
+  if (parsed === undefined) throw new MerkleError('note_refused');
+  return parsed;
+}
+
+function parsedNote(note: string): { text: string; signatures: NoteSignature[] } | undefined {
   if (note.length > mostNoteCharacters || !note.endsWith('\n') || !note.isWellFormed()) return undefined;
   // The text ends at the last empty line: it may hold empty lines itself.
   const split = note.lastIndexOf('\n\n');
@@ -114,7 +132,8 @@ function parseSignature(line: string): NoteSignature | undefined {
   return { name, keyId: bytes.subarray(0, keyIdBytes), signature: bytes.subarray(keyIdBytes) };
 }
 
-function verifies(verifier: NoteVerifier, message: Uint8Array, signature: Uint8Array): boolean {
+/** Plain Ed25519 over exactly this message. False for whatever comes from outside. */
+export function verifies(verifier: NoteVerifier, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== signatureBytes) return false;
   const key = keys.get(verifier) ?? publicKeyObject(verifier.publicKey);
   keys.set(verifier, key);

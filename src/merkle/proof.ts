@@ -46,25 +46,44 @@ export function verifyConsistency({ fromSize, fromRoot, toSize, toRoot, proof }:
   if (!isBytes(fromRoot, hashBytes) || !isBytes(toRoot, hashBytes) || proof.length === 0) return false;
 
   // Step 2: a perfect old tree is itself a node of the new one, so the proof leaves its root out.
-  const [seed, ...hashes] = isPowerOfTwo(fromSize) ? [fromRoot, ...proof] : proof;
-  if (seed === undefined) return false;
+  const roots = rootsOf(fromSize, toSize, isPowerOfTwo(fromSize) ? [fromRoot, ...proof] : proof);
+  return roots !== undefined && equalBytes(roots.from, fromRoot) && equalBytes(roots.to, toRoot);
+}
+
+/**
+ * Whether the tree of `toSize` leaves provably does **not** continue the one of `fromSize`: the hashes (`prefixProof`)
+ * give `toRoot`, and with it another root at `fromSize`. So two checkpoints that one log signed convict it, for
+ * anybody. False, never a throw, for whatever came from outside: hashes that show nothing show no fork either.
+ */
+export function verifyFork({ fromSize, fromRoot, toSize, toRoot, proof }: ConsistencyClaim): boolean {
+  if (!isCount(fromSize) || !isCount(toSize) || fromSize === 0 || fromSize > toSize || !isProof(proof)) return false;
+  if (!isBytes(fromRoot, hashBytes) || !isBytes(toRoot, hashBytes)) return false;
+  if (fromSize === toSize) return proof.length === 0 && !equalBytes(fromRoot, toRoot);
+  const roots = rootsOf(fromSize, toSize, proof);
+  return roots !== undefined && equalBytes(roots.to, toRoot) && !equalBytes(roots.from, fromRoot);
+}
+
+/** The roots at both sizes that these hashes lead to; undefined if they are not as many as that takes. */
+function rootsOf(
+  fromSize: number,
+  toSize: number,
+  [seed, ...hashes]: readonly Uint8Array[],
+): { readonly from: Uint8Array; readonly to: Uint8Array } | undefined {
+  if (seed === undefined) return undefined;
   const path = new Path(fromSize - 1, toSize - 1);
   while (path.isRightChild()) path.climb(); // Step 4.
-  let fromHash = seed;
-  let toHash = seed;
+  let [from, to] = [seed, seed];
   for (const hash of hashes) {
-    if (path.atTop()) return false;
+    if (path.atTop()) return undefined;
     if (path.siblingIsLeft()) {
-      fromHash = nodeHash(hash, fromHash);
-      toHash = nodeHash(hash, toHash);
+      from = nodeHash(hash, from);
+      to = nodeHash(hash, to);
     } else {
-      toHash = nodeHash(toHash, hash);
+      to = nodeHash(to, hash);
     }
     path.rise();
   }
-  const fromHolds = equalBytes(fromHash, fromRoot);
-  const toHolds = equalBytes(toHash, toRoot);
-  return path.atTop() && fromHolds && toHolds;
+  return path.atTop() ? { from, to } : undefined;
 }
 
 /** The `fn` and `sn` of RFC 9162: a node's index on its level, and that of the level's last node. */

@@ -90,6 +90,21 @@ export function inclusionProof(reader: TreeReader, index: number, size: number):
  * to prove from 0, and verifiers refuse such a proof.
  */
 export function consistencyProof(reader: TreeReader, from: number, to: number): Promise<Uint8Array[]> {
+  const ranges = rangesOf(from, to);
+  // At start 0 the first subtree is the whole old tree, whose root the verifier has (b = true in the RFC).
+  return rootsOf(reader, ranges[0]?.start === 0 ? ranges.slice(1) : ranges);
+}
+
+/**
+ * The same with nothing left out: both roots follow from these hashes alone, so that they can also show that a tree
+ * is not continued (`verifyFork`). Empty for equal sizes.
+ */
+export function prefixProof(reader: TreeReader, from: number, to: number): Promise<Uint8Array[]> {
+  return from === to ? Promise.resolve([]) : rootsOf(reader, rangesOf(from, to));
+}
+
+/** The subtrees that both roots are made of, in the order of a proof. */
+function rangesOf(from: number, to: number): readonly Range[] {
   checkCount('to', to);
   checkCount('from', from, to);
   if (from === 0) throw new RangeError('from: the empty tree needs no proof');
@@ -107,9 +122,7 @@ export function consistencyProof(reader: TreeReader, from: number, to: number): 
       count -= left;
     }
   }
-  // At start 0 this last subtree is the whole old tree, whose root the verifier has (b = true in the RFC).
-  if (start > 0) parts.push({ start, count });
-  return rootsOf(reader, parts.reverse());
+  return [...parts, { start, count }].reverse();
 }
 
 /** Leaves [start, start + count); `start` is a multiple of a power of two that is at least `count`. */
