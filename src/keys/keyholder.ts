@@ -58,6 +58,7 @@ export class Keyholder implements KeyholderPort {
   /** The same of what containments try, apart: no probe is ever opened. */
   private probed = new Map<Position, Judged>();
   private catchingUp: Promise<unknown> = Promise.resolve();
+  private nextCatchUp: Promise<Governance> | undefined;
 
   constructor(private readonly parts: KeyholderParts) {
     this.reader = new LogReader(parts.pool);
@@ -205,11 +206,18 @@ export class Keyholder implements KeyholderPort {
     throw new Problem('tampered');
   }
 
-  /** One at a time: two replays of one state would each start from where the other has not been. */
+  /**
+   * One at a time: two replays of one state would each start from where the other has not been. Whoever comes meanwhile
+   * shares the next one with all others: it has not begun yet, so it sees whatever was committed before they came.
+   */
   private catchUp(): Promise<Governance> {
-    const next = this.catchingUp.then(() => this.readOn());
-    this.catchingUp = next.catch(() => undefined);
-    return next;
+    this.nextCatchUp ??= this.catchingUp.then(() => {
+      this.nextCatchUp = undefined;
+      const reading = this.readOn();
+      this.catchingUp = reading.catch(() => undefined);
+      return reading;
+    });
+    return this.nextCatchUp;
   }
 
   private async startFrom(keeper: CheckpointKeeper): Promise<void> {

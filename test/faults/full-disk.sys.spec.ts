@@ -1,4 +1,5 @@
-import { randomFrom, replayOf, shuffled } from './deck.js';
+import { randomFrom, shuffled } from '../shuffled.js';
+import { replayOf } from './deck.js';
 import { Matrix } from './matrix.js';
 import { mountRefused, SmallDisk } from './small-disk.js';
 

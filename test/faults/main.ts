@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { nameOf, randomFrom, replayOf, shuffled } from './deck.js';
+import { randomFrom, shuffled } from '../shuffled.js';
+import { nameOf, replayOf } from './deck.js';
 import { ruleText } from './judge.js';
 import { Matrix } from './matrix.js';
 import { selfTest } from './self-test.js';
