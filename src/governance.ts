@@ -4,6 +4,7 @@ import { builtInPolicy } from './access/built-in-policy.js';
 import { accessKey } from './access/access-state.js';
 import { breakGlassAct, reviewAct, unreviewed } from './access/break-glass.js';
 import { policyAct } from './access/policy-change.js';
+import { incidentSlice } from './history/incident.js';
 import type { ActKind } from './identity/act.js';
 import { programmeAct, programmeSlice, type OpenReviews } from './capture/programme.js';
 import { consentSlice } from './capture/consent.js';
@@ -38,5 +39,6 @@ export function governanceSlices(trust: Trust): readonly AnySlice[] {
     retentionSlice,
     accessSlice(authority, builtInPolicy),
     programmeSlice(openReviews),
+    incidentSlice,
   ];
 }

@@ -160,6 +160,12 @@ export const problems = {
     'Whether it was stored is not known',
     'Send the same command id again: it gets the answer of the first time.',
   ],
+  incident_unknown: [404, 'There is no such incident', 'Check the id with `custos incident ls`.'],
+  incident_closed: [
+    409,
+    'The incident is closed',
+    'What was decided stands. Open another one, and name this one in it.',
+  ],
   moment_ahead: [400, 'That moment is not over', 'Ask about the past: more entries may still come to stand before it.'],
   moments_reversed: [400, 'The first moment is after the second', 'Name the earlier one first.'],
   range_too_large: [

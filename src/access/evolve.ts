@@ -64,6 +64,9 @@ type NotOurs =
   | 'act.proposed'
   | 'containment.probed'
   | 'assurance.reported'
+  | 'incident.opened'
+  | 'incident.noted'
+  | 'incident.closed'
   | NotGoverning;
 type NotGoverning = { [T in EntryType]: (typeof governs)[T] extends false ? T : never }[EntryType];
 

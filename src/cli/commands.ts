@@ -5,6 +5,7 @@ import { register as contain } from './contain.js';
 import { register as control } from './control.js';
 import { register as decideRequest } from './decide-request.js';
 import { register as history } from './history.js';
+import { register as incident } from './incident.js';
 import { register as ingest } from './ingest.js';
 import { register as key } from './key.js';
 import { register as log } from './log.js';
@@ -34,6 +35,7 @@ export const commands: readonly Register[] = [
   key,
   retention,
   history,
+  incident,
   log,
   verify,
 ];

@@ -6,13 +6,16 @@ import { HistoryDiffHandler } from './history-diff.js';
 import { HistoryExposureHandler } from './history-exposure.js';
 import { HistoryReadersHandler, HistoryReadings } from './history-readers.js';
 import { HistoryTimelineHandler } from './history-timeline.js';
+import { IncidentsController } from './incidents.http.js';
+import { CloseIncidentHandler, NoteIncidentHandler, OpenIncidentHandler } from './incident-commands.js';
+import { ListIncidentsHandler, ShowIncidentHandler } from './list-incidents.js';
 import { HistoryController } from './history.http.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
 
 @Module({
   imports: [AccessModule],
-  controllers: [HistoryController],
+  controllers: [HistoryController, IncidentsController],
   providers: [
     WhoCanReadHandler,
     HistoryAtHandler,
@@ -24,6 +27,11 @@ import { WhoCanReadHandler } from './who-can-read.js';
     SubjectLedgerHandler,
     AssureHandler,
     LastAssuranceHandler,
+    OpenIncidentHandler,
+    NoteIncidentHandler,
+    CloseIncidentHandler,
+    ListIncidentsHandler,
+    ShowIncidentHandler,
   ],
 })
 export class HistoryModule {}

@@ -51,7 +51,8 @@ export async function spanOf(log: Log, from: Moment, to: Moment): Promise<Span> 
   return { from: first, to: last };
 }
 
-async function pastPlaceOf(log: Log, moment: Moment): Promise<Place> {
+/** @throws Problem position_unknown, moment_ahead */
+export async function pastPlaceOf(log: Log, moment: Moment): Promise<Place> {
   // Until a later entry has closed it, more may come to stand before a moment, and then it would have two answers. The
   // entry of the question itself closes all that was before it.
   if (typeof moment === 'string' && Date.parse(moment) >= (await log.reader.head()).at)

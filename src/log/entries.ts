@@ -1,5 +1,5 @@
 import type { FieldClass, FieldName } from './fields.js';
-import type { ActId, ContainmentId, GrantId, LockId, PersonId, RequestId, SessionId, SubjectId } from './ids.js';
+import type { ActId, ContainmentId, GrantId, IncidentId, LockId, PersonId, RequestId, SessionId, SubjectId } from './ids.js'; // prettier-ignore
 
 /**
  * The log's vocabulary: every type of entry, what its clear header says, and never content.
@@ -90,13 +90,19 @@ export interface EntryData {
   /** What was looked at, at which size of the log, and what was found: green only if every item is. */
   'assurance.reported': AssuranceReported;
 
+  /** What is asked about from here on: the entries from size `from` of the log to size `to`; not over yet without it. */
+  'incident.opened': { incident: IncidentId; title: string; reason: string; from: number; to?: number };
+  /** `about`: positions that it speaks of, above all of containment and assurance reports. */
+  'incident.noted': { incident: IncidentId; kind: IncidentNoteKind; text: string; about: readonly number[] };
+  'incident.closed': { incident: IncidentId; decision: string };
+
   /** Somebody looked at the past: what was asked, never what was answered. Committed before the answer leaves. */
   'history.read': HistoryRead;
 }
 
 /** The person concerned by a question about one subject stands in the header. Moments as they were asked. */
 export interface HistoryRead {
-  question: 'reach' | 'state' | 'diff' | 'exposure' | 'ledger' | 'timeline';
+  question: 'reach' | 'state' | 'diff' | 'exposure' | 'ledger' | 'timeline' | 'bundle';
   at?: number | string;
   from?: number | string;
   to?: number | string;
@@ -104,6 +110,7 @@ export interface HistoryRead {
   session?: SessionId;
   field?: FieldName;
   grant?: GrantId;
+  incident?: IncidentId;
   /** Hash of a policy that was supposed. */
   policy?: Uint8Array;
   /** Why, if the reader said so. */
@@ -218,6 +225,9 @@ export interface ContainmentReported {
   named: readonly OpenReading[];
 }
 
+export const incidentNoteKinds = ['note', 'finding', 'decision'] as const;
+export type IncidentNoteKind = (typeof incidentNoteKinds)[number];
+
 export type EntryType = keyof EntryData;
 
 /** Whether an entry changes who may do what: these are folded into the state that decisions are made on. */
@@ -253,6 +263,10 @@ export const governs = {
   'containment.probed': true,
   'containment.reported': false,
   'assurance.reported': true,
+  // They change nothing that anybody may do; whoever writes to an incident decides on whether it is open.
+  'incident.opened': true,
+  'incident.noted': true,
+  'incident.closed': true,
   'history.read': false,
 } as const satisfies Record<EntryType, boolean>;
 

@@ -39,6 +39,10 @@ export type LockId = z.infer<typeof LockId>;
 export const ContainmentId = z.uuid().brand<'ContainmentId'>();
 export type ContainmentId = z.infer<typeof ContainmentId>;
 
+/** Names what people write down about one leak, from when it is found until it is closed. */
+export const IncidentId = z.uuid().brand<'IncidentId'>();
+export type IncidentId = z.infer<typeof IncidentId>;
+
 export const GrantId = z.uuid().brand<'GrantId'>();
 export type GrantId = z.infer<typeof GrantId>;
 

@@ -19,6 +19,8 @@ it('what is open is named, locked, proven closed, reviewed, and only then the pr
   for (const who of ['approver1', 'approver2', 'approver3']) await as(who, 'approve', grant, '--yes');
 
   await as('officer1', 'programme', 'pause', ...reason);
+  const { json: opened } = await as('officer1', 'incident', 'open', '--title', 'Prompts open to everyone', '--from', '1', ...reason); // prettier-ignore
+  expect(await as('researcher', 'incident', 'show', opened.incident)).toMatchObject({ json: { code: 'role_missing' } });
   const open = await as('officer1', 'contain', '--field', 'prompt');
   expect(open).toMatchObject({ code: 1, json: { contained: false, probed: 1, open: 1 } });
   expect(open.json.named).toMatchObject([{ person: 'researcher', subject: 'anna', grant, service: true, keyholder: true }]); // prettier-ignore
@@ -47,6 +49,15 @@ it('what is open is named, locked, proven closed, reviewed, and only then the pr
   expect(resumed).toMatchObject({ signatures: 1, needed: 2, enforced: false });
   expect((await as('officer2', 'act', 'sign', resumed.act, '--yes')).json).toMatchObject({ enforced: true });
   expect((await as('auditor', 'programme', 'status')).json).toMatchObject({ status: 'capturing' });
+
+  const about = ['--kind', 'finding', '--text', 'one grant was open', '--about', String(open.json.position)];
+  await as('officer2', 'incident', 'note', opened.incident, ...about);
+  await as('auditor', 'incident', 'close', opened.incident, '--decision', 'everybody concerned is told');
+  expect(await as('auditor', 'incident', 'note', opened.incident, ...about)).toMatchObject({ json: { code: 'incident_closed' } }); // prettier-ignore
+  expect((await as('officer3', 'incident', 'show', opened.incident)).json).toMatchObject({
+    ...{ title: 'Prompts open to everyone', from: 1, by: 'officer1', closed: { by: 'auditor' } },
+    notes: [{ kind: 'finding', about: [open.json.position], by: 'officer2' }],
+  });
 }, 300_000);
 
 const wrongIn = ({ items }: { items: { item: string; ok: boolean }[] }) =>

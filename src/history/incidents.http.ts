@@ -1,0 +1,83 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Asker, CommandIdHeader } from '../http/asker.js';
+import { MayAsk } from '../http/may-ask.js';
+import type { Person } from '../identity/person.js';
+import { incidentNoteKinds } from '../log/entries.js';
+import { freeText } from '../log/free-text.js';
+import { IncidentId, type CommandId } from '../log/ids.js';
+import { CloseIncident, NoteIncident, OpenIncident } from './incident-commands.js';
+import { ListIncidents, ShowIncident } from './list-incidents.js';
+import { Moment } from './moment.js';
+
+const OpenBody = z.strictObject({
+  title: freeText({ least: 5, most: 120 }),
+  reason: freeText({ least: 10, most: 500 }),
+  from: Moment,
+  /** Left out: it is not over. */
+  to: Moment.optional(),
+});
+const NoteBody = z.strictObject({
+  kind: z.enum(incidentNoteKinds).default('note'),
+  text: freeText({ least: 3, most: 1000 }),
+  about: z.array(z.int().min(0)).max(50).default([]),
+});
+const CloseBody = z.strictObject({ decision: freeText({ least: 10, most: 1000 }) });
+type Of<T extends z.ZodType> = z.infer<T>;
+
+/** What officers and auditors write down about a leak: entries of the log, which an incident bundle carries. */
+@Controller('v1/incidents')
+export class IncidentsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post()
+  @MayAsk('officer', 'auditor')
+  open(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Body({ schema: OpenBody }) { to, ...asked }: Of<typeof OpenBody>,
+  ) {
+    const about = { ...asked, ...(to === undefined ? {} : { to }) };
+    return this.commands.execute(new OpenIncident(command, asker.id, about));
+  }
+
+  @Get()
+  @MayAsk('officer', 'auditor')
+  async list() {
+    return { incidents: await this.queries.execute(new ListIncidents()) };
+  }
+
+  @Get(':incident')
+  @MayAsk('officer', 'auditor')
+  show(@Param('incident', { schema: IncidentId }) incident: IncidentId) {
+    return this.queries.execute(new ShowIncident(incident));
+  }
+
+  @Post(':incident/notes')
+  @MayAsk('officer', 'auditor')
+  note(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('incident', { schema: IncidentId }) incident: IncidentId,
+    @Body({ schema: NoteBody }) note: Of<typeof NoteBody>,
+  ) {
+    return this.commands.execute(new NoteIncident(command, asker.id, { incident, ...note }));
+  }
+
+  /** What was decided. Nothing is added to it afterwards. */
+  @Post(':incident/closure')
+  @HttpCode(200)
+  @MayAsk('officer', 'auditor')
+  close(
+    @Asker() asker: Person,
+    @CommandIdHeader() command: CommandId,
+    @Param('incident', { schema: IncidentId }) incident: IncidentId,
+    @Body({ schema: CloseBody }) { decision }: Of<typeof CloseBody>,
+  ) {
+    return this.commands.execute(new CloseIncident(command, asker.id, { incident, decision }));
+  }
+}
