@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PersonId, RequestId } from '../log/ids.js';
-import { encodeStatement, type StatementType } from '../identity/signed-statement.js';
-import { signEnvelope, type Envelope } from '../sealing/dsse.js';
+import { signStatement, type StatementType } from '../identity/signed-statement.js';
+import type { Envelope } from '../sealing/dsse.js';
 
 /**
  * What an approver signs. It names everything that the signature is about, so that it says nothing anywhere
@@ -33,5 +33,5 @@ export const approvalType: StatementType<ApprovalStatement> = {
   schema: ApprovalStatement,
 };
 
-export const signApproval = (statement: ApprovalStatement, key: Parameters<typeof signEnvelope>[2]): Envelope =>
-  signEnvelope(approvalType.payloadType, encodeStatement(approvalType, statement), key);
+export const signApproval = (statement: ApprovalStatement, key: Parameters<typeof signStatement>[2]): Envelope =>
+  signStatement(approvalType, statement, key);

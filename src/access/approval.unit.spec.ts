@@ -8,7 +8,7 @@ beforeAll(enrolKeys);
 const told = () => tell(requested());
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (one: Uint8Array) => new TextDecoder().decode(one);
-const publicKeyOf = () => keys.get('approver1')?.publicKey;
+const key = () => keys.get('approver1');
 const signed = (payload: string) => signEnvelope(approvalType.payloadType, bytes(payload), keyOf('approver1'));
 
 describe('a statement', () => {
@@ -54,7 +54,7 @@ describe('a statement', () => {
 
 describe('an envelope is refused', () => {
   const refused = (envelope: string | Envelope, rule: string) =>
-    expect(openStatement(approvalType, envelope, publicKeyOf)).toEqual({ kind: 'refused', rule });
+    expect(openStatement(approvalType, envelope, key)).toEqual({ kind: 'refused', rule });
   const good = () => envelopeBy(told(), 'approver1');
 
   it.each(['', '{', 'null', '[]', '7', '"text"', '{}'])('as malformed if it is %p', (one) => refused(one, 'malformed'));
@@ -93,7 +93,7 @@ describe('an envelope is opened', () => {
     const statement = statementFor(told(), 'approver1');
     const envelope = signApproval(statement, keyOf('approver1'));
     const opened = { kind: 'opened', statement, keyId: 'approver1' };
-    expect(openStatement(approvalType, envelope, publicKeyOf)).toEqual(opened);
-    expect(openStatement(approvalType, envelopeText(envelope), publicKeyOf)).toEqual(opened);
+    expect(openStatement(approvalType, envelope, key)).toEqual(opened);
+    expect(openStatement(approvalType, envelopeText(envelope), key)).toEqual(opened);
   });
 });

@@ -27,7 +27,7 @@ export type CheckedApproval =
  */
 export function checkApproval(state: AccessState, { envelope, request: id, at, size }: HandedIn): CheckedApproval {
   const { authority } = state;
-  const opened = openStatement(approvalType, envelope, (keyId) => keyInForce(authority, keyId, at)?.publicKey);
+  const opened = openStatement(approvalType, envelope, (keyId) => keyInForce(authority, keyId, at));
   if (opened.kind === 'refused') return { kind: 'refused', rules: [opened.rule] };
   const { statement, keyId } = opened;
   const owner = keyInForce(authority, keyId, at)?.person;

@@ -9,7 +9,13 @@ export function register(program: Command): void {
   withSignOptions(program.command('approve'))
     .description('sign a request with your own key, after showing what is signed')
     .argument('<id>', 'id of the request')
-    .addHelpText('after', '\nExample:\n  $ custos --as approver1 approve 6a4d…')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos --as approver1 approve 6a4d…
+  $ custos approve 6a4d… --ssh-key ~/.ssh/id_ed25519        # or id_ed25519_sk, which is touched`,
+    )
     .action(async (id: string, options: SignOptions, command: Command) => approve(id, options, globals(command)));
   registerReasoned(program, {
     name: 'reject',
@@ -33,7 +39,7 @@ interface Approved {
 }
 
 async function approve(id: string, options: SignOptions, all: Globals): Promise<void> {
-  const [{ signer }, { prepareApproval, statementText }, { signApproval }] = await Promise.all([
+  const [{ signer }, { prepareApproval, statementText }, { approvalType }] = await Promise.all([
     import('./signer.js'),
     import('./prepare-approval.js'),
     import('../access/approval.js'),
@@ -47,8 +53,7 @@ async function approve(id: string, options: SignOptions, all: Globals): Promise<
   if (!all.json) say(statementText(prepared, shown));
   const { confirm } = await import('./ask.js');
   await confirm('Sign this?', { yes: options.yes === true, json: all.json });
-  const envelope = signApproval(prepared.statement, key);
-  key.seed.wipe();
+  const envelope = await key.sign(approvalType, prepared.statement);
   const approved = await client.post<Approved>(`/v1/requests/${segment(id)}/approvals`, { envelope });
   const { request, approvals, needed, grant } = approved;
   await printResult(all.json, { request, approvals, needed, grant }, () =>

@@ -8,6 +8,7 @@ import { wrongUse } from './refusal.js';
 import { withSignOptions, type SignOptions } from './signer.js';
 
 interface EnrolOptions extends SignOptions {
+  readonly person?: string;
   readonly for: string;
   readonly role: 'approver' | 'source';
 }
@@ -50,9 +51,25 @@ export function register(program: Command): void {
         ),
       );
     });
+  key
+    .command('show')
+    .description('the id and the public half of a key, as the trust file wants them')
+    .argument('<file>', 'what `key new` made, or a .pub file of OpenSSH')
+    .option('--person <id>', 'whose it is, needed for a .pub file')
+    .addHelpText('after', '\nExample:\n  $ custos key show ~/.ssh/id_ed25519.pub --person ann')
+    .action(async (file: string, { person: named }: { person?: string }, command: Command) => {
+      const [{ keyIdOf, PersonKey, verifyingKey }, { person, publicKey }] = await Promise.all([
+        import('../identity/trust.js'),
+        publicHalf(file, named),
+      ]);
+      if (!PersonKey.safeParse(publicKey).success) throw wrongUse('FILE', 'a public key of 32 bytes');
+      const answer = { person, keyId: keyIdOf(verifyingKey(publicKey).publicKey), publicKey };
+      await printResult(globals(command).json, answer, () => listing(Object.entries(answer)));
+    });
   withSignOptions(key.command('enrol'))
     .description('ask for a key to count, and sign that: a quorum of officers has to')
-    .argument('<file>', 'the key, or a file with `person` and `publicKey` as `key new` prints them with --json')
+    .argument('<file>', 'what `key new` made or prints with --json, or a .pub file of OpenSSH')
+    .option('--person <id>', 'whose it is, needed for a .pub file')
     .requiredOption('--for <duration>', 'how long it counts, at most 400d')
     .addOption(
       new Option('--role <role>', 'what it signs: approvals, or what a source seals at its own end')
@@ -64,10 +81,11 @@ export function register(program: Command): void {
       `
 Examples:
   $ custos --as officer1 key enrol ann.public.json --for 365d
+  $ custos --as officer1 key enrol ann.pub --person ann --for 365d
   $ custos --as officer1 key enrol recorder.public.json --role source --for 90d`,
     )
-    .action(async (file: string, { for: lasting, role, ...sign }: EnrolOptions, command: Command) => {
-      const { person, publicKey } = await publicHalf(file);
+    .action(async (file: string, { for: lasting, role, person: named, ...sign }: EnrolOptions, command: Command) => {
+      const { person, publicKey } = await publicHalf(file, named);
       const expiresAt = Date.now() + parseDuration('--for', lasting) * 1000;
       const { propose } = await import('./sign-act.js');
       const body = { person, role, publicKey, expiresAt };
@@ -83,13 +101,24 @@ Examples:
     });
 }
 
-/** Nothing else of the file is looked at: a secret half that somebody sent along goes nowhere. */
-async function publicHalf(file: string): Promise<{ person: unknown; publicKey: unknown }> {
+/**
+ * A public line names nobody: then the officer says whose it is. Of a file of ours nothing else is looked at: a secret half
+ * that somebody sent along goes nowhere.
+ */
+async function publicHalf(file: string, named?: string): Promise<{ person: string; publicKey: string }> {
+  const { publicLine } = await import('./ssh-signer.js');
+  const { formatVerifyingKey } = await import('../sealing/verifying-key.js');
+  const ssh = await publicLine(file);
+  if (ssh !== undefined) {
+    if (named === undefined) throw wrongUse('--person', 'whose SSH key it is');
+    return { person: named, publicKey: formatVerifyingKey(ssh) };
+  }
   try {
     const { person, publicKey } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    if (typeof person === 'string' && typeof publicKey === 'string') return { person, publicKey };
+    const isOfOurs = typeof person === 'string' && typeof publicKey === 'string';
+    if (isOfOurs && (named ?? person) === person) return { person, publicKey };
   } catch {
     // The parser's error repeats a part of the text, and this text may hold a private key.
   }
-  throw wrongUse('FILE', 'JSON with `person` and `publicKey`');
+  throw wrongUse('FILE', 'JSON with `person` and `publicKey`, or an ssh-ed25519 or sk-ssh-ed25519@openssh.com line');
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { actHash, ActStatement, signAct, type Act } from '../identity/act.js';
+import { actHash, ActStatement, actType, type Act } from '../identity/act.js';
 import type { ActView } from '../identity/list-acts.js';
 import type { Envelope } from '../sealing/dsse.js';
 import { segment } from './arguments.js';
@@ -68,9 +68,7 @@ async function signed(id: string, act: Act, client: Client, options: SignOptions
   }
   const { confirm } = await import('./ask.js');
   await confirm('Sign this?', { yes: options.yes === true, json: all.json });
-  const envelope = signAct(statement.data, key);
-  key.seed.wipe();
-  return envelope;
+  return key.sign(actType, statement.data);
 }
 
 const told = (answer: SignedAct, { json }: Globals) =>

@@ -1,12 +1,14 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { SigningKey } from '../identity/signing-key.js';
+import type { Signer } from '../identity/signed-statement.js';
 import { openCheckpoint } from '../merkle/checkpoint.js';
-import { trustFilePath, withReceipts, type Globals } from './globals.js';
+import { personIn, tokenOf, trustFilePath, withReceipts, type Globals } from './globals.js';
 import type { LogKey } from './receipt.js';
 import { notVerified, wrongUse } from './refusal.js';
 
 export interface SignOptions {
   readonly key?: string;
+  readonly sshKey?: string;
   readonly yes?: boolean;
 }
 
@@ -14,19 +16,42 @@ export interface SignOptions {
 export const withSignOptions = (command: Command): Command =>
   withReceipts(command)
     .option('--key <file>', 'your signing key (default: the one of --as in the data folder)')
+    .addOption(
+      new Option('--ssh-key <file>', 'your Ed25519 or FIDO key of OpenSSH instead: ssh-keygen signs, its agent too').conflicts('key'), // prettier-ignore
+    )
     .option('--yes', 'do not ask before signing');
 
 /** Long enough to hand a signature in, too short to be found in a drawer. */
 export const signatureLifetimeMs = 60 * 60 * 1000;
 
 /** Whose key signs, and whose checkpoints count. Both are this side's own: the service is asked for neither. */
-export async function signer(
-  { key: keyFile }: Pick<SignOptions, 'key'>,
-  all: Globals,
-): Promise<{ key: SigningKey; logKey: LogKey }> {
+export async function signer(options: SignOptions, all: Globals): Promise<{ key: Signer; logKey: LogKey }> {
   const { trustedLogKey } = await import('./receipt.js');
-  const key = await signingKey(keyFile, all);
+  const key = await (options.sshKey === undefined ? ownSigner(options.key, all) : sshSigner(options.sshKey, all));
   return { key, logKey: await trustedLogKey(trustFilePath(all.data)) };
+}
+
+async function ownSigner(file: string | undefined, all: Globals): Promise<Signer> {
+  const [{ signStatement }, key] = await Promise.all([
+    import('../identity/signed-statement.js'),
+    signingKey(file, all),
+  ]);
+  return {
+    person: key.person,
+    sign(type, statement) {
+      const envelope = signStatement(type, statement, key);
+      key.seed.wipe();
+      return Promise.resolve(envelope);
+    },
+  };
+}
+
+/** An SSH key does not say whose it is: it signs for whoever asks, and the service knows whose it is. */
+async function sshSigner(file: string, all: Globals): Promise<Signer> {
+  const [{ openSshSigner }, { PersonId }] = await Promise.all([import('./ssh-signer.js'), import('../log/ids.js')]);
+  const person = PersonId.safeParse(all.as ?? personIn(await tokenOf(all)));
+  if (!person.success) throw wrongUse('--ssh-key', 'needs CUSTOS_TOKEN or --as: who signs');
+  return openSshSigner(file, person.data);
 }
 
 /** The key in the file named, or that of whoever asks in dev mode. */

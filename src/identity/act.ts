@@ -3,8 +3,8 @@ import type { Draft, Head } from '../log/draft.js';
 import { ActId, PersonId } from '../log/ids.js';
 import type { ProblemCode, ProblemMembers } from '../problem.js';
 import { hashCanonical } from '../sealing/canonical.js';
-import { signEnvelope, type Envelope } from '../sealing/dsse.js';
-import { encodeStatement, type StatementType } from './signed-statement.js';
+import type { Envelope } from '../sealing/dsse.js';
+import { signStatement, type StatementType } from './signed-statement.js';
 import type { Trust } from './trust.js';
 
 /**
@@ -74,5 +74,5 @@ export const actType: StatementType<ActStatement> = {
   schema: ActStatement,
 };
 
-export const signAct = (statement: ActStatement, key: Parameters<typeof signEnvelope>[2]): Envelope =>
-  signEnvelope(actType.payloadType, encodeStatement(actType, statement), key);
+export const signAct = (statement: ActStatement, key: Parameters<typeof signStatement>[2]): Envelope =>
+  signStatement(actType, statement, key);

@@ -19,14 +19,23 @@ import {
   revocation,
   signed,
   start,
+  statementFor,
   stateOf,
   tell,
   trust,
+  type Name,
   type Step,
 } from './given-acts.spec.js';
 import { viewKeys } from './list-keys.js';
 import { proposeAct } from './propose-act.js';
 import { signatureOnAct } from './sign-act.js';
+import { actType } from './act.js';
+import { emptyAuthority } from './authority.js';
+import { keyActs } from './enrolled-keys.js';
+import { encodeStatement } from './signed-statement.js';
+import { authenticator } from '../sealing/authenticator.spec.js';
+import { envelopeOf, pae } from '../sealing/dsse.js';
+import { formatVerifyingKey, type VerifyingKey } from '../sealing/verifying-key.js';
 import { keyIdOf } from './trust.js';
 
 let fresh: Uint8Array;
@@ -147,6 +156,51 @@ describe('the key of a source', () => {
     const state = after(...enrolled(), proposed(gone, { n: 1 }), signed('officer3', gone, { act: actId(1) }));
     expect(sourceInForce(state, keyIdOf(fresh), start)).toBeUndefined();
     expect(state.sources.get(keyIdOf(fresh))).toMatchObject({ revokedAt: 4 });
+  });
+});
+
+describe('a key of OpenSSH', () => {
+  const text = (key: VerifyingKey) => ({ publicKey: formatVerifyingKey(key) });
+  const bySigning = (act: Parameters<typeof signed>[1], n = 0) => [
+    proposed(act, { n }),
+    ...['officer1', 'officer2'].map((name) => signed(name as Name, act, { act: actId(n) })),
+  ];
+  const asSsh = (): VerifyingKey => ({ publicKey: fresh, ssh: { type: 'ssh-ed25519' } });
+
+  it('is enrolled with its scheme, and listed as the line that it was given as', () => {
+    const { key } = authenticator('ssh:custos');
+    const state = after(...bySigning(enrolment(key.publicKey, text(key))));
+    expect(keyInForce(state, keyIdOf(key.publicKey), start)).toMatchObject(key);
+    expect(viewKeys(state, start).filter(({ from }) => from === 'enrolment')).toMatchObject([text(key)]);
+  });
+  it('is the bare key that is in it: nobody enrols it a second time in another wrapping', () => {
+    const again = bySigning(enrolment(fresh, { person: 'approver8', ...text(asSsh()) }), 1);
+    const state = after(...bySigning(enrolment(fresh)), ...again);
+    expect(state.keys.get(keyIdOf(fresh))).toMatchObject({ person: 'approver9' });
+    expect(state.keys.get(keyIdOf(fresh))).not.toHaveProperty('ssh');
+  });
+  it("is no source's: nobody touches an authenticator a thousand times", () =>
+    changesNothing([], proposed(enrolment(fresh, { role: 'source', ...text(asSsh()) }))));
+
+  it('signs an act as an officer of the trust file, if somebody touched it', () => {
+    const touched = authenticator('ssh:custos');
+    const keyId = keyIdOf(touched.key.publicKey);
+    const officer = { person: 'officer4' as PersonId, role: 'officer' as const, ...touched.key };
+    const act = enrolment(fresh);
+    const told = tell(proposed(act));
+    const state = told.entries.reduce(
+      fold,
+      emptyAuthority({ ...trust, keys: new Map([...trust.keys, [keyId, officer]]) }, keyActs),
+    );
+    const { payloadType } = actType;
+    const payload = encodeStatement(actType, statementFor(told, 'officer4', act));
+    const by = (flags: number) => {
+      const signature = touched.sign(pae(payloadType, payload), { namespace: payloadType, flags });
+      const envelope = envelopeOf(payloadType, payload, { keyId, signature });
+      return checkActSignature(state, { envelope, act: actId(), at: told.at, size: 1 });
+    };
+    expect(by(1)).toMatchObject({ kind: 'valid', signer: 'officer4' });
+    expect(by(0)).toEqual({ kind: 'refused', rules: ['signature_invalid'] });
   });
 });
 

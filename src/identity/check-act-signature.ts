@@ -26,7 +26,7 @@ export function checkActSignature(
   state: Authority,
   { envelope, act: id, at, size }: SignatureHandedIn,
 ): CheckedActSignature {
-  const opened = openStatement(actType, envelope, (keyId) => keyInForce(state, keyId, at)?.publicKey);
+  const opened = openStatement(actType, envelope, (keyId) => keyInForce(state, keyId, at));
   if (opened.kind === 'refused') return { kind: 'refused', rules: [opened.rule] };
   const { statement, keyId } = opened;
   const key = keyInForce(state, keyId, at);

@@ -3,20 +3,23 @@ import { PersonId, type Position } from '../log/ids.js';
 import { parseVerifierKey } from '../merkle/note.js';
 import type { ActKind } from './act.js';
 import type { ActState, Authority } from './authority.js';
-import { keyIdOf, PublicKey } from './trust.js';
+import { keyIdOf, PersonKey, PublicKey, verifyingKey } from './trust.js';
 
 const KeyId = z.string().regex(/^[0-9a-f]{16}$/);
 /** An enrolled key is looked at again at least so often. */
 const longestKeyMs = 400 * 24 * 3600 * 1000;
 
 /** Officers are not enrolled: they are the trust file's, and nothing in the log makes one. */
-const Enrol = z.strictObject({
-  person: PersonId,
-  role: z.enum(['approver', 'source']),
-  publicKey: PublicKey,
-  /** Epoch milliseconds. */
-  expiresAt: z.int().min(0),
-});
+const Enrol = z
+  .strictObject({
+    person: PersonId,
+    role: z.enum(['approver', 'source']),
+    publicKey: PersonKey,
+    /** Epoch milliseconds. */
+    expiresAt: z.int().min(0),
+  })
+  // A source signs thousands of batches: nobody touches an authenticator for them.
+  .refine(({ role, publicKey }) => role === 'approver' || PublicKey.safeParse(publicKey).success);
 const Revoke = z.strictObject({ keyId: KeyId });
 
 export const keyActs: readonly ActKind[] = [
@@ -42,14 +45,14 @@ export function foldKeys(state: Authority, { kind, body, at, enforcedAt }: ActSt
 }
 
 function enrolled(state: Authority, { person, role, publicKey: text, expiresAt }: z.infer<typeof Enrol>, at: number) {
-  const publicKey = Uint8Array.from(Buffer.from(text, 'base64'));
-  const keyId = keyIdOf(publicKey);
+  const key = verifyingKey(text);
+  const keyId = keyIdOf(key.publicKey);
   // One key is one person's, once: not even a revoked one comes back, under whatever name.
   const isKnown = state.keys.has(keyId) || state.sources.has(keyId) || keysOfTheService(state).includes(keyId);
   if (isKnown || expiresAt > at + longestKeyMs) return state;
   return role === 'source'
-    ? { ...state, sources: state.sources.set(keyId, { person, publicKey, expiresAt }) }
-    : { ...state, keys: state.keys.set(keyId, { person, role, publicKey, expiresAt }) };
+    ? { ...state, sources: state.sources.set(keyId, { person, publicKey: key.publicKey, expiresAt }) }
+    : { ...state, keys: state.keys.set(keyId, { person, role, ...key, expiresAt }) };
 }
 
 /** What the log or the keyholder signs is no person's word. */

@@ -1,13 +1,14 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { PersonId } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { formatVerifyingKey, type VerifyingKey } from '../sealing/verifying-key.js';
 import { authorityKey, type Authority } from './authority.js';
 
 export interface KeyView {
   readonly keyId: string;
   readonly person: PersonId;
   readonly role: 'approver' | 'officer' | 'source';
-  /** Base64. */
+  /** Base64, or a public line of OpenSSH. */
   readonly publicKey: string;
   readonly from: 'trust_file' | 'enrolment';
   readonly state: 'in_force' | 'expired' | 'revoked';
@@ -28,11 +29,11 @@ export class ListKeysHandler implements IQueryHandler<ListKeys> {
 
 export const viewKeys = ({ keys, sources, trust }: Authority, at: number): KeyView[] =>
   [...keys, ...sources.map((key) => ({ ...key, role: 'source' as const }))]
-    .map(([keyId, { person, role, publicKey, expiresAt, revokedAt }]): KeyView => ({
+    .map(([keyId, { person, role, expiresAt, revokedAt, ...key }]): KeyView => ({
       keyId,
       person,
       role,
-      publicKey: Buffer.from(publicKey).toString('base64'),
+      publicKey: formatVerifyingKey(key satisfies VerifyingKey),
       from: trust.keys.has(keyId) || trust.sources.has(keyId) ? 'trust_file' : 'enrolment',
       state: revokedAt !== undefined ? 'revoked' : at < (expiresAt ?? Infinity) ? 'in_force' : 'expired',
       ...(expiresAt === undefined ? {} : { expiresAt }),

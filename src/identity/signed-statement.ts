@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { openEnvelope, type Envelope } from '../sealing/dsse.js';
+import type { PersonId } from '../log/ids.js';
+import { openEnvelope, signEnvelope, type Envelope } from '../sealing/dsse.js';
+import type { VerifyingKey } from '../sealing/verifying-key.js';
 
 /** What a person signs, in the one encoding of its schema: JSON without white space, keys in the schema's order. */
 export interface StatementType<S> {
@@ -7,9 +9,22 @@ export interface StatementType<S> {
   readonly schema: z.ZodType<S>;
 }
 
+/** Somebody who can sign: with a key that is read and wiped, or with one that OpenSSH keeps. */
+export interface Signer {
+  readonly person: PersonId;
+  /** Once: it holds no key afterwards. */
+  sign<S>(type: StatementType<S>, statement: S): Promise<Envelope>;
+}
+
 export function encodeStatement<S>({ schema }: StatementType<S>, statement: S): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(schema.parse(statement)));
 }
+
+export const signStatement = <S>(
+  type: StatementType<S>,
+  statement: S,
+  key: Parameters<typeof signEnvelope>[2],
+): Envelope => signEnvelope(type.payloadType, encodeStatement(type, statement), key);
 
 /** Undefined unless the bytes are the one encoding of a statement. Call it with authenticated bytes only. */
 export function decodeStatement<S>(type: StatementType<S>, payload: Uint8Array): S | undefined {
@@ -31,7 +46,8 @@ const mostEnvelopeChars = 8192;
 export const EnvelopeBody = z.strictObject({
   payloadType: z.string().max(200),
   payload: z.string().max(4096),
-  signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).length(1),
+  // OpenSSH's repeats key, application and namespace: 450 characters with the longest that we take.
+  signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(600) })).length(1),
 });
 
 export type OpenedStatement<S> =
@@ -43,11 +59,11 @@ export type EnvelopeRule = 'malformed' | 'payload_type' | 'key_unknown' | 'signa
 export function openStatement<S>(
   type: StatementType<S>,
   envelope: string | Envelope,
-  publicKeyOf: (keyId: string) => Uint8Array | undefined,
+  keyOf: (keyId: string) => VerifyingKey | undefined,
 ): OpenedStatement<S> {
   const parsed = EnvelopeBody.safeParse(typeof envelope === 'string' ? parseEnvelope(envelope) : envelope);
   if (!parsed.success) return { kind: 'refused', rule: 'malformed' };
-  const opened = openEnvelope(parsed.data, type.payloadType, publicKeyOf);
+  const opened = openEnvelope(parsed.data, type.payloadType, keyOf);
   if (opened.kind === 'refused') return opened;
   const statement = decodeStatement(type, opened.payload);
   if (statement === undefined) return { kind: 'refused', rule: 'malformed' };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PersonId } from '../log/ids.js';
 import { parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
+import { parseVerifyingKey, type VerifyingKey } from '../sealing/verifying-key.js';
 
 const publicKeyBytes = 32;
 /** Far more people than a quorum is ever chosen from. */
@@ -14,6 +15,12 @@ export const PublicKey = z.base64().refine((text) => {
   const key = Buffer.from(text, 'base64');
   return key.length === publicKeyBytes && key.toString('base64') === text;
 });
+
+/** A person's key: as above, or a public line of OpenSSH, whose scheme is thereby chosen for good. */
+export const PersonKey = z
+  .string()
+  .max(300)
+  .refine((text) => parseVerifyingKey(text) !== undefined);
 
 /**
  * The root of trust: configuration, never data. Whoever writes it decides whose signatures count, so it is mounted
@@ -31,7 +38,7 @@ export const TrustFile = z.strictObject({
         person: PersonId,
         role: z.enum(['approver', 'officer']),
         keyId: z.string().regex(/^[0-9a-f]{16}$/),
-        publicKey: PublicKey,
+        publicKey: PersonKey,
       }),
     )
     .max(mostPeople),
@@ -48,10 +55,9 @@ export const TrustFile = z.strictObject({
 });
 export type TrustFile = z.input<typeof TrustFile>;
 
-export interface TrustedKey {
+export interface TrustedKey extends VerifyingKey {
   readonly person: PersonId;
   readonly role: 'approver' | 'officer';
-  readonly publicKey: Uint8Array;
 }
 
 /** What a source signs its sealed batches with. */
@@ -69,7 +75,10 @@ export interface Trust {
   readonly quorum: { readonly ordinary: number; readonly large: number };
 }
 
-/** First 16 hex digits of the key's SHA-256: whoever names a key names exactly that key. */
+/**
+ * First 16 hex digits of the SHA-256 of its 32 bytes: whoever names a key names exactly that key. What it is wrapped in does
+ * not count, so that one key cannot be enrolled twice, bare for one person and as an SSH key for another.
+ */
 export const keyIdOf = (publicKey: Uint8Array): string =>
   createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
 
@@ -90,7 +99,7 @@ export function parseTrust(text: string): Trust {
     );
     // The id must be the key's own, and one key cannot speak for two people.
     const all = [...people, ...listed];
-    const honest = all.every(({ keyId, publicKey }) => keyId === keyIdOf(bytes(publicKey)));
+    const honest = all.every(({ keyId, publicKey }) => keyId === keyIdOf(verifyingKey(publicKey).publicKey));
     const ids = new Set(all.map(({ keyId }) => keyId));
     if (!honest || ids.size !== all.length) throw new Problem('trust_file_invalid');
     // Nor can a key of the service: an approval is a person's, and what the log or the keyholder signs is not.
@@ -105,7 +114,11 @@ export function parseTrust(text: string): Trust {
 }
 
 function trustedKey(person: PersonId, role: TrustedKey['role'], publicKey: string): [string, TrustedKey] {
-  return [keyIdOf(bytes(publicKey)), { person, role, publicKey: bytes(publicKey) }];
+  const key = verifyingKey(publicKey);
+  return [keyIdOf(key.publicKey), { person, role, ...key }];
 }
+
+/** Of a text that `PersonKey` has passed. */
+export const verifyingKey = (text: string): VerifyingKey => parseVerifyingKey(text) as VerifyingKey;
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { formatVerifierKey } from '../merkle/note.js';
+import { formatVerifyingKey } from '../sealing/verifying-key.js';
 import { keyIdOf, loadTrust, parseTrust, type TrustFile } from './trust.js';
 
 const origin = 'vault.example/log';
@@ -43,6 +44,10 @@ describe('a trust file is refused', () => {
   it('when one person has the same key twice', () =>
     refused(file({ people: [personWith('ann', first), personWith('ann', first)] })));
   it('when a key id is not that of its key', () => refused(withPerson({ keyId: keyIdOf(second) })));
+  it('when one key speaks for two people, once bare and once as a key of OpenSSH', () => {
+    const publicKey = formatVerifyingKey({ publicKey: first, ssh: { type: 'ssh-ed25519' } });
+    refused(file({ people: [personWith('ann', first), { ...personWith('bob', first), publicKey }] }));
+  });
   it("when a person's key is the log's", () => refused(file({ people: [personWith('ann', log)] })));
   it("when a person's key is the keyholder's", () => refused(file({ people: [personWith('ann', keyholder)] })));
   it('when log and keyholder are one key', () => refused(file({ keyholder: base64(log) })));
@@ -86,6 +91,11 @@ describe('a trust file is refused', () => {
 });
 
 describe('a trust file', () => {
+  it('may name a key by its line of OpenSSH, and says thereby how it signs', () => {
+    const publicKey = formatVerifyingKey({ publicKey: first, ssh: { type: 'ssh-ed25519' } });
+    const { keys } = parseTrust(withPerson({ publicKey }));
+    expect(keys.get(keyIdOf(first))).toEqual({ person: 'ann', role: 'approver', publicKey: first, ssh: { type: 'ssh-ed25519' } }); // prettier-ignore
+  });
   it('names the log, the keyholder, and whose each key is', () => {
     const trust = parseTrust(file());
     expect(trust).toMatchObject({ origin, log: formatVerifierKey(origin, log), keyholder, quorum: { large: 2 } });

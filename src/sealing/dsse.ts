@@ -1,6 +1,8 @@
 import { concatBytes, utf8 } from './bytes.js';
 import type { Secret } from './secret.js';
 import { sign, verify } from './signature.js';
+import { verifySshSignature } from './ssh-signature.js';
+import type { VerifyingKey } from './verifying-key.js';
 
 /** The JSON form of DSSE v1 (envelope.md). `payload` and `sig` are standard base64 with padding. */
 export interface Envelope {
@@ -28,12 +30,22 @@ export function signEnvelope(
   payload: Uint8Array,
   { keyId, seed }: { readonly keyId: string; readonly seed: Secret },
 ): Envelope {
-  const signature = sign(seed, pae(payloadType, payload));
-  return { payloadType, payload: toBase64(payload), signatures: [{ keyid: keyId, sig: toBase64(signature) }] };
+  return envelopeOf(payloadType, payload, { keyId, signature: sign(seed, pae(payloadType, payload)) });
 }
 
+/** With the signature that somebody else has made over `pae(payloadType, payload)`. */
+export const envelopeOf = (
+  payloadType: string,
+  payload: Uint8Array,
+  { keyId, signature }: { readonly keyId: string; readonly signature: Uint8Array },
+): Envelope => ({
+  payloadType,
+  payload: toBase64(payload),
+  signatures: [{ keyid: keyId, sig: toBase64(signature) }],
+});
+
 /**
- * The payload, only if its one signature is valid under the key that `publicKeyOf` gives for its key id.
+ * The payload, only if its one signature is valid under the key that `keyOf` gives for its key id, as that key signs.
  * Stricter than DSSE: one signature, since each approval is an entry of its own; and one form of base64, so that
  * an envelope cannot be changed and stay valid. Takes anything that was parsed from JSON.
  *
@@ -43,19 +55,36 @@ export function signEnvelope(
 export function openEnvelope(
   envelope: Envelope,
   payloadType: string,
-  publicKeyOf: (keyid: string) => Uint8Array | undefined,
+  keyOf: (keyid: string) => VerifyingKey | undefined,
 ): OpenedEnvelope {
   const parsed = parse(envelope);
   if (parsed === undefined) return { kind: 'refused', rule: 'malformed' };
   if (parsed.payloadType !== payloadType) return { kind: 'refused', rule: 'payload_type' };
-  const publicKey = publicKeyOf(parsed.keyId);
-  if (publicKey === undefined) return { kind: 'refused', rule: 'key_unknown' };
-  const { payload, keyId, signature } = parsed;
-  if (!verify(publicKey, pae(payloadType, payload), signature)) return { kind: 'refused', rule: 'signature_invalid' };
+  const key = keyOf(parsed.keyId);
+  if (key === undefined) return { kind: 'refused', rule: 'key_unknown' };
+  const { payload, keyId } = parsed;
+  if (!isSigned(key, parsed)) return { kind: 'refused', rule: 'signature_invalid' };
   return { kind: 'opened', payload, keyId };
 }
 
-function parse(envelope: unknown) {
+/**
+ * The one place where a scheme is chosen, and it is the key that chooses. OpenSSH's namespace is the payload type: a
+ * signature that was made for anything else, a file or a commit, is none here.
+ */
+function isSigned({ publicKey, ssh }: VerifyingKey, { payloadType, payload, signature }: Parsed): boolean {
+  const message = pae(payloadType, payload);
+  if (ssh === undefined) return verify(publicKey, message, signature);
+  return verifySshSignature({ publicKey, ssh }, { namespace: payloadType, message, signature });
+}
+
+interface Parsed {
+  readonly payloadType: string;
+  readonly keyId: string;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+function parse(envelope: unknown): Parsed | undefined {
   if (!isObject(envelope) || !Array.isArray(envelope.signatures) || envelope.signatures.length !== 1) return undefined;
   const [entry] = envelope.signatures as unknown[];
   if (!isObject(entry)) return undefined;

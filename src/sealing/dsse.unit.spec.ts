@@ -11,7 +11,7 @@ const text = (value: string) => new TextEncoder().encode(value);
 const type = 'application/vnd.custos.approval+json';
 const seed = () => new Secret(new Uint8Array(32).fill(7));
 const signed = () => signEnvelope(type, text('scope'), { keyId: 'key_1', seed: seed() });
-const keys = (keyid: string) => (keyid === 'key_1' ? publicKeyOf(seed()) : undefined);
+const keys = (keyid: string) => (keyid === 'key_1' ? { publicKey: publicKeyOf(seed()) } : undefined);
 const opening = (envelope: unknown, expected = type) => openEnvelope(envelope as Envelope, expected, keys);
 const refused = (rule: string) => ({ kind: 'refused', rule });
 
