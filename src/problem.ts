@@ -66,6 +66,21 @@ export const problems = {
     'Records of this subject are stored',
     'Only their number was sent. Ask for the key with POST /v1/subjects/ID/key, seal and send.',
   ],
+  records_late: [
+    409,
+    'The session has gone on without these',
+    'Messages of a topic came without them. They are not stored; the topic still has them until its retention ends.',
+  ],
+  message_malformed: [
+    422,
+    'The message is no CloudEvent',
+    'A topic of records takes CloudEvents 1.0, structured in JSON or binary, with the session as key.',
+  ],
+  payload_unsealed: [
+    422,
+    'The message holds something else than a sealed batch',
+    'What is on a broker must be sealed by its source: docs/formats/sealed-batch.md. Nothing of it was stored.',
+  ],
   session_conflict: [
     409,
     'The session belongs to another subject or format',

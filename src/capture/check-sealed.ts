@@ -1,37 +1,37 @@
 import { hash } from 'node:crypto';
-import { sourceInForce, type Authority, type EnrolledSource } from '../identity/authority.js';
+import { authorityKey, sourceInForce, type EnrolledSource } from '../identity/authority.js';
 import type { Draft } from '../log/draft.js';
 import type { SealedBy } from '../log/entries.js';
-import type { PersonId } from '../log/ids.js';
-import type { ProblemCode } from '../problem.js';
+import type { Log } from '../log/log.js';
+import { Problem } from '../problem.js';
 import { signedBatch, signedEpoch } from '../sealing/source-claims.js';
 import type { SealedBody, SealedPart } from './sealed-body.js';
 
 type Batch = SealedPart['batches'][number];
 type About = Pick<SealedBody, 'session' | 'subject'>;
 
-/** The key that signed, if it is this source's and counts at that time. */
-export function sourceKey(
-  authority: Authority,
+/** The key that signed, if it counts now. Another instance may have enrolled it just now: then the log is read on. */
+export async function sourceOf(
+  log: Pick<Log, 'state' | 'refreshed'>,
   { signedBy }: Pick<SealedPart, 'signedBy'>,
-  { source, at }: { readonly source: PersonId; readonly at: number },
-): EnrolledSource | undefined {
-  const key = sourceInForce(authority, signedBy, at);
-  return key?.person === source ? key : undefined;
+): Promise<EnrolledSource | undefined> {
+  const at = Date.now();
+  const known = sourceInForce(log.state.of(authorityKey), signedBy, at);
+  return known ?? sourceInForce((await log.refreshed()).of(authorityKey), signedBy, at);
 }
 
 /**
- * What is wrong with records that a source has sealed, as far as one can tell who cannot open them: the bytes are those
- * that were hashed, and the source signed exactly this, for this log, session and subject. Whether a column holds what
- * its field says is the source's word.
+ * Refuses records that a source has not sealed, as far as one can tell who cannot open them: the bytes are those that were
+ * hashed, and the source signed exactly this, for this log, session and subject. Whether a column holds what its field
+ * says is the source's word. @throws Problem column_changed, batch_signature_invalid
  */
-export function checkSealed(
+export function requireSealed(
   { session, subject }: About,
   { epoch, batches }: SealedPart,
   { origin, publicKey }: { readonly origin: string; readonly publicKey: Uint8Array },
-): ProblemCode | undefined {
+): void {
   for (const { sha256, sealed } of batches.flatMap(({ columns }) => columns)) {
-    if (!hash('sha256', sealed, 'buffer').equals(sha256)) return 'column_changed';
+    if (!hash('sha256', sealed, 'buffer').equals(sha256)) throw new Problem('column_changed');
   }
   const { id, keyId, sealedKey, signature } = epoch;
   const isNamed = hash('sha256', sealedKey, 'buffer').subarray(0, id.length).equals(id);
@@ -49,7 +49,7 @@ export function checkSealed(
       batch.signature,
     );
   const isSound = isNamed && signedEpoch(publicKey, claim, signature) && batches.every(isSigned);
-  return isSound ? undefined : 'batch_signature_invalid';
+  if (!isSound) throw new Problem('batch_signature_invalid');
 }
 
 /** A sealed batch as an entry: what the source signed, and that it did. */

@@ -4,11 +4,13 @@ import { SubjectKeys } from '../keys/subject-keys.js';
 import { type CommandId, type PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { suppression } from './consent.js';
+import { decideRecords, freshOf, type Fresh, type SealedForLog } from './decide-records.js';
 import { formatOf } from './formats/formats.js';
 import { OpenSessions, type OpenSession } from './open-sessions.js';
+import { sealedBytesOf } from './sealed-bytes.js';
 import { sealRecords } from './seal-records.js';
 import { decomposeAll, inPlaces, raiseAll, type Taken } from './take-apart.js';
-import { SessionWriter, type Fresh, type IngestedAt, type SealedForLog } from './write-session.js';
+import { SessionWriter, type IngestedAt } from './write-session.js';
 import { mostTime } from './formats/record-time.js';
 
 const mostInAPost = 5000;
@@ -59,9 +61,16 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
       format,
     );
     const { records, ...about } = body;
-    return this.writer.write({ commandId, source, ...about, count: records.length }, async (open) => {
+    const handedIn = { commandId, source, ...about, count: records.length };
+    return this.writer.write(handedIn, async (open) => {
       const taken = await raiseAll(decomposed, format, open.inputs);
-      return (_open, fresh) => this.seal(body, open, taken, fresh);
+      return async ({ state }) => {
+        const sealed = await this.seal(body, open, taken, freshOf(state, handedIn));
+        return {
+          decide: (head) => decideRecords(head, state, handedIn, sealed),
+          sealedBytes: sealedBytesOf(sealed?.batches),
+        };
+      };
     });
   }
 

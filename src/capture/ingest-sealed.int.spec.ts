@@ -1,57 +1,22 @@
+import { issueKey, openSealer, sealRecords, type SealedFor } from '../../test/sealed-source.js';
 import { freshCommand, source, start, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import { keyIdOf } from '../identity/trust.js';
-import { SubjectKeys } from '../keys/subject-keys.js';
 import type { EntryOf } from '../log/header.js';
-import type { PersonId, SessionId, SubjectId } from '../log/ids.js';
+import type { PersonId, SessionId } from '../log/ids.js';
 import { SourceSealer, type SealedPost } from '../sealing/seal-at-source.js';
 import { generateSigningKey } from '../sealing/signature.js';
 import { signBatch, signedBatch, signedEpoch, signEpoch } from '../sealing/source-claims.js';
-import { rrweb } from './formats/rrweb.js';
 import { IngestSealed, IngestSealedHandler } from './ingest-sealed.js';
-import { IssueSubjectKey, IssueSubjectKeyHandler } from './issue-subject-key.js';
 import { OpenSessions } from './open-sessions.js';
 import { catalogue } from './seal-records.js';
 import { SealedBody } from './sealed-body.js';
-import { decomposeAll, inPlaces, raiseAll } from './take-apart.js';
 
 let vault: VaultInProcess;
 beforeEach(async () => (vault = await VaultInProcess.start()));
 afterEach(() => vault.stop());
 
-type Signer = Pick<VaultInProcess['sourceKey'], 'publicKey' | 'seed'>;
-interface Meant {
-  readonly session?: string;
-  readonly subject?: string;
-  readonly signer?: Signer;
-  readonly origin?: string;
-}
-const issueKey = (subject: string) =>
-  new IssueSubjectKeyHandler(vault.log, new SubjectKeys(vault.log, vault.keyholder)).execute(
-    new IssueSubjectKey(subject as SubjectId),
-  );
-
-/** A source's end of it: nothing of the service but the subject's public key. */
-async function sealer({ session = 'one', subject = 's1', signer = vault.sourceKey, origin }: Meant = {}) {
-  const { key, origin: told } = await issueKey(subject);
-  return SourceSealer.open({
-    origin: origin ?? told,
-    session,
-    subject,
-    catalogue,
-    subjectKey: { keyId: key?.keyId as string, publicKey: bytes(key?.publicKey ?? '') },
-    signer: { keyId: keyIdOf(signer.publicKey), seed: signer.seed },
-  });
-}
-
-async function seal(by: SourceSealer, records: { time: number; data: unknown }[], first = 0) {
-  const decomposed = decomposeAll(records.map(({ data }) => data), rrweb); // prettier-ignore
-  const taken = await raiseAll(decomposed, rrweb, new Map());
-  const { good, problems } = inPlaces(taken, (index) => records[index]?.time as number, { first, from: first });
-  return by.seal(
-    good,
-    problems.map(({ index }) => first + index),
-  );
-}
+const sealer = (meant?: SealedFor) => openSealer(vault, meant);
+const seal = sealRecords;
 
 /** As it is posted: through JSON and the schema of the route. */
 const post = (sealed: SealedPost | undefined, body: Partial<Record<keyof SealedBody, unknown>> = {}, as = source) => {
@@ -162,10 +127,10 @@ describe('what a source has sealed is not stored', () => {
   });
 
   it('signed by a key that nobody knows, by that of another source, or by an approver', async () => {
-    const signed = async (signer: Signer) => seal(await sealer({ signer }), typedRecords(3));
+    const signed = async (signer: NonNullable<SealedFor['signer']>) => seal(await sealer({ signer }), typedRecords(3));
     const own = await signed(vault.sourceKey);
     await refusedWith('source_key_unknown', () => post(own, {}, 'another' as PersonId));
-    for (const signer of [generateSigningKey(), vault.signingKeys.get('ada') as Signer]) {
+    for (const signer of [generateSigningKey(), vault.signingKeys.get('ada') as typeof vault.sourceKey]) {
       const sealed = await signed(signer);
       await refusedWith('source_key_unknown', () => post(sealed));
       // Named as the one that counts, it is not signed by it.
@@ -186,8 +151,8 @@ describe('what a source has sealed is not stored', () => {
   });
 
   it('sealed to another key than that of the subject', async () => {
-    const { key } = await issueKey('s2');
-    await issueKey('s1');
+    const { key } = await issueKey(vault, 's2');
+    await issueKey(vault, 's1');
     const about = { origin: vault.log.origin, session: 'one', subject: 's1', catalogue };
     const { publicKey, seed } = vault.sourceKey;
     const by = await SourceSealer.open({
@@ -262,7 +227,12 @@ describe('what a source has sealed is not stored', () => {
 describe('for a subject whose records are suppressed', () => {
   it('there is no key, and only the number of records is handed in', async () => {
     await vault.consent('s1', 'refused');
-    expect(await issueKey('s1')).toEqual({ origin: vault.log.origin, subject: 's1', key: null, suppressed: 'refused' });
+    expect(await issueKey(vault, 's1')).toEqual({
+      origin: vault.log.origin,
+      subject: 's1',
+      key: null,
+      suppressed: 'refused',
+    });
     expect((await vault.asIntruder('SELECT * FROM keys.subject_key')).rows).toEqual([]);
     expect(await post(undefined, { count: 7 })).toMatchObject({ suppressed: 7, next: 7 });
   });

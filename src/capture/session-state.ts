@@ -1,5 +1,5 @@
-import type { SuppressionReason } from '../log/entries.js';
-import type { Entry } from '../log/header.js';
+import type { EntryType, SuppressionReason } from '../log/entries.js';
+import type { EntryOf } from '../log/header.js';
 import type { SubjectId } from '../log/ids.js';
 
 /** What a session's stream says: folded from its entries, never stored. */
@@ -16,13 +16,16 @@ export interface SessionState {
   readonly holes: readonly {
     readonly first: number;
     readonly count: number;
-    readonly why: SuppressionReason | 'rejected';
+    readonly why: SuppressionReason | 'rejected' | 'missing';
   }[];
 }
 
 export const emptySession: SessionState = { version: 0, next: 0, keyed: [], holes: [] };
 
-export function evolveSession(state: SessionState, entry: Entry): SessionState {
+/** What of an entry is folded: a draft at its place has it before it is an entry. */
+type Told = { [T in EntryType]: Pick<EntryOf<T>, 'type' | 'version' | 'subject' | 'data'> }[EntryType];
+
+export function evolveSession(state: SessionState, entry: Told): SessionState {
   const moved = { ...state, version: entry.version + 1 };
   switch (entry.type) {
     case 'session.opened':
@@ -32,9 +35,10 @@ export function evolveSession(state: SessionState, entry: Entry): SessionState {
     case 'session.batch':
       return { ...moved, next: entry.data.first + entry.data.count };
     case 'records.suppressed':
-    case 'records.rejected': {
+    case 'records.rejected':
+    case 'records.missing': {
       const { first, count } = entry.data;
-      const why = entry.type === 'records.rejected' ? ('rejected' as const) : entry.data.reason;
+      const why = entry.type === 'records.suppressed' ? entry.data.reason : whyOf[entry.type];
       return { ...moved, next: first + count, holes: [...state.holes, { first, count, why }] };
     }
     default:
@@ -42,17 +46,32 @@ export function evolveSession(state: SessionState, entry: Entry): SessionState {
   }
 }
 
+const whyOf = { 'records.rejected': 'rejected', 'records.missing': 'missing' } as const;
+
 export const isKeyed = (state: SessionState, epoch: Uint8Array): boolean => state.keyed.includes(hex(epoch));
 
 /** How the records `first` to `first + count - 1`, all of them seen before, were answered when they first came. */
 export function answeredBefore(state: SessionState, first: number, count: number) {
-  const overlap = (hole: { first: number; count: number }) =>
-    Math.max(0, Math.min(first + count, hole.first + hole.count) - Math.max(first, hole.first));
-  const inHoles = (wanted: (why: string) => boolean) =>
-    state.holes.filter(({ why }) => wanted(why)).reduce((sum, hole) => sum + overlap(hole), 0);
-  const rejected = inHoles((why) => why === 'rejected');
-  const suppressed = inHoles((why) => why !== 'rejected');
+  const suppressed = inHoles(state, { first, count }, (why) => why !== 'rejected' && why !== 'missing');
+  // What came too late is not stored either.
+  const rejected = inHoles(state, { first, count }, (why) => why === 'rejected' || why === 'missing');
   return { duplicate: count - rejected - suppressed, suppressed, rejected };
+}
+
+/** How many of them the session has gone on without. */
+export const missingOf = (state: SessionState, first: number, count: number): number =>
+  inHoles(state, { first, count }, (why) => why === 'missing');
+
+type Hole = SessionState['holes'][number];
+
+function inHoles(
+  { holes }: SessionState,
+  { first, count }: Pick<Hole, 'first' | 'count'>,
+  wanted: (why: Hole['why']) => boolean,
+) {
+  const overlap = (hole: Hole) =>
+    Math.max(0, Math.min(first + count, hole.first + hole.count) - Math.max(first, hole.first));
+  return holes.filter(({ why }) => wanted(why)).reduce((sum, hole) => sum + overlap(hole), 0);
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

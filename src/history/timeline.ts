@@ -29,6 +29,8 @@ const bulk: ReadonlySet<EntryType> = new Set([
   'session.keyed',
   'records.suppressed',
   'records.rejected',
+  'records.missing',
+  'messages.taken',
 ]);
 
 /** Entries in order, those that concern what is asked and those of every request that does. */

@@ -103,7 +103,7 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
       if (expectedVersion !== undefined && expectedVersion !== version && unknown.size === 0)
         throw new VersionConflict();
       const position = (first + offset) as Position;
-      return { draft, entry: entryAt(draft, { position, version, at, actor: command.actor }) };
+      return { draft, entry: entryAt(draft, { position, version, at, actor: draft.actor ?? command.actor }) };
     });
   }
 

@@ -14,6 +14,8 @@ interface DraftOf<T extends EntryType> {
   readonly stream: string;
   readonly data: EntryData[T];
   readonly subject?: SubjectId;
+  /** Whose doing it is, where one command writes what several sent; the command's own actor otherwise. */
+  readonly actor?: Actor;
   /** 16 bytes, where columns were sealed to it already; random otherwise. */
   readonly id?: Uint8Array;
   readonly columns?: readonly SealedColumn[];

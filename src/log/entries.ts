@@ -47,6 +47,16 @@ export interface EntryData {
   'records.suppressed': Records & { reason: SuppressionReason };
   /** Records that were not of their format: counted, and not stored. */
   'records.rejected': Records;
+  /** Records that a topic never brought, or brought in a message that was refused: the session has gone on without them. */
+  'records.missing': Records;
+
+  /**
+   * Messages of a partition of a topic, at the offsets `from` to `next - 1`, are answered for: what they brought stands
+   * behind this entry, written by the same command. Those refused are named by offset and reason, and never by content.
+   */
+  'messages.taken': Messages & { refused: readonly RefusedMessage[] };
+  /** The broker had deleted these before anybody took them. */
+  'messages.lost': Messages;
 
   /**
    * The columns of this field in every entry older than `before` are past the retention that officers gave them;
@@ -134,6 +144,19 @@ export interface Records {
   session: SessionId;
   first: number;
   count: number;
+}
+
+/** Offsets `from` to `next - 1` of one partition; `next` is where whoever takes the partition over goes on. */
+export interface Messages {
+  topic: string;
+  partition: number;
+  from: number;
+  next: number;
+}
+export interface RefusedMessage {
+  offset: number;
+  /** A code of `problem.ts`. */
+  code: string;
 }
 
 export type SuppressionReason = 'refused' | 'paused' | 'erased' | 'programme';
@@ -247,6 +270,9 @@ export const governs = {
   'session.batch': false,
   'records.suppressed': false,
   'records.rejected': false,
+  'records.missing': false,
+  'messages.taken': false,
+  'messages.lost': false,
   'columns.expired': true,
   'request.made': true,
   'request.refused': false,

@@ -47,6 +47,25 @@ export class LogReader {
     return decodeAll(rows);
   }
 
+  /** Entries of several streams, each stream's in order. */
+  async streams(streams: readonly string[]): Promise<Entry[]> {
+    const { rows } = await this.db.query<{ header: Buffer }>(
+      `SELECT header FROM log.entry WHERE stream = ANY($1::text[])
+       AND position < (SELECT size FROM log.head) ORDER BY stream, version`,
+      [streams],
+    );
+    return decodeAll(rows);
+  }
+
+  async lastOf(stream: string): Promise<Entry | undefined> {
+    const { rows } = await this.db.query<{ header: Buffer }>(
+      `SELECT header FROM log.entry WHERE stream = $1
+       AND position < (SELECT size FROM log.head) ORDER BY version DESC LIMIT 1`,
+      [stream],
+    );
+    return decodeAll(rows)[0];
+  }
+
   async ofSubject(subject: SubjectId, types: readonly EntryType[]): Promise<Entry[]> {
     const { rows } = await this.db.query<{ header: Buffer }>(
       `SELECT header FROM log.entry WHERE subject = $1 AND type = ANY($2)

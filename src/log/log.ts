@@ -7,12 +7,14 @@ import type { AcceptedLoss, CheckpointKeeper } from './checkpoint-keeper.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { Governance, type AnySlice } from './governance.js';
 import { HeadBelief } from './head-belief.js';
-import { decodeHeader } from './header.js';
+import { decodeHeader, type Entry } from './header.js';
 import { LogReader } from './log-reader.js';
+import { Problem } from '../problem.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { LogTail } from './log-tail.js';
 import { LogTree } from './log-tree.js';
 import { requireNothingLost } from './nothing-lost.js';
+import { provenEntry, type EntryProof } from './proven-entry.js';
 import { requireSafeDatabase } from './start-checks.js';
 import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
@@ -41,6 +43,7 @@ export class Log {
   readonly tail: LogTail;
   private readonly replay: VerifiedReplay;
   private readonly appender: Appender;
+  private readonly proof: EntryProof;
 
   constructor(private readonly options: LogOptions) {
     const { pool, identity, verifiers, slices } = options;
@@ -53,7 +56,8 @@ export class Log {
     const { bodies, replay } = this;
     const parts = { identity, bodies, replay, versions: new StreamVersions(), belief: new HeadBelief() };
     const receipt = (position: number) => this.tree.receipt(position);
-    this.appender = new Appender(pool, parts, { origin: identity.origin, verifiers, receipt });
+    this.proof = { origin: identity.origin, verifiers, receipt };
+    this.appender = new Appender(pool, parts, this.proof);
   }
 
   /**
@@ -143,6 +147,18 @@ export class Log {
   /** What `start` asks of the database, once more. @throws those of `requireSafeDatabase` */
   requireSafeDatabase(): Promise<void> {
     return requireSafeDatabase(this.options.pool, 'custos_service');
+  }
+
+  /** The last entry of a stream, as a signed checkpoint covers it. @throws Problem log_corrupt, log_unavailable */
+  async provenLastOf(stream: string): Promise<Entry | undefined> {
+    const last = await this.reader.lastOf(stream).catch(() => {
+      throw new Problem('log_unavailable');
+    });
+    if (last === undefined) return undefined;
+    const proven = await provenEntry(last.position, this.proof);
+    if (proven.stream !== stream || proven.version !== last.version)
+      throw new Problem('log_corrupt', { position: last.position });
+    return proven;
   }
 
   /** Ends every follower, and what was accepted is written. */

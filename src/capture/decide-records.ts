@@ -1,0 +1,122 @@
+import { subjectsKey } from '../keys/subjects.js';
+import { VersionConflict } from '../log/decide-group.js';
+import type { Draft, Head, Outcome } from '../log/draft.js';
+import type { EntryData } from '../log/entries.js';
+import type { SessionId, SubjectId } from '../log/ids.js';
+import { Problem, type ProblemCode } from '../problem.js';
+import { suppression } from './consent.js';
+import { answeredBefore, isKeyed, type SessionState } from './session-state.js';
+
+/** Records of a session, whether they are sealed yet or not. */
+export interface Records {
+  readonly session: SessionId;
+  readonly subject: SubjectId;
+  readonly format: string;
+  /** Sequence number of the first of them, or after whatever is there. */
+  readonly first: number | 'end';
+  readonly count: number;
+}
+
+/** Where the new ones begin: those before `from` have been answered for. */
+export interface Fresh {
+  readonly first: number;
+  readonly from: number;
+}
+
+/** The new ones, as they will stand in the log. */
+export interface SealedForLog {
+  readonly epoch: Omit<EntryData['session.keyed'], 'session' | 'epoch'> & { readonly id: Uint8Array };
+  readonly batches: readonly Draft<'session.batch'>[];
+  readonly rejected: readonly { readonly first: number; readonly count: number }[];
+  readonly problems: Ingested['problems'];
+}
+
+export interface Ingested {
+  readonly session: SessionId;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly suppressed: number;
+  readonly rejected: number;
+  /** Sequence number to go on with. */
+  readonly next: number;
+  readonly problems: readonly { readonly index: number; readonly code: ProblemCode }[];
+}
+
+/** @throws Problem session_conflict, sequence_gap */
+export function freshOf({ opened, next }: SessionState, { subject, format, count, ...records }: Records): Fresh {
+  if (opened !== undefined && (opened.subject !== subject || opened.format !== format)) {
+    throw new Problem('session_conflict');
+  }
+  const first = records.first === 'end' ? next : records.first;
+  if (first > next) throw new Problem('sequence_gap', { expected: next });
+  return { first, from: Math.min(next, first + count) };
+}
+
+/**
+ * What becomes of records where the head is, in a session of this state: pure. `sealed` is undefined if they were sealed
+ * for nobody. The first entry is bound to the state's version, so that a state which has moved on writes nothing.
+ * @throws Problem as `freshOf`; VersionConflict if they must be sealed anew, to another key or at all.
+ */
+export function decideRecords(
+  head: Head,
+  state: SessionState,
+  records: Records,
+  sealed: SealedForLog | undefined,
+): Outcome<Ingested> {
+  const { session, subject, count } = records;
+  const { first, from } = freshOf(state, records);
+  const fresh = first + count - from;
+  const before = answeredBefore(state, first, from - first);
+  const { batches = [], rejected = [], problems = [] } = sealed ?? {};
+  const answer: Ingested = { session, ...before, accepted: 0, next: Math.max(state.next, first + count), problems };
+  if (fresh === 0) return { entries: [], answer };
+
+  const reason = suppression(head, subject, head.at);
+  const stream = `session/${session}`;
+  const expectedVersion = state.version;
+  if (reason !== undefined) {
+    const data = { session, first: from, count: fresh, reason };
+    const entry: Draft = { type: 'records.suppressed', stream, subject, data, expectedVersion };
+    return { entries: [entry], answer: { ...answer, problems: [], suppressed: before.suppressed + fresh } };
+  }
+  // Sealed for nobody: consent came back, or the subject's key was made, since we looked.
+  if (sealed === undefined || !isSealedTo(head, subject, sealed)) throw new VersionConflict();
+  const entries = [
+    ...openingEntries(records, state, sealed.epoch),
+    ...inOrder(
+      batches,
+      rejected.map((span) => ({ type: 'records.rejected', stream, subject, data: { session, ...span } })),
+    ),
+  ];
+  entries[0] = { ...(entries[0] as Draft), expectedVersion };
+  return {
+    entries,
+    answer: {
+      ...answer,
+      accepted: recordsIn(batches.map(({ data }) => data)),
+      rejected: before.rejected + recordsIn(rejected),
+    },
+  };
+}
+
+function openingEntries(
+  { session, subject, format }: Records,
+  state: SessionState,
+  { id, ...key }: SealedForLog['epoch'],
+): Draft[] {
+  const stream = `session/${session}`;
+  const opened: Draft = { type: 'session.opened', stream, subject, data: { session, format } };
+  const keyed: Draft = { type: 'session.keyed', stream, subject, data: { session, epoch: id, ...key } };
+  return [...(state.opened === undefined ? [opened] : []), ...(isKeyed(state, id) ? [] : [keyed])];
+}
+
+/** By sequence number, since the last entry of a stream says what comes next. */
+const inOrder = (batches: readonly Draft<'session.batch'>[], rejected: readonly Draft<'records.rejected'>[]): Draft[] =>
+  [...batches, ...rejected].sort((a, b) => a.data.first - b.data.first);
+
+function isSealedTo(head: Head, subject: SubjectId, { epoch }: SealedForLog): boolean {
+  const state = head.of(subjectsKey).get(subject);
+  return state?.kind === 'registered' && state.keyId === epoch.keyId;
+}
+
+const recordsIn = (spans: readonly { count: number }[]): number => spans.reduce((sum, { count }) => sum + count, 0);
