@@ -8,6 +8,7 @@ const mayImport = {
   capture: ['log', 'sealing', 'keys', 'identity'],
   access: ['log', 'sealing', 'merkle', 'identity', 'keys'],
   history: ['log', 'identity', 'keys', 'capture', 'access'],
+  kafka: ['log', 'sealing', 'merkle', 'keys', 'identity', 'capture'],
 };
 // A controller, and its spec beside it.
 const controllers = '\\.http(\\.(unit|int)\\.spec)?\\.ts$';
@@ -31,7 +32,7 @@ module.exports = {
       name: 'controllers-use-the-shell',
       comment: 'Only a controller may know of HTTP.',
       severity: 'error',
-      from: { path: '^src/(merkle|sealing|log|identity|keys|capture|access|history)/', pathNot: controllers },
+      from: { path: '^src/(merkle|sealing|log|identity|keys|capture|access|history|kafka)/', pathNot: controllers },
       to: { path: '^src/http/' },
     },
     {
@@ -39,6 +40,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/sealing/' },
       to: { path: 'libsodium' },
+    },
+    {
+      name: 'kafkajs-behind-its-port-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kafka/(kafkajs-[a-z-]*|kafka-port\\.kafka\\.spec)\\.ts$' },
+      to: { path: 'kafkajs', pathNot: '^src/' },
     },
     {
       name: 'merkle-and-sealing-do-no-io',

@@ -39,6 +39,13 @@ export default {
       globalSetup: '<rootDir>/test/postgres/setup.ts',
       globalTeardown: '<rootDir>/test/postgres/teardown.ts',
     },
+    {
+      ...common,
+      displayName: 'kafka',
+      testMatch: ['<rootDir>/{src,test,bench,examples}/**/*.kafka.spec.ts'],
+      globalSetup: '<rootDir>/test/kafka/setup.ts',
+      globalTeardown: '<rootDir>/test/kafka/teardown.ts',
+    },
     { ...common, displayName: 'system', testMatch: ['<rootDir>/test/**/*.sys.spec.ts'] },
   ],
   testTimeout: 60_000,

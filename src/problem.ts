@@ -209,6 +209,24 @@ export const problems = {
     'The log is not the one that was there',
     'It holds other entries below `kept` than before: another copy went on. Nothing was written.',
   ],
+  // Kafka
+  kafka_unavailable: [
+    503,
+    'Kafka does not answer',
+    'What was sent may be there or not. It is tried again; look at the brokers if it lasts.',
+  ],
+  kafka_refused: [403, 'Kafka does not let us', 'Check user, password and the ACLs of docs/operating/kafka.md.'],
+  kafka_topic_unknown: [404, 'Kafka has no such topic', 'Make the topics as docs/operating/kafka.md says.'],
+  kafka_message_too_large: [
+    422,
+    'Kafka takes no message of this size',
+    'Make `max.message.bytes` of the topic larger than CUSTOS_KAFKA_MAX_MESSAGE_BYTES.',
+  ],
+  kafka_position_unknown: [
+    409,
+    'The topic does not have the position to go on from',
+    'It was made anew, or lost messages before they were read. docs/operating/kafka.md says what to do.',
+  ],
   // Start
   setting_invalid: [500, 'Settings are missing or wrong', '`issues` names each one.'],
   root_key_missing: [
