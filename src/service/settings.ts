@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Problem } from '../problem.js';
+import { kafkaSettings, kafkaShape, type KafkaSettings } from './kafka-settings.js';
 
 const file = z.string().min(1);
 const url = z.string().regex(/^postgres(ql)?:\/\//);
 
 /**
  * Every setting, from the environment. A secret comes from a file: NAME_FILE stands for each that may hold one.
- * docs/operating/settings.md is this table in words.
+ * docs/operating/production.md and docs/operating/kafka.md are this table in words.
  */
 const all = {
   DATABASE_URL: url,
@@ -23,8 +24,9 @@ const all = {
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
   CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
   CUSTOS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ...kafkaShape,
 } as const;
-const secrets = ['DATABASE_URL', 'CUSTOS_KEYHOLDER_DATABASE_URL'] as const;
+const secrets = ['DATABASE_URL', 'CUSTOS_KEYHOLDER_DATABASE_URL', 'CUSTOS_KAFKA_PASSWORD'] as const;
 /** Read by the command line, not by the service: known, so that they are no typing errors. */
 const ofTheCommandLine = new Set([
   'CUSTOS_URL',
@@ -60,6 +62,8 @@ export interface ServiceEnvironment {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** Undefined: nothing of Kafka runs. */
+  readonly kafka: KafkaSettings | undefined;
 }
 export interface KeyholderEnvironment {
   readonly databaseUrl: string;
@@ -78,12 +82,16 @@ export function readSettings(
 ): ServiceEnvironment | KeyholderEnvironment {
   const given = withSecretFiles(env);
   const parsed = parts[part].safeParse(given);
+  const { kafka, issues: ofKafka } = part === 'service' ? kafkaSettings(given) : { issues: [] };
   const issues = [
+    ...ofKafka,
     ...(parsed.error?.issues ?? []).map(({ path, code }) => ({ path: path.join('.'), rule: code })),
     ...unknownNames(env).map((name) => ({ path: name, rule: 'unknown' })),
   ];
   if (!parsed.success || issues.length > 0) throw new Problem('setting_invalid', { issues });
-  const read = parsed.data as Record<keyof typeof all, string> & { CUSTOS_PORT: number };
+  const read = parsed.data as Record<Exclude<keyof typeof all, keyof typeof kafkaShape>, string> & {
+    CUSTOS_PORT: number;
+  };
   const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
   if (part === 'keyholder') {
     return {
@@ -103,6 +111,7 @@ export function readSettings(
     host: read.CUSTOS_HOST,
     port: read.CUSTOS_PORT,
     logLevel: read.CUSTOS_LOG_LEVEL,
+    kafka,
   };
 }
 

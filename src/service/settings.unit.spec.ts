@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Problem } from '../problem.js';
+import { readSettings } from './settings.js';
+
+const plain = {
+  DATABASE_URL: 'postgres://custos_service@127.0.0.1/custos',
+  CUSTOS_KEYHOLDER_SOCKET: 'socket',
+  CUSTOS_LOG_KEY_FILE: 'log.key',
+  CUSTOS_TRUST_FILE: 'trust.json',
+  CUSTOS_CHECKPOINT_FILE: 'checkpoint',
+  CUSTOS_JWKS_FILE: 'jwks.json',
+  CUSTOS_TOKEN_ISSUER: 'https://identity.example',
+};
+const secured = { ...plain, KAFKA_BROKERS: 'a.example:9093,b.example:9093', CUSTOS_KAFKA_USER: 'custos' };
+const read = (env: Record<string, string>) => readSettings(env, 'service');
+
+/** `NAME rule` of every issue. */
+function refused(env: Record<string, string>): string[] {
+  try {
+    read(env);
+    return [];
+  } catch (error) {
+    return ((error as Problem).members.issues ?? []).map(({ path, rule }) => `${path} ${rule}`).sort();
+  }
+}
+
+describe('settings of Kafka', () => {
+  let folder: string;
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'custos-settings-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const fileOf = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it('are refused all at once, with those of everything else, and no value is repeated', () => {
+    const { DATABASE_URL: _url, ...rest } = secured;
+    const issues = refused({
+      ...rest,
+      CUSTOS_KAFKA_TLS: 'off',
+      CUSTOS_KAFKA_KEY_FILE: '/nowhere',
+      CUSTOS_KAFKA_TYPO: 'x',
+    });
+    expect(issues).toEqual([
+      'CUSTOS_KAFKA_CERT_FILE missing',
+      'CUSTOS_KAFKA_KEY_FILE unreadable',
+      'CUSTOS_KAFKA_PASSWORD missing',
+      'CUSTOS_KAFKA_TLS a password needs TLS',
+      'CUSTOS_KAFKA_TYPO unknown',
+      'DATABASE_URL invalid_type',
+    ]);
+  });
+
+  it.each([
+    ['brokers without a port', { KAFKA_BROKERS: 'a.example' }, 'KAFKA_BROKERS invalid_format'],
+    ['a topic that is no name', { CUSTOS_KAFKA_LOG_TOPIC: 'a b' }, 'CUSTOS_KAFKA_LOG_TOPIC invalid_format'],
+    [
+      'messages smaller than a header',
+      { CUSTOS_KAFKA_MAX_MESSAGE_BYTES: '99999' },
+      'CUSTOS_KAFKA_MAX_MESSAGE_BYTES too_small',
+    ],
+    [
+      'one topic for two things',
+      { CUSTOS_KAFKA_LOG_TOPIC: 'custos.checkpoints' },
+      'CUSTOS_KAFKA_CHECKPOINT_TOPIC same as the log topic',
+    ],
+  ])('are refused with %s', (_what, wrong, issue) => {
+    expect(refused({ ...secured, CUSTOS_KAFKA_PASSWORD: 'p', ...wrong })).toEqual([issue]);
+  });
+
+  it('are none without brokers, whatever else is set', () => {
+    expect(read({ ...plain, CUSTOS_KAFKA_USER: 'custos' }).kafka).toBeUndefined();
+  });
+
+  it('take the password and certificates from files, and TLS unless it is turned off', () => {
+    const env = {
+      ...secured,
+      CUSTOS_KAFKA_PASSWORD_FILE: fileOf('password', 'secret\n'),
+      CUSTOS_KAFKA_CA_FILE: fileOf('ca', 'PEM'),
+    };
+    expect(read(env).kafka).toEqual({
+      connection: {
+        brokers: ['a.example:9093', 'b.example:9093'],
+        clientId: 'custos',
+        tls: { ca: 'PEM' },
+        sasl: { mechanism: 'scram-sha-512', username: 'custos', password: 'secret' },
+      },
+      publish: { logTopic: 'custos.log', checkpointTopic: 'custos.checkpoints' },
+      mostMessageBytes: 1_000_000,
+      stalledMs: 60_000,
+    });
+    const open = { ...plain, KAFKA_BROKERS: '127.0.0.1:9092', CUSTOS_KAFKA_TLS: 'off', CUSTOS_KAFKA_SASL: 'off' };
+    expect(read(open).kafka?.connection).toEqual({ brokers: ['127.0.0.1:9092'], clientId: 'custos' });
+  });
+});
