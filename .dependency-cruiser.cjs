@@ -4,6 +4,7 @@ const mayImport = {
   sealing: [],
   log: ['merkle', 'sealing'],
   identity: ['log', 'sealing', 'merkle'],
+  witness: ['log', 'merkle'],
   keys: ['log', 'sealing', 'merkle', 'identity'],
   capture: ['log', 'sealing', 'keys', 'identity'],
   access: ['log', 'sealing', 'merkle', 'identity', 'keys'],
@@ -32,7 +33,10 @@ module.exports = {
       name: 'controllers-use-the-shell',
       comment: 'Only a controller may know of HTTP.',
       severity: 'error',
-      from: { path: '^src/(merkle|sealing|log|identity|keys|capture|access|history|kafka)/', pathNot: controllers },
+      from: {
+        path: '^src/(merkle|sealing|log|identity|witness|keys|capture|access|history|kafka)/',
+        pathNot: controllers,
+      },
       to: { path: '^src/http/' },
     },
     {

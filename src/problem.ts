@@ -240,6 +240,16 @@ export const problems = {
     'The memory of the last checkpoint cannot be used',
     '`file` must be readable and writable, and hold a checkpoint that this log signed, or not be there yet.',
   ],
+  witness_file_invalid: [
+    500,
+    'The file about witnesses or their logs cannot be used',
+    '`file` must be there and fit: `issues` names each place and the rule it breaks. docs/operating/witness.md has examples.',
+  ],
+  witness_memory_unusable: [
+    500,
+    'What a witness remembers cannot be used',
+    '`file` must be readable and writable, and hold a checkpoint that its log signed. Restore its newest copy; never remove it to get on.',
+  ],
   database_not_durable: [
     500,
     'The database does not write durably',

@@ -7,6 +7,7 @@ import { register as keyholder } from './keyholder.js';
 import { register as migrate } from './migrate.js';
 import { run } from './program.js';
 import { register as serve } from './serve.js';
+import { register as witness } from './witness.js';
 
 // `custos read … | head` closes the pipe early, which is no error of anybody.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,7 +15,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-void run(process.argv.slice(2), [serve, keyholder, migrate, init, backup, acceptRollback, ...commands]).then((code) => {
-  // No process.exit: what was printed may still be on its way into a pipe.
-  process.exitCode = code;
-});
+void run(process.argv.slice(2), [serve, keyholder, witness, migrate, init, backup, acceptRollback, ...commands]).then(
+  (code) => {
+    // No process.exit: what was printed may still be on its way into a pipe.
+    process.exitCode = code;
+  },
+);

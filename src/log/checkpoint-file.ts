@@ -1,16 +1,16 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
 import { openCheckpoint } from '../merkle/checkpoint.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import type { AcceptedLoss, CheckpointKeeper, KeptCheckpoint } from './checkpoint-keeper.js';
+import { replaceFile } from './replace-file.js';
 
 /** A signed checkpoint has some 200 bytes, one with many cosignatures some thousands. */
 const mostCharacters = 64 * 1024;
 
 /**
  * The last checkpoint in a file, as the signed note itself: any tool for signed notes reads it. One process, one
- * file. It is replaced whole (write, fsync, rename, fsync of the folder), so a crash leaves the old or the new one.
+ * file. It is replaced whole (`replaceFile`), so a crash leaves the old or the new one.
  */
 export class CheckpointFile implements CheckpointKeeper {
   private writing: Promise<unknown> = Promise.resolve();
@@ -90,21 +90,9 @@ export class CheckpointFile implements CheckpointKeeper {
   }
 
   private async write(path: string, text: string): Promise<void> {
-    const fresh = `${path}.new`;
-    try {
-      const file = await open(fresh, 'w', 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(fresh, path);
-      const folder = await open(dirname(path), 'r');
-      await folder.sync().finally(() => folder.close());
-    } catch {
+    await replaceFile(path, text).catch(() => {
       throw this.unusable();
-    }
+    });
   }
 
   private unusable(): Problem {

@@ -106,6 +106,13 @@ export const ofVerifiers = (signatures: readonly NoteSignature[], verifiers: rea
     return verifier === undefined ? [] : [[verifier, signature] as const];
   });
 
+/** The note without the lines of anybody else, for whoever passes it on. Nothing is verified. @throws MerkleError note_refused */
+export function onlySignedBy(note: string, verifiers: readonly NoteVerifier[]): string {
+  const { text, signatures } = parseNote(note);
+  const kept = ofVerifiers(signatures, verifiers);
+  return `${text}\n${kept.map(([{ name, keyId }, signature]) => signatureLine(name, keyId, signature)).join('')}`;
+}
+
 /** Checks the form only: no signature is verified. @throws MerkleError note_refused */
 export function parseNote(note: string): { readonly text: string; readonly signatures: readonly NoteSignature[] } {
   const parsed = parsedNote(note);
