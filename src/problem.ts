@@ -98,6 +98,11 @@ export const problems = {
   approval_refused: [403, 'The signature was not accepted', '`rules` names what it breaks.'],
   act_unknown: [404, 'There is no such act', 'GET /v1/acts lists them.'],
   act_refused: [403, 'The act or its signature was not accepted', '`rules` names what it breaks.'],
+  key_refused: [
+    409,
+    'The key was not enrolled, rotated or revoked',
+    '`rules` says why. A key counts once, for one person and at most 400 days; keys of the trust file end with it.',
+  ],
   policy_refused: [
     422,
     'The policy was refused',
@@ -290,6 +295,11 @@ export const problems = {
   data_in_use: [500, 'Another Custos runs on this data folder', 'Stop it first, or name another folder with --data.'],
   // The command line
   usage: [400, 'This is not how it is used', 'See --help.'],
+  passphrase_wrong: [
+    403,
+    'The passphrase does not open this key',
+    'It is another one, or the file was changed. Nothing was signed. A lost passphrase is a lost key: `custos key rotate`.',
+  ],
   service_unreachable: [503, 'The service does not answer', 'Start it with `npm start`, or set CUSTOS_URL.'],
   not_verified: [500, 'Verification failed', '`problems` names each position and the check that failed.'],
   internal: [500, 'Something went wrong here', 'The cause is in the service log under `incident`, without any value.'],

@@ -6,6 +6,7 @@ import type { Client } from './client.js';
 import { globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult } from './output.js';
 import { progressBar } from './progress-bar.js';
+import { passphraseOption } from './passphrase.js';
 import { wrongUse } from './refusal.js';
 import type { About, Send } from './send-records.js';
 
@@ -16,6 +17,7 @@ interface IngestOptions {
   readonly startedAt?: string;
   readonly sealAtSource?: boolean;
   readonly key?: string;
+  readonly passphraseFile?: string;
 }
 
 export function register(program: Command): void {
@@ -33,6 +35,7 @@ export function register(program: Command): void {
       '--key <file>',
       'with --seal-at-source: the key of the source (default: the one of --as in the data folder)',
     )
+    .option(...passphraseOption)
     .addHelpText(
       'after',
       () => `
@@ -76,7 +79,7 @@ async function ingest(file: string, options: IngestOptions, all: Globals): Promi
   }
 }
 
-async function sealing(client: Client, about: About, { key }: IngestOptions, all: Globals): Promise<Send> {
+async function sealing(client: Client, about: About, options: IngestOptions, all: Globals): Promise<Send> {
   const [{ sendSealed }, { signingKey }, { loadTrust }, { trustFilePath }] = await Promise.all([
     import('./send-sealed.js'),
     import('./signer.js'),
@@ -84,7 +87,7 @@ async function sealing(client: Client, about: About, { key }: IngestOptions, all
     import('./globals.js'),
   ]);
   const trust = await loadTrust(trustFilePath(all.data));
-  return sendSealed(client, about, { key: await signingKey(key, all), trust });
+  return sendSealed(client, about, { key: await signingKey(options, all), trust });
 }
 
 function recognised(beginning: Uint8Array): FormatName {

@@ -2,10 +2,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import type { KeyView } from '../identity/list-keys.js';
 import { parseDuration } from './arguments.js';
-import { connect, globals } from './globals.js';
+import { connect, globals, type Globals } from './globals.js';
 import { listing, printResult, table, timeText } from './output.js';
+import { newPassphrase, passphraseOption } from './passphrase.js';
 import { wrongUse } from './refusal.js';
 import { withSignOptions, type SignOptions } from './signer.js';
+
+interface NewOptions {
+  readonly person: string;
+  readonly out: string;
+  readonly passphrase: boolean;
+  readonly passphraseFile?: string;
+}
 
 interface EnrolOptions extends SignOptions {
   readonly person?: string;
@@ -20,9 +28,18 @@ export function register(program: Command): void {
     .description('make a signing key of your own; give the public half to an officer')
     .requiredOption('--person <id>', 'whose it is, as the identity provider names them')
     .requiredOption('--out <file>', 'where it goes; a file that is there is never touched')
-    .addHelpText('after', '\nExample:\n  $ custos key new --person ann --out ann.key.json')
-    .action(async ({ person, out }: { person: string; out: string }, command: Command) => {
-      const [{ newSigningKeyFile }, { PersonId }, { sodiumReady }] = await Promise.all([
+    .option(...passphraseOption)
+    .option('--no-passphrase', 'whoever reads the file can sign: for a source that nobody watches')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ custos key new --person ann --out ann.key.json
+  $ custos key new --person recorder --out recorder.key.json --no-passphrase`,
+    )
+    .action(async (options: NewOptions, command: Command) => {
+      const { person, out, passphrase, passphraseFile } = options;
+      const [{ newSealedKeyFile, newSigningKeyFile }, { PersonId }, { sodiumReady }] = await Promise.all([
         import('../identity/signing-key.js'),
         import('../log/ids.js'),
         import('../sealing/sodium.js'),
@@ -30,7 +47,9 @@ export function register(program: Command): void {
       const owner = PersonId.safeParse(person);
       if (!owner.success) throw wrongUse('--person', 'a name of letters, digits and ._:@-');
       await sodiumReady();
-      const text = newSigningKeyFile(owner.data);
+      const text = passphrase
+        ? await newSealedKeyFile(owner.data, await newPassphrase(passphraseFile))
+        : newSigningKeyFile(owner.data);
       await writeFile(out, `${text}\n`, { flag: 'wx', mode: 0o600 }).catch(() => {
         throw wrongUse('--out', 'a file that is not there yet, in a folder that can be written');
       });
@@ -47,7 +66,7 @@ export function register(program: Command): void {
       await printResult(all.json, { keys }, () =>
         table(
           ['key', 'person', 'role', 'state', 'from', 'until'],
-          keys.map(({ keyId, person, role, state, from, expiresAt }) => [keyId, person, role, state, from, timeText(expiresAt)]), // prettier-ignore
+          keys.map((one) => [one.keyId, one.person, one.role, stateText(one), one.from, timeText(one.expiresAt)]), // prettier-ignore
         ),
       );
     });
@@ -91,6 +110,13 @@ Examples:
       const body = { person, role, publicKey, expiresAt };
       await propose({ kind: 'key.enrol', body }, sign, globals(command));
     });
+  withSignOptions(key.command('rotate'))
+    .description('put a new key in the place of one that was enrolled: it begins where the old one ends')
+    .argument('<key>', 'id of the old key')
+    .argument('<file>', 'the new one, as for enrol')
+    .requiredOption('--for <duration>', 'how long it counts, at most 400d')
+    .addHelpText('after', '\nExample:\n  $ custos --as officer1 key rotate 5f0c… ann.pub --for 365d')
+    .action(async (old: string, file: string, { for: lasting, ...sign }: SignOptions & { for: string }, command: Command) => rotate(old, file, lasting, sign, globals(command))); // prettier-ignore
   withSignOptions(key.command('revoke'))
     .description('end a key that was enrolled, for good; one officer is enough')
     .argument('<key>', 'id of the key')
@@ -100,6 +126,24 @@ Examples:
       await propose({ kind: 'key.revoke', body: { keyId } }, options, globals(command));
     });
 }
+
+/** By whoever had the old one: the service is asked who that is, and the act names it by its id. */
+async function rotate(keyId: string, file: string, lasting: string, sign: SignOptions, all: Globals): Promise<void> {
+  const { keys } = await (await connect(all)).get<{ keys: KeyView[] }>('/v1/keys');
+  const owner = keys.find((one) => one.keyId === keyId)?.person;
+  if (owner === undefined) throw wrongUse('KEY', 'the id of a key, as `custos key ls` lists them');
+  const { publicKey } = await publicHalf(file, owner);
+  const expiresAt = Date.now() + parseDuration('--for', lasting) * 1000;
+  const { propose } = await import('./sign-act.js');
+  await propose({ kind: 'key.rotate', body: { keyId, publicKey, expiresAt } }, sign, all);
+}
+
+/** How long it counts still, where that is soon: a new one takes a quorum, and that takes days. */
+function stateText({ state, expiresAt }: KeyView): string {
+  const daysLeft = Math.ceil(((expiresAt ?? Infinity) - Date.now()) / 86_400_000);
+  return state === 'in_force' && daysLeft <= soonDays ? `in_force, ${daysLeft} d left` : state;
+}
+const soonDays = 30;
 
 /**
  * A public line names nobody: then the officer says whose it is. Of a file of ours nothing else is looked at: a secret half

@@ -3,12 +3,14 @@ import type { SigningKey } from '../identity/signing-key.js';
 import type { Signer } from '../identity/signed-statement.js';
 import { openCheckpoint } from '../merkle/checkpoint.js';
 import { personIn, tokenOf, trustFilePath, withReceipts, type Globals } from './globals.js';
+import { passphrase, passphraseOption } from './passphrase.js';
 import type { LogKey } from './receipt.js';
 import { notVerified, wrongUse } from './refusal.js';
 
 export interface SignOptions {
   readonly key?: string;
   readonly sshKey?: string;
+  readonly passphraseFile?: string;
   readonly yes?: boolean;
 }
 
@@ -19,6 +21,7 @@ export const withSignOptions = (command: Command): Command =>
     .addOption(
       new Option('--ssh-key <file>', 'your Ed25519 or FIDO key of OpenSSH instead: ssh-keygen signs, its agent too').conflicts('key'), // prettier-ignore
     )
+    .option(...passphraseOption)
     .option('--yes', 'do not ask before signing');
 
 /** Long enough to hand a signature in, too short to be found in a drawer. */
@@ -27,14 +30,14 @@ export const signatureLifetimeMs = 60 * 60 * 1000;
 /** Whose key signs, and whose checkpoints count. Both are this side's own: the service is asked for neither. */
 export async function signer(options: SignOptions, all: Globals): Promise<{ key: Signer; logKey: LogKey }> {
   const { trustedLogKey } = await import('./receipt.js');
-  const key = await (options.sshKey === undefined ? ownSigner(options.key, all) : sshSigner(options.sshKey, all));
+  const key = await (options.sshKey === undefined ? ownSigner(options, all) : sshSigner(options.sshKey, all));
   return { key, logKey: await trustedLogKey(trustFilePath(all.data)) };
 }
 
-async function ownSigner(file: string | undefined, all: Globals): Promise<Signer> {
+async function ownSigner(options: SignOptions, all: Globals): Promise<Signer> {
   const [{ signStatement }, key] = await Promise.all([
     import('../identity/signed-statement.js'),
-    signingKey(file, all),
+    signingKey(options, all),
   ]);
   return {
     person: key.person,
@@ -55,12 +58,20 @@ async function sshSigner(file: string, all: Globals): Promise<Signer> {
 }
 
 /** The key in the file named, or that of whoever asks in dev mode. */
-export async function signingKey(file: string | undefined, all: Globals): Promise<SigningKey> {
-  const { signingKeyPath, readSigningKey } = await import('../identity/dev-people.js');
-  const path = file ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
+export async function signingKey(
+  { key, passphraseFile }: Pick<SignOptions, 'key' | 'passphraseFile'>,
+  all: Globals,
+): Promise<SigningKey> {
+  const [{ signingKeyPath }, { readSigningKey }, { Problem }] = await Promise.all([
+    import('../identity/dev-people.js'),
+    import('../identity/signing-key.js'),
+    import('../problem.js'),
+  ]);
+  const path = key ?? (all.as === undefined ? undefined : signingKeyPath(all.data, all.as));
   if (path === undefined) throw wrongUse('--key', 'needed without --as');
-  return readSigningKey(path).catch(() => {
-    throw wrongUse('--key', 'a signing key file of this person that can be read');
+  return readSigningKey(path, passphrase(passphraseFile)).catch((error: unknown) => {
+    const isOurs = error instanceof Problem && (error.code !== 'usage' || error.members.issues !== undefined);
+    throw isOurs ? error : wrongUse('--key', 'a signing key file of this person that can be read');
   });
 }
 

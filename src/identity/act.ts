@@ -29,7 +29,7 @@ export interface ActKind {
 export interface Objection extends Pick<ProblemMembers, 'exceeded'> {
   readonly code: Extract<
     ProblemCode,
-    'policy_refused' | 'reach_exceeded' | 'programme_unassured' | 'break_glass_refused'
+    'policy_refused' | 'reach_exceeded' | 'programme_unassured' | 'break_glass_refused' | 'key_refused'
   >;
   readonly rules: readonly [string, ...string[]];
 }

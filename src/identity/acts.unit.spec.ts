@@ -25,11 +25,13 @@ import {
   trust,
   type Name,
   type Step,
+  type Told,
 } from './given-acts.spec.js';
 import { viewKeys } from './list-keys.js';
 import { proposeAct } from './propose-act.js';
 import { signatureOnAct } from './sign-act.js';
-import { actType } from './act.js';
+import { actType, type Act } from './act.js';
+import type { Head } from '../log/draft.js';
 import { emptyAuthority } from './authority.js';
 import { keyActs } from './enrolled-keys.js';
 import { encodeStatement } from './signed-statement.js';
@@ -159,12 +161,69 @@ describe('the key of a source', () => {
   });
 });
 
+const bySigning = (act: Act, n = 0): Step[] => [
+  proposed(act, { n }),
+  ...['officer1', 'officer2'].map((name) => signed(name as Name, act, { act: actId(n) })),
+];
+
+const here =
+  (told: Told) =>
+  <S>() =>
+    stateOf(told) as S;
+
+/** Before anybody signs it, and it changes nothing if it is signed all the same. */
+function objected(act: Act, before: readonly Step[], rule: string): void {
+  const told = tell(...before);
+  const state = stateOf(told);
+  const head: Head = { at: told.at, size: told.entries.length, of: here(told) };
+  const [kind] = keyActs.filter((one) => one.kind === act.kind);
+  expect(kind?.objection?.(act.body, head, 'officer1' as PersonId)).toEqual({ code: 'key_refused', rules: [rule] });
+  const after = stateOf(tell(() => told, ...bySigning(act, 9)));
+  expect([after.keys, after.sources]).toEqual([state.keys, state.sources]);
+}
+
+describe('a rotation', () => {
+  let next: Uint8Array;
+  beforeEach(() => ({ publicKey: next } = newKey()));
+  const rotation = (differing: object = {}): Act => ({
+    kind: 'key.rotate',
+    body: {
+      keyId: keyIdOf(fresh),
+      publicKey: Buffer.from(next).toString('base64'),
+      expiresAt: start + 60 * day,
+      ...differing,
+    },
+  });
+
+  it.each(['approver', 'source'])('of the key of a %s begins the new one where it ends the old one', (role) => {
+    const state = after(...bySigning(enrolment(fresh, { role })), ...bySigning(rotation(), 1));
+    const keys = role === 'source' ? state.sources : state.keys;
+    expect(keys.get(keyIdOf(fresh))).toMatchObject({ person: 'approver9', revokedAt: 5 });
+    expect(keys.get(keyIdOf(next))).toMatchObject({ person: 'approver9', expiresAt: start + 60 * day });
+    expect((role === 'source' ? sourceInForce : keyInForce)(state, keyIdOf(next), start)?.person).toBe('approver9');
+  });
+  it('takes a quorum, as an enrolment does', () => {
+    const state = after(...bySigning(enrolment(fresh)), proposed(rotation(), { n: 1 }), signed('officer1', rotation(), { act: actId(1) })); // prettier-ignore
+    expect([state.keys.has(keyIdOf(next)), keyInForce(state, keyIdOf(fresh), start)?.person]).toEqual([false, 'approver9']); // prettier-ignore
+  });
+  it('is nothing to sign, and does neither half, if the new key is known, expired, or for too long', () => {
+    const before = bySigning(enrolment(fresh));
+    objected(rotation({ publicKey: Buffer.from(fresh).toString('base64') }), before, 'key_known');
+    objected(rotation({ expiresAt: start + 400 * day + 1 }), before, 'key_expiry_too_far');
+    objected(rotation({ expiresAt: start }), before, 'key_expired');
+  });
+  it('is nothing to sign if the old key is unknown, revoked, or of the trust file', () => {
+    objected(rotation(), [], 'key_not_enrolled');
+    const gone = revocation(fresh);
+    const before = [...bySigning(enrolment(fresh)), proposed(gone, { n: 1 }), signed('officer3', gone, { act: actId(1) })]; // prettier-ignore
+    objected(rotation(), before, 'key_not_enrolled');
+    objected(revocation(fresh), before, 'key_not_enrolled');
+    objected(rotation({ keyId: keyIdOf(keyOf('approver1').publicKey) }), [], 'key_not_enrolled');
+  });
+});
+
 describe('a key of OpenSSH', () => {
   const text = (key: VerifyingKey) => ({ publicKey: formatVerifyingKey(key) });
-  const bySigning = (act: Parameters<typeof signed>[1], n = 0) => [
-    proposed(act, { n }),
-    ...['officer1', 'officer2'].map((name) => signed(name as Name, act, { act: actId(n) })),
-  ];
   const asSsh = (): VerifyingKey => ({ publicKey: fresh, ssh: { type: 'ssh-ed25519' } });
 
   it('is enrolled with its scheme, and listed as the line that it was given as', () => {
@@ -179,8 +238,11 @@ describe('a key of OpenSSH', () => {
     expect(state.keys.get(keyIdOf(fresh))).toMatchObject({ person: 'approver9' });
     expect(state.keys.get(keyIdOf(fresh))).not.toHaveProperty('ssh');
   });
-  it("is no source's: nobody touches an authenticator a thousand times", () =>
-    changesNothing([], proposed(enrolment(fresh, { role: 'source', ...text(asSsh()) }))));
+  it("is no source's: nobody touches an authenticator a thousand times", () => {
+    const act = enrolment(fresh, { role: 'source', ...text(asSsh()) });
+    expect(after(...bySigning(act)).sources.size).toBe(0);
+    objected(act, [], 'key_scheme');
+  });
 
   it('signs an act as an officer of the trust file, if somebody touched it', () => {
     const touched = authenticator('ssh:custos');
@@ -237,14 +299,14 @@ describe('an act', () => {
     const told = tell();
     const envelope = envelopeBy(told, 'officer1', act);
     const asked = { ...act, act: actId(), proposer: 'officer1' as PersonId, envelope };
-    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0, of: noOther });
+    const { entries, answer } = proposeAct(stateOf(told), asked, { at: told.at, size: 0, of: here(told) });
     expect(answer).toMatchObject({ kind: 'signed', signer: 'officer1', signatures: 1, needed: 2, enforced: false });
     expect(entries.map(({ type }) => type)).toEqual(['act.proposed', 'act.signed']);
     const next = tell(proposed(act, entries[0]?.data as EntryData['act.proposed']), signed('officer1', act));
     const second = signatureOnAct(
       stateOf(next),
       { act: actId(), envelope: envelopeBy(next, 'officer2', act) },
-      { at: next.at, size: 2, of: noOther },
+      { at: next.at, size: 2, of: here(next) },
     );
     expect(second.answer).toMatchObject({ signatures: 2, enforced: true });
   });

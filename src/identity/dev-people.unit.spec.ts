@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { sign, verify } from '../sealing/signature.js';
-import { createDevPeople, devIssuer, mintDevToken, readSigningKey, signingKeyPath } from './dev-people.js';
+import { createDevPeople, devIssuer, mintDevToken, signingKeyPath } from './dev-people.js';
+import { readSigningKey as read } from './signing-key.js';
 import { tokenVerifier } from './tokens.js';
 import { keyIdOf } from './trust.js';
+
+const noPassphrase = () => Promise.reject(new Error('nobody was to be asked'));
+const readSigningKey = (path: string) => read(path, noPassphrase);
 
 let dir: string;
 beforeEach(async () => {

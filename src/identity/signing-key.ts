@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { PersonId } from '../log/ids.js';
 import { Problem } from '../problem.js';
+import { openWithPassphrase, sealWithPassphrase } from '../sealing/passphrase.js';
 import { Secret } from '../sealing/secret.js';
 import { generateSigningKey, publicKeyOf, seedBytes } from '../sealing/signature.js';
 import { sodiumReady } from '../sealing/sodium.js';
@@ -15,40 +16,78 @@ export interface SigningKey {
   readonly seed: Secret;
 }
 
-const SigningKeyFile = z.strictObject({
-  person: PersonId,
-  keyId: z.string(),
-  publicKey: z.base64(),
-  seed: z.base64(),
-});
+/**
+ * What stands in the clear is bound to what is sealed: another person's name on it is a wrong passphrase.
+ *
+ *   {"person":"ann","keyId":"8d0f…","publicKey":"…","sealedSeed":"…"}        (or "seed", which anybody can use)
+ */
+const open = { person: PersonId, keyId: z.string(), publicKey: z.base64() };
+const SigningKeyFile = z.union([
+  z.strictObject({ ...open, seed: z.base64() }),
+  z.strictObject({ ...open, sealedSeed: z.base64() }),
+]);
+
+/** Asked only for a key that is sealed. The secret is wiped after use. */
+export type AskPassphrase = () => Promise<Secret>;
 
 /**
  * Refuses a file whose parts do not belong together: a signature under another key than the file says would be
  * found out by the service only, after the person believed to have signed.
- * @throws Problem usage if the file is none of ours
+ * @throws Problem usage if the file is none of ours; passphrase_wrong; and whatever `passphrase` throws
  */
-export async function readSigningKey(path: string): Promise<SigningKey> {
+export async function readSigningKey(path: string, passphrase: AskPassphrase): Promise<SigningKey> {
   await sodiumReady();
+  const file = await parsed(path);
+  const seed = 'seed' in file ? new Secret(bytes(file.seed)) : await opened(file, await passphrase());
+  const key = { person: file.person, ...keyOf(seed) };
+  if (key.keyId !== file.keyId || base64(key.publicKey) !== file.publicKey) throw new Problem('usage');
+  return key;
+}
+
+async function parsed(path: string): Promise<z.infer<typeof SigningKeyFile>> {
   try {
-    const file = SigningKeyFile.parse(JSON.parse(await readFile(path, 'utf8')));
-    const key = { person: file.person, ...keyOf(new Secret(bytes(file.seed))) };
-    if (key.keyId !== file.keyId || base64(key.publicKey) !== file.publicKey) throw new Problem('usage');
-    return key;
+    return SigningKeyFile.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {
     // The error of a JSON parser repeats a part of the text, and this text holds a private key.
     throw new Problem('usage');
   }
 }
 
-/** The text of a new key's file. Await `sodiumReady` first. */
-export function newSigningKeyFile(person: PersonId): string {
-  const { seed } = generateSigningKey();
+async function opened(
+  { sealedSeed, ...binding }: { person: PersonId; keyId: string; publicKey: string; sealedSeed: string },
+  passphrase: Secret,
+): Promise<Secret> {
   try {
-    const { keyId, publicKey } = keyOf(seed);
-    return JSON.stringify({ person, keyId, publicKey: base64(publicKey), seed: base64(seed.bytes) });
+    const seed = await openWithPassphrase(passphrase, binding, bytes(sealedSeed));
+    if (seed === undefined) throw new Problem('passphrase_wrong');
+    return seed;
+  } finally {
+    passphrase.wipe();
+  }
+}
+
+/** The text of a new key's file, which whoever reads it can sign with. Await `sodiumReady` first. */
+export function newSigningKeyFile(person: PersonId): string {
+  const { file, seed } = newKey(person);
+  const text = JSON.stringify({ ...file, seed: base64(seed.bytes) });
+  seed.wipe();
+  return text;
+}
+
+/** The same, of use with the passphrase only. It is wiped. */
+export async function newSealedKeyFile(person: PersonId, passphrase: Secret): Promise<string> {
+  const { file, seed } = newKey(person);
+  try {
+    return JSON.stringify({ ...file, sealedSeed: base64(await sealWithPassphrase(passphrase, file, seed)) });
   } finally {
     seed.wipe();
+    passphrase.wipe();
   }
+}
+
+function newKey(person: PersonId) {
+  const { keyId, publicKey, seed } = keyOf(generateSigningKey().seed);
+  return { file: { person, keyId, publicKey: base64(publicKey) }, seed };
 }
 
 function keyOf(seed: Secret): Omit<SigningKey, 'person'> {

@@ -34,6 +34,7 @@ const ofTheCommandLine = new Set([
   'CUSTOS_DATA',
   'CUSTOS_MIGRATE_URL',
   'CUSTOS_DATABASE_URL',
+  'CUSTOS_KEY_PASSPHRASE_FILE',
 ]);
 
 const parts = {

@@ -1,15 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceProcess } from './service-process.js';
 
-/** People sign with the SSH keys that they have: a real ssh-keygen, from the command line, once through its agent. */
+/** People sign with the keys that they have, from the command line: SSH keys by a real ssh-keygen, and ours. */
 let service: ServiceProcess;
 const has = spawnSync('ssh-keygen', ['-?']).error === undefined;
 beforeAll(async () => {
-  if (has) service = await ServiceProcess.start();
+  service = await ServiceProcess.start();
+  await as('source', 'ingest', 'examples/shell.cast', '--format', 'asciicast', '--subject', 'anna', '--session', 'p1');
 });
-afterAll(() => service?.remove());
+afterAll(() => service.remove());
 
 async function as(who: string, ...args: string[]) {
   const { code, stdout } = await service.custos('--as', who, '--json', ...args);
@@ -20,7 +21,6 @@ const create = ['request', 'create', '--session', 'p1', '--field', 'kind', '--pu
 (has ? it : it.skip)('an SSH key is enrolled by officers, and approves', async () => {
   const path = join(service.folder, 'id_ed25519');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'a comment', '-f', path]);
-  await as('source', 'ingest', 'examples/shell.cast', '--format', 'asciicast', '--subject', 'anna', '--session', 'p1');
   const { json: made } = await as('researcher', ...create);
   const approve = (...key: string[]) => as('approver1', 'approve', made.request, '--yes', ...key);
 
@@ -63,3 +63,28 @@ async function withAgent(key: string, use: () => Promise<void>): Promise<void> {
     process.kill(Number(pid));
   }
 }
+
+it('a key that was made here is sealed, signs with its passphrase, and gives way to the next', async () => {
+  const [one, two, pass, wrong] = ['one.json', 'two.json', 'pass', 'wrong'].map((name) => join(service.folder, name)) as [string, string, string, string]; // prettier-ignore
+  await Promise.all([writeFile(pass, 'correct horse battery\n'), writeFile(wrong, 'correct horse batterie\n')]);
+  const made = (path: string, ...how: string[]) => service.custos('--json', 'key', 'new', '--person', 'approver2', '--out', path, ...how); // prettier-ignore
+  expect(await made(one)).toMatchObject({ code: 2, stdout: expect.stringContaining('--passphrase-file') });
+  const key = JSON.parse((await made(one, '--passphrase-file', pass)).stdout);
+  expect(await made(two, '--passphrase-file', pass)).toMatchObject({ code: 0 });
+
+  const { json: enrolled } = await as('officer1', 'key', 'enrol', one, '--for', '20d', '--yes');
+  await as('officer2', 'act', 'sign', enrolled.act, '--yes');
+  const sign = async (path: string, passphrase: string) => {
+    const { json } = await as('researcher', ...create);
+    return as('approver2', 'approve', json.request, '--yes', '--key', path, '--passphrase-file', passphrase);
+  };
+  expect(await sign(one, wrong)).toMatchObject({ code: 1, json: { code: 'passphrase_wrong' } });
+  expect(await sign(one, pass)).toMatchObject({ code: 0, json: { approvals: 1 } });
+  expect(await sign(two, pass)).toMatchObject({ code: 1, json: { rules: ['key_unknown'] } });
+
+  const { json: rotated } = await as('officer1', 'key', 'rotate', key.keyId, two, '--for', '365d', '--yes');
+  expect((await as('officer3', 'act', 'sign', rotated.act, '--yes')).json).toMatchObject({ enforced: true });
+  expect(await sign(one, pass)).toMatchObject({ code: 1, json: { rules: ['key_unknown'] } });
+  expect(await sign(two, pass)).toMatchObject({ code: 0 });
+  expect(await as('officer1', 'key', 'revoke', key.keyId, '--yes')).toMatchObject({ code: 1, json: { code: 'key_refused', rules: ['key_not_enrolled'] } }); // prettier-ignore
+});
