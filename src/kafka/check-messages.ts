@@ -1,0 +1,56 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { requireSealed } from '../capture/check-sealed.js';
+import { authorityKey, sourceInForce } from '../identity/authority.js';
+import type { PersonId } from '../log/ids.js';
+import type { Log } from '../log/log.js';
+import { Problem, type ProblemCode } from '../problem.js';
+import type { IncomingMessage } from './kafka-port.js';
+import { readMessage, type SealedMessage } from './read-message.js';
+
+/** A message before the head decides about it: what a source sealed and signed, or why it is refused. */
+export type CheckedMessage =
+  | { readonly offset: number; readonly source: PersonId; readonly body: SealedMessage }
+  | { readonly offset: number; readonly refused: ProblemCode };
+
+/**
+ * Everything about messages that needs no head, and all that is slow. There is no token on a topic: who sent a message
+ * is told by the key that signed it. @throws Problem log_unavailable; what is wrong with a message is its own answer.
+ */
+export async function checkMessages(
+  log: Pick<Log, 'origin' | 'state' | 'refreshed'>,
+  messages: readonly IncomingMessage[],
+): Promise<CheckedMessage[]> {
+  const read: { readonly offset: number; readonly body: SealedMessage | ProblemCode }[] = [];
+  for (const message of messages) {
+    await turn(); // parsing, hashing and signatures take milliseconds, and this process has others to answer
+    read.push({ offset: message.offset, body: attempt(() => readMessage(message)) });
+  }
+  const at = Date.now();
+  const keyOf = ({ sealed }: SealedMessage) => sourceInForce(log.state.of(authorityKey), sealed.signedBy, at);
+  // Another instance may have enrolled a key just now: the log is read on, once for all of them.
+  if (read.some(({ body }) => typeof body !== 'string' && keyOf(body) === undefined)) await log.refreshed();
+  const checked: CheckedMessage[] = [];
+  for (const { offset, body } of read) {
+    await turn();
+    checked.push(checkedOne(offset, body));
+  }
+  return checked;
+
+  function checkedOne(offset: number, body: SealedMessage | ProblemCode): CheckedMessage {
+    if (typeof body === 'string') return { offset, refused: body };
+    const key = keyOf(body);
+    if (key === undefined) return { offset, refused: 'source_key_unknown' };
+    const { publicKey, person: source } = key;
+    const wrong = attempt(() => requireSealed(body, body.sealed, { origin: log.origin, publicKey }));
+    return typeof wrong === 'string' ? { offset, refused: wrong } : { offset, source, body };
+  }
+}
+
+function attempt<T>(work: () => T): T | ProblemCode {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+}

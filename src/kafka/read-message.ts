@@ -1,0 +1,71 @@
+import { formatOf } from '../capture/formats/formats.js';
+import { isCloudEvent } from '../capture/formats/cloudevents.js';
+import type { Json, JsonObject } from '../capture/formats/format.js';
+import { isObject } from '../capture/formats/json-tree.js';
+import { eventOfHeaders, isBinaryMode } from '../capture/read-cloudevents.js';
+import { SealedBody, type SealedPart } from '../capture/sealed-body.js';
+import { Problem } from '../problem.js';
+import type { IncomingMessage } from './kafka-port.js';
+
+/** The `type` of a CloudEvent whose data is `docs/formats/sealed-batch.md`. */
+export const sealedBatchType = 'custos.sealed-batch';
+const structured = 'application/cloudevents+json';
+
+export type SealedMessage = SealedBody & { readonly sealed: SealedPart };
+
+/**
+ * The sealed records that a message brings: a CloudEvent of Kafka's protocol binding 1.0.2, structured or binary, whose
+ * key is the session. Nothing of it was checked but its form.
+ * @throws Problem message_malformed, payload_unsealed, input_invalid, format_unknown, records_unsealed
+ */
+export function readMessage({ key, value, headers }: IncomingMessage): SealedMessage {
+  const event = eventIn(value, headers);
+  if (event['type'] !== sealedBatchType) throw new Problem('payload_unsealed');
+  const read = SealedBody.safeParse(event['data']);
+  if (!read.success) throw invalid('data');
+  const { session, subject, sealed } = read.data;
+  // Another key may lie in another partition, and the records of a session must come in their order.
+  if (key === undefined || textOf(key) !== session) throw invalid('key');
+  if (contradicts(event, 'subject', subject) || contradicts(event, 'custossession', session))
+    throw invalid('attributes');
+  formatOf(read.data.format);
+  // A number that nobody signed may be anybody's.
+  if (sealed === undefined) throw new Problem('records_unsealed');
+  return { ...read.data, sealed };
+}
+
+function eventIn(value: Uint8Array | undefined, headers: IncomingMessage['headers']): JsonObject {
+  const texts = Object.fromEntries(
+    Object.entries(headers).map(([name, bytes]) => [name.replace(/^ce_/, 'ce-'), textOf(bytes)]),
+  );
+  const isStructured = texts['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === structured;
+  if (!isStructured && !isBinaryMode(texts)) throw new Problem('message_malformed');
+  const body = jsonOf(value);
+  const event = isStructured ? body : eventOfHeaders(texts, body);
+  if (!isObject(event) || !isCloudEvent(event)) throw new Problem('message_malformed');
+  return event;
+}
+
+/** An attribute may be left out, and must not say something else. */
+const contradicts = (event: JsonObject, attribute: string, expected: string): boolean =>
+  event[attribute] !== undefined && event[attribute] !== expected;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Problem('message_malformed');
+  }
+}
+
+function jsonOf(value: Uint8Array | undefined): Json {
+  try {
+    return JSON.parse(textOf(value ?? new Uint8Array())) as Json;
+  } catch {
+    throw new Problem('message_malformed');
+  }
+}
+
+const invalid = (path: string) => new Problem('input_invalid', { issues: [{ path, rule: 'invalid' }] });
