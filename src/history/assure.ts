@@ -84,7 +84,7 @@ export class AssureHandler implements ICommandHandler<Assure> {
   /** What this process decides on, against a fold from the first entry on. Nothing else is kept of the log. */
   private async stateEqualsLog(): Promise<Found> {
     const [state, size] = [await this.log.refreshed(), this.log.size];
-    const { state: anew } = await this.log.stateAtSize(size);
+    const anew = await this.log.stateAnew(size);
     return found(size, this.log.size === size ? state.differences(anew) : []);
   }
 

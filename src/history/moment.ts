@@ -33,7 +33,7 @@ export interface StateAt extends Place {
 export async function stateAt(log: Log, moment: Moment | undefined): Promise<StateAt> {
   const head = await log.reader.head();
   const place = moment === undefined ? { position: head.size, at: Date.now() } : await placeOf(log, moment);
-  const { state } = await log.stateAtSize(place.position);
+  const state = await log.stateAtSize(place.position);
   const { checkpoint } = await log.reader.checkpointCovering(place.position);
   return { ...place, checkpoint, state };
 }

@@ -37,8 +37,8 @@ const open = (role: 'custos_service' | 'custos_reader') => {
   pools.push(pool);
   return pool;
 };
-const newLog = (slices = [counted]) =>
-  new Log({ pool: open('custos_service'), identity: { origin, signer }, verifiers, slices });
+const newLog = (slices = [counted], options: { entriesBetweenStates?: number } = {}) =>
+  new Log({ pool: open('custos_service'), identity: { origin, signer }, verifiers, slices, ...options });
 const person = 'tester' as PersonId;
 const subject = 's1' as SubjectId;
 const consent = (stream = 'subject/s1'): Draft => ({
@@ -267,7 +267,7 @@ describe('the state', () => {
   it('at a past size is that of exactly these entries', async () => {
     for (let index = 0; index < 5; index += 1) await append([consent()]);
     for (const size of [0, 1, 2, 6]) {
-      expect((await log.stateAtSize(size)).state.of(counted.key)).toBe(Math.max(0, size - 1));
+      expect((await log.stateAtSize(size)).of(counted.key)).toBe(Math.max(0, size - 1));
     }
     await expect(log.stateAtSize(7)).rejects.toMatchObject({ code: 'position_unknown' });
   });
@@ -291,6 +291,36 @@ describe('the state', () => {
       expect(seen).toEqual(Array.from({ length: to - from }, (_, index) => from + index));
       expect(last.of(counted.key)).toBe(to - 1);
     }
+  });
+
+  it('is the same from whichever past one in memory it is folded on, by who wrote the entries and by who read them', async () => {
+    for (let index = 0; index < 12; index += 1) await append(Array.from({ length: index % 3 }, () => consent()));
+    const { size } = log;
+    for (const entriesBetweenStates of [1, 2, 5, 1000]) {
+      const other = newLog([counted], { entriesBetweenStates });
+      await other.start();
+      for (let index = 0; index < 5; index += 1) await append([consent(), consent()], other);
+      for (let to = 0; to <= other.size; to += 1) {
+        expect((await other.stateAtSize(to)).of(counted.key)).toBe(Math.max(0, to - 1));
+        const seen: number[] = [];
+        await other.walk({ from: Math.max(0, to - 3), to }, (before, { position }) => {
+          expect(before.of(counted.key)).toBe(Math.max(0, position - 1));
+          seen.push(position);
+        });
+        expect(seen).toEqual([3, 2, 1].map((back) => to - back).filter((position) => position >= 0));
+      }
+    }
+    expect(log.size).toBe(size);
+  });
+
+  it('is folded anew from rows alone where nothing in memory shall count', async () => {
+    const other = newLog([counted], { entriesBetweenStates: 1 });
+    await other.start();
+    for (let index = 0; index < 3; index += 1) await append([consent()], other);
+    expect((await other.stateAnew(4)).of(counted.key)).toBe(3);
+    await asIntruder(`UPDATE log.entry SET header = '\\x00' WHERE position = 1`);
+    expect((await other.stateAtSize(4)).of(counted.key)).toBe(3);
+    await expect(other.stateAnew(4)).rejects.toMatchObject({ code: 'log_corrupt' });
   });
 
   it('is the same after a restart', async () => {

@@ -7,7 +7,8 @@ import type { AcceptedLoss, CheckpointKeeper } from './checkpoint-keeper.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { Governance, type AnySlice } from './governance.js';
 import { HeadBelief } from './head-belief.js';
-import { decodeHeader, type Entry } from './header.js';
+import type { Entry } from './header.js';
+import { KeptStates } from './kept-states.js';
 import { LogReader } from './log-reader.js';
 import { Problem } from '../problem.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
@@ -20,7 +21,8 @@ import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
 import { verifyLog, type Verified } from './verify-log.js';
 import type { VerifyOptions } from './verify-options.js';
-import type { Visit } from './replay-headers.js';
+import { entriesAPage } from './replay-page.js';
+import type { Folded, Visit } from './replay-headers.js';
 import { ownCommand } from './write-command.js';
 
 export interface LogOptions {
@@ -32,6 +34,8 @@ export interface LogOptions {
   readonly bodies?: BodyStore;
   /** Left out: nothing outside the database remembers how far the log had come. For tools and tests. */
   readonly keeper?: CheckpointKeeper;
+  /** Of the past, which questions about it fold on from. For tests; left out, a page. */
+  readonly entriesBetweenStates?: number;
 }
 
 /** The log, as the contexts above see it: append by a decision at the head, read, and the state so far. */
@@ -41,6 +45,7 @@ export class Log {
   readonly bodies: BodyStore;
   readonly tree: LogTree;
   readonly tail: LogTail;
+  private readonly kept: KeptStates;
   private readonly replay: VerifiedReplay;
   private readonly appender: Appender;
   private readonly proof: EntryProof;
@@ -52,7 +57,8 @@ export class Log {
     this.bodies = options.bodies ?? new PostgresBodyStore(pool);
     this.tree = new LogTree(pool, this.reader);
     this.tail = new LogTail(pool);
-    this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices);
+    this.kept = new KeptStates(options.entriesBetweenStates ?? entriesAPage);
+    this.replay = new VerifiedReplay({ origin: identity.origin, verifiers }, slices, this.kept);
     const { bodies, replay } = this;
     const parts = { identity, bodies, replay, versions: new StreamVersions(), belief: new HeadBelief() };
     const receipt = (position: number) => this.tree.receipt(position);
@@ -107,27 +113,38 @@ export class Log {
   }
 
   /**
-   * The state after the log's first `size` entries, replayed and verified anew, and the time of the last of them.
+   * The state after the log's first `size` entries, verified.
    * @throws Problem position_unknown, log_corrupt
    */
-  async stateAtSize(size: number): Promise<{ state: Governance; lastAt: number }> {
-    const state = await this.walk({ from: size, to: size });
-    const lastAt = size === 0 ? 0 : decodeHeader(await this.reader.header(size - 1)).at;
-    return { state, lastAt };
+  stateAtSize(size: number): Promise<Governance> {
+    return this.walk({ from: size, to: size });
+  }
+
+  /** The same from the first entry on: nothing that this process has in memory is believed. */
+  stateAnew(size: number): Promise<Governance> {
+    return this.walkOn(this.options.slices, { from: size, to: size });
   }
 
   /**
    * Shows every entry from position `from` up to and not with `to`, each with the state just below and just above it,
-   * replayed and verified anew. Returns the state at `to`; what was shown is to be believed only then.
+   * verified. Returns the state at `to`; what was shown is to be believed only then.
    * @throws Problem position_unknown, log_corrupt
    */
-  async walk({ from, to }: { from: number; to: number }, visit: Visit = () => undefined): Promise<Governance> {
+  walk(span: { from: number; to: number }, visit?: Visit): Promise<Governance> {
+    return this.walkOn(this.kept.within(span.from) ?? this.options.slices, span, visit);
+  }
+
+  private async walkOn(
+    start: readonly AnySlice[] | Folded,
+    { from, to }: { from: number; to: number },
+    visit: Visit = () => undefined,
+  ): Promise<Governance> {
     const { pool, verifiers, slices } = this.options;
     if (to === 0) return Governance.empty(slices);
     const covering = await this.reader.checkpointCovering(to);
     const below = await this.reader.checkpointWithin(from);
-    const replay = new VerifiedReplay({ origin: this.origin, verifiers }, slices);
-    if (below !== undefined) await replay.advanceTo(pool, below);
+    const replay = new VerifiedReplay({ origin: this.origin, verifiers }, start);
+    if (below !== undefined && below.size > replay.current.size) await replay.advanceTo(pool, below);
     let state: Governance | undefined;
     const { governance } = await replay.walkTo(pool, covering, (before, entry, after) => {
       if (entry.position >= to) state ??= before;

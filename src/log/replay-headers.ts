@@ -53,16 +53,24 @@ export async function replayHeaders(
   return { frontier, governance };
 }
 
+export interface PagesToReplay {
+  readonly worker: PageWorker;
+  /** At the start of a page. */
+  readonly from: Folded;
+  /** At an end of one. */
+  readonly size: number;
+  readonly visit: Visit;
+  /** Called at the end of every page. */
+  readonly pass: (folded: Folded) => void;
+}
+
 /**
  * The same for whole pages, hashed on other threads while the next ones are read; only what governs comes back. A few
- * pages are under way at a time, whatever the size of the log. `from` is at the start of a page, `size` at an end.
+ * pages are under way at a time, whatever the size of the log.
  */
 export async function replayPages(
   client: pg.ClientBase,
-  worker: PageWorker,
-  from: Folded,
-  size: number,
-  visit: Visit,
+  { worker, from, size, visit, pass }: PagesToReplay,
 ): Promise<Folded> {
   let { frontier, governance } = from;
   let next = frontier.size;
@@ -86,6 +94,7 @@ export async function replayPages(
       if (page.broken !== undefined) throw corrupt(page.broken);
       for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
       frontier = appendPart(frontier, page.frontier);
+      pass({ frontier, governance });
     }
   } finally {
     // Nobody may find the connection, or the worker, still at work on what nobody waits for.

@@ -171,7 +171,7 @@ class StateAt implements Step {
   ) {}
   check = (model: Readonly<LogModel>) => this.size <= model.size;
   async run(_model: LogModel, { logs }: Pair): Promise<void> {
-    const { state } = await logs[this.which].stateAtSize(this.size);
+    const state = await logs[this.which].stateAtSize(this.size);
     assert.equal(state.of(consents.key), Math.max(0, this.size - 1));
   }
   toString = () => `stateAt(${this.which}, ${this.size})`;

@@ -4,9 +4,10 @@ import type { NoteVerifier } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import { onOneClient, type Queryable } from './database.js';
 import { Governance, type AnySlice } from './governance.js';
+import type { KeptStates } from './kept-states.js';
 import { entriesWorthThreads, PageThreads } from './page-threads.js';
 import { entriesAPage } from './replay-page.js';
-import { replayHeaders, replayPages, type Folded, type Visit } from './replay-headers.js';
+import { replayHeaders, replayPages, type Folded, type PagesToReplay, type Visit } from './replay-headers.js';
 
 /** What a log claims to be: its size, and the signed note over the root of exactly that size. */
 export interface ClaimedHead {
@@ -30,16 +31,14 @@ export interface Replayed {
 export class VerifiedReplay {
   private replayed: Replayed;
 
+  /** `kept` gets states that were passed on the way, once all of it has verified. */
   constructor(
     private readonly trusted: { readonly origin: string; readonly verifiers: readonly NoteVerifier[] },
-    slices: readonly AnySlice[],
+    from: readonly AnySlice[] | Folded,
+    private readonly kept?: KeptStates,
   ) {
-    this.replayed = {
-      size: 0,
-      frontier: emptyFrontier,
-      governance: Governance.empty(slices),
-      checkpoint: '',
-    };
+    const { frontier, governance } = 'frontier' in from ? from : nothing(from);
+    this.replayed = { size: frontier.size, frontier, governance, checkpoint: '' };
   }
 
   get current(): Replayed {
@@ -49,6 +48,7 @@ export class VerifiedReplay {
   /** Takes over what this process itself has just committed under the head lock. */
   adopt(replayed: Replayed): void {
     this.replayed = replayed;
+    this.kept?.keep(replayed);
   }
 
   /**
@@ -57,7 +57,7 @@ export class VerifiedReplay {
    *   put back to an older state under this process.
    */
   advanceTo(db: Queryable, claimed: ClaimedHead, visit: Visit = () => undefined): Promise<Replayed> {
-    return this.verified(claimed, (from, size) => this.readOn(db, from, size, visit));
+    return this.verified(claimed, (from, size, pass) => this.readOn(db, { from, size, visit, pass }));
   }
 
   /** The same, here and now, and every entry is shown, those too that change nothing. @throws Problem as `advanceTo` */
@@ -67,28 +67,31 @@ export class VerifiedReplay {
 
   private async verified(
     claimed: ClaimedHead,
-    read: (from: Folded, size: number) => Promise<Folded>,
+    read: (from: Folded, size: number, pass: (folded: Folded) => void) => Promise<Folded>,
   ): Promise<Replayed> {
     const from = this.replayed;
     if (claimed.size === from.size && claimed.checkpoint === from.checkpoint) return from;
     if (claimed.size < from.size) throw new Problem('log_rolled_back', { kept: from.size, size: claimed.size });
-    if (claimed.size === from.size) throw new Problem('log_corrupt', { position: claimed.size });
     const root = this.signedRoot(claimed, from.size);
 
-    const { frontier, governance } = await read(from, claimed.size);
+    const passed: Folded[] = [];
+    const { frontier, governance } = await read(from, claimed.size, (folded) => passed.push(folded));
     if (!Buffer.from(frontierRoot(frontier)).equals(root)) throw new Problem('log_corrupt', { position: from.size });
-    this.replayed = { size: claimed.size, frontier, governance, checkpoint: claimed.checkpoint };
+    for (const folded of passed) this.kept?.keep(folded);
+    this.adopt({ size: claimed.size, frontier, governance, checkpoint: claimed.checkpoint });
     return this.replayed;
   }
 
-  private async readOn(db: Queryable, from: Folded, size: number, visit: Visit): Promise<Folded> {
+  private async readOn(db: Queryable, { from, size, visit, pass }: Reading): Promise<Folded> {
     // Whole pages go to other threads if there are many; all else is read here, where it costs no thread a start.
     const wholeFrom = Math.ceil(from.frontier.size / entriesAPage) * entriesAPage;
     const wholeTo = Math.floor(size / entriesAPage) * entriesAPage;
     if (wholeTo - wholeFrom < entriesWorthThreads) return replayHeaders(db, from, size, visit);
     const aligned = await replayHeaders(db, from, wholeFrom, visit);
     const whole = await onOneClient(db, (client) =>
-      PageThreads.forEntries(wholeTo - wholeFrom, (worker) => replayPages(client, worker, aligned, wholeTo, visit)),
+      PageThreads.forEntries(wholeTo - wholeFrom, (worker) =>
+        replayPages(client, { worker, from: aligned, size: wholeTo, visit, pass }),
+      ),
     );
     return replayHeaders(db, whole, size, visit);
   }
@@ -103,3 +106,10 @@ export class VerifiedReplay {
     throw new Problem('log_corrupt', { position });
   }
 }
+
+type Reading = Omit<PagesToReplay, 'worker'>;
+
+const nothing = (slices: readonly AnySlice[]): Folded => ({
+  frontier: emptyFrontier,
+  governance: Governance.empty(slices),
+});
