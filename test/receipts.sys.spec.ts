@@ -32,6 +32,7 @@ const steps: readonly Step[] = [
   { route: 'POST /v1/requests', as: 'researcher', command: () => create, writes: ['request.made'], remember: (answer, told) => (told['request'] = answer['request'] ?? '') },
   { route: 'POST /v1/requests/{request}/approvals', as: 'approver1', command: ({ request }) => ['approve', '--yes', request ?? ''], writes: ['request.approved'] },
   { route: 'POST /v1/requests/{request}/approvals', as: 'approver2', command: ({ request }) => ['approve', '--yes', request ?? ''], writes: ['request.approved'] },
+  { route: 'POST /v1/subjects/{subject}/copy', as: 'subject:anna', command: () => ['copy', '--session', 'r1', '--recording', '/dev/null'], writes: ['disclosure.made'] },
   { route: 'POST /v1/grants/{grant}/disclosures', as: 'researcher', command: ({ request }) => ['read', request ?? '', '--recording', '/dev/null'], writes: ['disclosure.made'] },
   { route: 'POST /v1/grants/{grant}/revocation', as: 'approver1', command: ({ request }) => ['revoke', request ?? '', ...reason], writes: ['grant.revoked'] },
   { route: 'POST /v1/locks', as: 'officer1', command: () => ['lock', '--all', ...reason], writes: ['lock.set'], remember: (answer, told) => (told['lock'] = answer['lock'] ?? '') },

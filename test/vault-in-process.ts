@@ -44,7 +44,7 @@ import type { CheckpointKeeper, KeptCheckpoint } from '../src/log/checkpoint-kee
 import { openPool } from '../src/log/database.js';
 import type { Consent, ContainmentReported, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
-import type { ActId, CommandId, GrantId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
+import { ownCopy, type ActId, type CommandId, type GrantId, type PersonId, type SessionId, type SubjectId } from '../src/log/ids.js'; // prettier-ignore
 import { Governance } from '../src/log/governance.js';
 import { Log } from '../src/log/log.js';
 import { verifyLog } from '../src/log/verify-log.js';
@@ -55,6 +55,7 @@ import { generateSigningKey } from '../src/sealing/signature.js';
 import { sodiumReady } from '../src/sealing/sodium.js';
 import { startKeyholder } from '../src/service/start-keyholder.js';
 import { cloneDatabase, type TestDatabase } from './postgres/database.js';
+import { issuer, testIssuer, type TestIssuer } from './test-issuer.js';
 import { TurnedClock } from './turned-clock.js';
 
 export const origin = 'custos.example/test';
@@ -86,6 +87,7 @@ export class VaultInProcess {
   database!: TestDatabase;
   log!: Log;
   keyholder!: Keyholder;
+  issuer!: TestIssuer;
   private readonly others: TestDatabase[] = [];
   private daysAhead = 0;
   private turnedClock: TurnedClock | undefined;
@@ -95,6 +97,7 @@ export class VaultInProcess {
   static async start(): Promise<VaultInProcess> {
     await sodiumReady();
     const vault = new VaultInProcess();
+    vault.issuer = await testIssuer();
     vault.database = await cloneDatabase();
     vault.log = await vault.openLog();
     vault.keyholder = await vault.openKeyholder();
@@ -145,6 +148,7 @@ export class VaultInProcess {
       slices: governanceSlices(trust),
       judge: by,
       clock: () => this.clock(),
+      tokens: this.issuer.tokens,
       ...(keeper === undefined ? {} : { keeper }),
     });
     await this.atItsOwnTime(() => keyholder.start());
@@ -175,16 +179,18 @@ export class VaultInProcess {
   /** Starts a keyholder as `custos keyholder` does, from files, with whatever root key; says how many it destroyed. */
   async startKeyholderWith(rootKey: Uint8Array): Promise<number> {
     const dir = await mkdtemp(join(tmpdir(), 'custos-keyholder-'));
-    const [rootKeyFile, trustFile] = [join(dir, 'root.key'), join(dir, 'trust.json')];
+    const [rootKeyFile, trustFile, jwksFile] = [join(dir, 'root.key'), join(dir, 'trust.json'), join(dir, 'jwks.json')];
     try {
       await writeFile(rootKeyFile, hex(rootKey));
       await this.writeTrustFile(trustFile);
+      await writeFile(jwksFile, this.issuer.jwks);
       const databaseUrl = this.database.url('custos_keyholder');
       const running = await startKeyholder({
         databaseUrl,
         rootKeyFile,
         trustFile,
         checkpointFile: join(dir, 'checkpoint'),
+        identity: { jwksFile, issuer },
       });
       await running.close();
       return running.destroyed;
@@ -385,6 +391,14 @@ export class VaultInProcess {
   disclose(grant: GrantId, session: string, fields?: FieldName[], keyholder: KeyholderPort = this.keyholder) {
     return new DiscloseHandler(this.log, keyholder).execute(
       new Disclose(freshCommand(), researcher, grant, session as SessionId, fields),
+    );
+  }
+
+  /** A subject's own copy, up to its first batch, with their own token unless another is given. */
+  async copy(session: string, subject: string, token?: string, keyholder: KeyholderPort = this.keyholder) {
+    const shown = token ?? (await this.issuer.tokenOf(`subject:${subject}`, 'subject'));
+    return new DiscloseHandler(this.log, keyholder).execute(
+      new Disclose(freshCommand(), `subject:${subject}` as PersonId, ownCopy, session as SessionId, undefined, shown),
     );
   }
 

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { Asker, CommandIdHeader } from '../http/asker.js';
+import { Asker, AskerToken, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
-import type { Person } from '../identity/person.js';
+import { requireSelf, type Person } from '../identity/person.js';
 import { FieldName, fieldNames } from '../log/fields.js';
-import { type CommandId, GrantId, RequestId, SessionId } from '../log/ids.js';
+import { type CommandId, GrantId, ownCopy, RequestId, SessionId, SubjectId } from '../log/ids.js';
 import { requestStatuses } from './access-state.js';
 import { ApproveRequest } from './approve-request.handler.js';
 import { EnvelopeBody } from '../identity/signed-statement.js';
@@ -26,7 +26,7 @@ const ReasonBody = z.strictObject({ reason: freeText({ least: 3, most: 500 }) })
 const ApprovalBody = z.strictObject({ envelope: EnvelopeBody });
 const DisclosureBody = z.strictObject({
   session: SessionId,
-  /** Left out: all that the grant gives. */
+  /** Left out: all that the grant gives; of one's own, all that there is. */
   fields: z.array(FieldName).min(1).max(fieldNames.length).optional(),
 });
 const ListQuery = z.strictObject({ state: z.enum(requestStatuses).optional() });
@@ -120,6 +120,23 @@ export class AccessController {
     @Body({ schema: DisclosureBody }) { session, fields }: z.infer<typeof DisclosureBody>,
   ): Promise<StreamableFile> {
     const disclosed = await this.commands.execute(new Disclose(command, asker.id, grant, session, fields));
+    return new StreamableFile(disclosureStream(disclosed), { type: 'application/x-ndjson' });
+  }
+
+  /** One session of their own, to themselves: a disclosure like any other, with no grant behind it. */
+  @Post('subjects/:subject/copy')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @MayAsk('subject')
+  async copy(
+    @Asker() asker: Person,
+    @AskerToken() token: string,
+    @CommandIdHeader() command: CommandId,
+    @Param('subject', { schema: SubjectId }) subject: SubjectId,
+    @Body({ schema: DisclosureBody }) { session, fields }: z.infer<typeof DisclosureBody>,
+  ): Promise<StreamableFile> {
+    requireSelf(asker, subject);
+    const disclosed = await this.commands.execute(new Disclose(command, asker.id, ownCopy, session, fields, token));
     return new StreamableFile(disclosureStream(disclosed), { type: 'application/x-ndjson' });
   }
 }

@@ -1,6 +1,7 @@
 import { preparsePolicySet, statefulIsAuthorized, type EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { LockTarget } from '../log/entries.js';
 import { classes, fieldNames } from '../log/fields.js';
+import { ownCopy } from '../log/ids.js';
 import type { AccessState, Grant } from './access-state.js';
 import type { Disclosure } from './decide.js';
 import type { Policy } from './policy.js';
@@ -21,30 +22,41 @@ export function deniedByCedar(state: AccessState): (asked: Disclosure) => string
     `forbid (principal, action, resource) when { ${mine} && (${when}) };`,
   ]);
   const permit = `permit (principal, action == Action::"read", resource is Grant) when { ${mine} };`;
-  const parsed = preparsePolicySet(policySet, { staticPolicies: { permit, ...Object.fromEntries(forbids) } });
+  const own = ownPolicies(state);
+  const parsed = preparsePolicySet(policySet, { staticPolicies: { permit, ...Object.fromEntries(forbids), ...own } });
   if (parsed.type === 'failure') throw new Error(parsed.errors.map(({ message }) => message).join('\n'));
   const entities = new Map([...state.grants.values()].map((grant) => [grant.id, [entityOf(grant)]]));
 
   return ({ grant, person: principal, session, subject: of, fields, records, at }) => {
+    const isOwn = grant === ownCopy;
+    const subjectEntity = { type: 'Subject', id: of ?? '' };
     const answer = statefulIsAuthorized({
       preparsedPolicySetId: policySet,
       principal: { type: 'Person', id: principal },
-      action: { type: 'Action', id: 'read' },
-      resource: { type: 'Grant', id: grant },
+      action: { type: 'Action', id: isOwn ? 'copy' : 'read' },
+      resource: isOwn ? subjectEntity : { type: 'Grant', id: grant },
       context: { session, fields: [...fields], records, at, ...(of === undefined ? {} : { subject: of }) },
-      entities: entities.get(grant) ?? [],
+      entities: isOwn
+        ? [
+            {
+              uid: subjectEntity,
+              attrs: { person: { __entity: { type: 'Person', id: `subject:${of ?? ''}` } } },
+              parents: [],
+            },
+          ]
+        : (entities.get(grant) ?? []),
     });
     if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('\n'));
     const { decision, diagnostics } = answer.response;
     if (decision === 'allow') return [];
     const named = new Set(diagnostics.reason.map((name) => name.split(' ')[0] as string));
     // Neither permitted nor forbidden: there is no such grant for this person.
-    return named.size === 0 ? ['grant_unknown'] : [...named].sort();
+    return named.size === 0 ? [isOwn ? 'session_not_own' : 'grant_unknown'] : [...named].sort();
   };
 }
 
 const policySet = 'custos';
-const mine = 'resource.holder == principal';
+const mine = 'resource has holder && resource.holder == principal';
 const granted = 'resource.hasTag(context.session)';
 const subject = 'resource.getTag(context.session)';
 
@@ -74,6 +86,32 @@ function rulesOf({ policy, locks, erased }: AccessState): Readonly<Record<string
     disclosures_spent: 'resource.disclosuresLeft < 1',
     subject_erased: `${granted} && ${JSON.stringify([...erased.keys()])}.contains(${subject})`,
   };
+}
+
+/** Of a subject by themselves. Each rule is named as the one about grants that says the same. */
+function ownPolicies({ locks, erased }: AccessState): Readonly<Record<string, string>> {
+  const theirs = 'resource is Subject && resource.person == principal';
+  const locked = [...locks.values()].map(({ target }, index) => [`locked own ${index}`, coveredOwn(target)]);
+  const forbids = {
+    ...(Object.fromEntries(locked) as Record<string, string>),
+    'field_not_granted own': 'context.fields.isEmpty()',
+    'records_spent own': 'context.records < 0',
+    'subject_erased own': `${JSON.stringify([...erased.keys()])}.contains(context.subject)`,
+  };
+  return {
+    'permit own': `permit (principal, action == Action::"copy", resource is Subject) when { ${theirs} };`,
+    ...Object.fromEntries(
+      Object.entries(forbids).map(([name, when]) => [
+        name,
+        `forbid (principal, action == Action::"copy", resource) when { ${theirs} && (${when}) };`,
+      ]),
+    ),
+  };
+}
+
+function coveredOwn(target: LockTarget): string {
+  if (target.kind === 'subject') return `context.subject == "${target.subject}"`;
+  return target.kind === 'grant' ? 'false' : coveredBy(target);
 }
 
 const aboveAlone = ({ breakGlass }: Policy) =>

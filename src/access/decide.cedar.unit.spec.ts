@@ -1,6 +1,6 @@
 import type { LockTarget } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
-import type { Position } from '../log/ids.js';
+import { ownCopy, type Position } from '../log/ids.js';
 import { emptyAccess, type AccessState } from './access-state.js';
 import { builtInPolicy } from './built-in-policy.js';
 import { deniedByCedar } from './decide.cedar.spec.js';
@@ -36,6 +36,7 @@ class Dice {
 
 const fields: readonly FieldName[] = ['kind', 'url', 'typed', 'prompt', 'other'];
 const people = ['researcher', 'researcher2'];
+const subjects = ['sub-1', 'sub-2', 'sub-3'];
 const everySession = [...sessions, { session: session('ses-4'), subject: subject('sub-3') }];
 const grants = [0, 1, 2];
 
@@ -65,7 +66,7 @@ function targetBy(dice: Dice): LockTarget {
     { kind: 'all' },
     { kind: 'field', field: dice.of(fields) },
     { kind: 'subject', subject: subject(dice.of(['sub-1', 'sub-2', 'sub-3'])) },
-    { kind: 'person', person: person(dice.of(people)) },
+    { kind: 'person', person: person(dice.of([...people, 'subject:sub-1'])) },
     { kind: 'grant', grant: grantId(dice.of(grants)) },
   ];
   return dice.of(targets);
@@ -102,8 +103,22 @@ function stateBy(dice: Dice): AccessState {
   return state;
 }
 
+/** A subject's own, and each part of it sometimes not. */
+function ownAskedBy(dice: Dice): Disclosure {
+  const of = dice.of(subjects);
+  const asker = dice.chance(0.9) ? `subject:${of}` : dice.of([...people, `subject:${dice.of(subjects)}`]);
+  return {
+    ...{ grant: ownCopy, person: person(asker), session: dice.of(everySession).session },
+    subject: dice.chance(0.97) ? subject(of) : undefined,
+    fields: dice.some(fields, 0.6),
+    records: dice.between(dice.chance(0.1) ? -2 : 0, 60),
+    at: dice.between(0, 9000),
+  };
+}
+
 /** Mostly what a holder would ask, and each part of it sometimes not. */
 function askedBy(dice: Dice, state: AccessState): Disclosure {
+  if (dice.chance(0.15)) return ownAskedBy(dice);
   const grant = state.grants.get(grantId(dice.of(grants)));
   const { scope, person: holder = person('researcher'), expiresAt = 5000, recordsLeft = 9 } = grant ?? {};
   const one = dice.chance(0.9) ? dice.of(scope?.sessions ?? everySession) : dice.of(everySession);
@@ -151,7 +166,7 @@ it(`decide and Cedar agree on ${cases} random cases, by the names of the rules`,
   if (cases < 10_000) return;
   // Each rule denies by itself often enough to be missed, and enough is allowed.
   const least = cases / 1000;
-  for (const rule of [...decideRules, 'grant_unknown']) expect([rule, seen.get(`${rule} alone`) ?? 0]).toEqual([rule, atLeast(least)]); // prettier-ignore
+  for (const rule of [...decideRules, 'grant_unknown', 'session_not_own']) expect([rule, seen.get(`${rule} alone`) ?? 0]).toEqual([rule, atLeast(least)]); // prettier-ignore
   expect(seen.get('allow')).toBeGreaterThan(cases / 10);
 }, 3_600_000);
 

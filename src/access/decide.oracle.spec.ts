@@ -3,6 +3,7 @@ import type { LockTarget } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import { classOf } from '../log/fields.js';
 import { hashCanonical } from '../sealing/canonical.js';
+import { ownCopy } from '../log/ids.js';
 import type { Disclosure } from './decide.js';
 import type { Policy } from './policy.js';
 
@@ -118,6 +119,7 @@ export function grantsByOracle(oracle: Oracle, entries: readonly Entry[]): Grant
 
 /** The rules that deny, in alphabetical order; none if it is allowed. */
 export function deniedByOracle(oracle: Oracle, entries: readonly Entry[], asked: Disclosure): string[] {
+  if (asked.grant === ownCopy) return deniedOfTheirOwn(entries, asked);
   const grant = grantsByOracle(oracle, entries).find(
     ({ request }) => (request.data.request as string) === asked.grant && request.actor === asked.person,
   );
@@ -141,10 +143,25 @@ export function deniedByOracle(oracle: Oracle, entries: readonly Entry[], asked:
       (one) => one.type === 'subject.erased' && named.some(({ subject }) => subject === one.subject),
     ),
   };
-  return Object.entries(rules)
+  return namesOf(rules);
+}
+
+function deniedOfTheirOwn(entries: readonly Entry[], asked: Disclosure): string[] {
+  if (asked.person !== `subject:${asked.subject ?? ''}`) return ['session_not_own'];
+  return namesOf({
+    field_not_granted: asked.fields.length === 0,
+    records_spent: asked.records < 0,
+    locked: entries.some(
+      (one) => one.type === 'lock.set' && stops(one.data.target, asked, [{ subject: asked.subject ?? '' }]),
+    ),
+    subject_erased: entries.some((one) => one.type === 'subject.erased' && one.subject === asked.subject),
+  });
+}
+
+const namesOf = (rules: Readonly<Record<string, boolean>>): string[] =>
+  Object.entries(rules)
     .flatMap(([name, broken]) => (broken ? [name] : []))
     .sort();
-}
 
 function stops(target: LockTarget, asked: Disclosure, named: readonly { subject: string }[]): boolean {
   if (target.kind === 'field') return asked.fields.includes(target.field);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { LockTarget } from '../log/entries.js';
 import { fieldNames } from '../log/fields.js';
+import { ownCopy } from '../log/ids.js';
 import type { AccessState } from './access-state.js';
 import { decide, type Disclosure } from './decide.js';
 import { deniedByOracle, grantsByOracle, requestsIn, type Oracle } from './decide.oracle.spec.js';
@@ -126,9 +127,7 @@ const histories = fc.oneof(
   anything,
   fc.tuple(options, anything).map(([asked, steps]) => [granted({ ...asked, n: 0, by: 'researcher' }), ...steps]),
 );
-const disclosures = fc.record({
-  grant: fc.constantFrom(grantId(0), grantId(0), grantId(1), grantId(2)),
-  person: fc.constantFrom('researcher', 'researcher', 'researcher2', 'approver1').map(person),
+const what = fc.record({
   session: fc.constantFrom('ses-1', 'ses-2', 'ses-3', 'ses-4').map(session),
   fields: fc.oneof(
     often(
@@ -140,6 +139,19 @@ const disclosures = fc.record({
   records: fc.oneof(often(2, fc.constant(1)), often(1, fc.nat({ max: 41 }))),
   after: fc.constantFrom(0, 0, 0, 1, 999, 1000, 20_000),
 });
+const underGrant = fc.record({
+  grant: fc.constantFrom(grantId(0), grantId(0), grantId(1), grantId(2)),
+  person: fc.constantFrom('researcher', 'researcher', 'researcher2', 'approver1').map(person),
+});
+/** A subject's own copy, also by somebody else, of another subject, or of no session that there is. */
+const ofTheirOwn = fc.record({
+  grant: fc.constant(ownCopy),
+  person: fc.constantFrom('subject:sub-1', 'subject:sub-1', 'subject:sub-2', 'researcher').map(person),
+  subject: fc.constantFrom(subject('sub-1'), subject('sub-1'), subject('sub-2'), undefined),
+});
+const disclosures = fc
+  .tuple(fc.oneof(often(3, underGrant), often(1, ofTheirOwn)), what)
+  .map(([grounds, asked]) => ({ ...grounds, ...asked }));
 
 /** One record of each session and field of each grant, by its holder: what is allowed if anything is. */
 const tame = (state: AccessState, at: number): Disclosure[] =>

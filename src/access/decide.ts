@@ -1,13 +1,16 @@
 import type { FieldName } from '../log/fields.js';
+import { ownCopy, personOfSubject } from '../log/ids.js';
 import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
 import type { AccessState, Grant } from './access-state.js';
 import { allowsAlone } from './break-glass.js';
 import { isLocked } from './lock.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
 import { allows } from './policy.js';
+import { anyTime } from './scope.js';
 
 /** One release of plaintext that somebody asks for. */
 export interface Disclosure {
+  /** Or `ownCopy`: a subject who reads their own records needs none. */
   readonly grant: GrantId;
   readonly person: PersonId;
   readonly session: SessionId;
@@ -22,7 +25,13 @@ export interface Disclosure {
 }
 
 export type Decision =
-  | { readonly verdict: 'allow'; readonly grant: Grant }
+  | {
+      readonly verdict: 'allow';
+      readonly subject: SubjectId;
+      /** Records outside of this closed range of time are not released. */
+      readonly from: number;
+      readonly to: number;
+    }
   | { readonly verdict: 'deny'; readonly rules: NonEmpty<DisclosureRule>; readonly erasedAt?: Position };
 
 /**
@@ -32,11 +41,36 @@ export type Decision =
  * does not exist and a grant of somebody else look the same, whatever else is wrong.
  */
 export function decide(state: AccessState, asked: Disclosure): Decision {
+  if (asked.grant === ownCopy) return decideOwn(state, asked);
   const grant = state.grants.get(asked.grant);
   if (grant === undefined || grant.person !== asked.person) return { verdict: 'deny', rules: ['grant_unknown'] };
   const broken = ruleNames.filter((name) => !rules[name](grant, asked, state));
-  if (!isNonEmpty(broken)) return { verdict: 'allow', grant };
-  const erasedAt = tombstone(grant, asked, state);
+  const subject = grant.subjects.get(asked.session);
+  const { from, to } = grant.scope;
+  return decided(state, broken, subject, { from, to });
+}
+
+/**
+ * Of a subject, to the subject: nobody else has to say yes, and there is no budget. What stops a release stops it too. A
+ * session of somebody else and one that does not exist get one answer.
+ */
+function decideOwn(state: AccessState, asked: Disclosure): Decision {
+  const { subject } = asked;
+  if (subject === undefined || personOfSubject(subject) !== asked.person) {
+    return { verdict: 'deny', rules: ['session_not_own'] };
+  }
+  const broken = ownRuleNames.filter((name) => !ownRules[name](asked, state));
+  return decided(state, broken, subject, anyTime);
+}
+
+function decided(
+  { erased }: AccessState,
+  broken: readonly Rule[],
+  subject: SubjectId | undefined,
+  range: { from: number; to: number },
+): Decision {
+  if (!isNonEmpty(broken)) return { verdict: 'allow', subject: subject as SubjectId, ...range };
+  const erasedAt = subject === undefined ? undefined : erased.get(subject);
   return { verdict: 'deny', rules: broken, ...(erasedAt === undefined ? {} : { erasedAt }) };
 }
 
@@ -58,14 +92,21 @@ const rules = {
   // The policy in force now and not the one that was: signed for under it, no more is opened than it allows today.
   policy_forbids: ({ terms, signers, isBreakGlass }, _asked, { policy }) =>
     isBreakGlass ? allowsAlone(policy, terms) : allows(policy, terms, signers),
-  subject_erased: (grant, asked, state) => tombstone(grant, asked, state) === undefined,
+  subject_erased: (grant, { session }, { erased }) => {
+    const subject = grant.subjects.get(session);
+    return subject === undefined || !erased.has(subject);
+  },
 } satisfies Record<string, (grant: Grant, asked: Disclosure, state: AccessState) => boolean>;
 
 export type Rule = keyof typeof rules;
-export type DisclosureRule = Rule | 'grant_unknown';
+export type DisclosureRule = Rule | 'grant_unknown' | 'session_not_own';
 const ruleNames = Object.keys(rules) as Rule[];
 
-function tombstone(grant: Grant, { session }: Disclosure, state: AccessState): Position | undefined {
-  const subject = grant.subjects.get(session);
-  return subject === undefined ? undefined : state.erased.get(subject);
-}
+/** Those that are not about a grant. */
+const ownRules = {
+  locked: (asked, state) => !isLocked(state, asked),
+  field_not_granted: ({ fields }) => isNonEmpty(fields),
+  records_spent: ({ records }) => records >= 0,
+  subject_erased: ({ subject }, state) => subject !== undefined && !state.erased.has(subject),
+} satisfies Partial<Record<Rule, (asked: Disclosure, state: AccessState) => boolean>>;
+const ownRuleNames = Object.keys(ownRules) as (keyof typeof ownRules)[];

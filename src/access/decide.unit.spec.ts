@@ -12,6 +12,7 @@ import {
   grantId,
   granted,
   later,
+  locked,
   person,
   rejected,
   requested,
@@ -20,9 +21,58 @@ import {
   start,
   subject,
 } from './given.spec.js';
-import { decide } from './decide.js';
+import type { LockTarget } from '../log/entries.js';
+import { fieldNames } from '../log/fields.js';
+import { ownCopy } from '../log/ids.js';
+import { decide, type Disclosure } from './decide.js';
 
 beforeAll(enrolKeys);
+
+const own = (asked: Partial<Disclosure> = {}) =>
+  disclosure({ grant: ownCopy, person: person('subject:sub-1'), subject: subject('sub-1'), ...asked });
+
+describe('a copy of what is about somebody is denied', () => {
+  it.each<[string, Partial<Disclosure>]>([
+    ['to anybody but them', { person: person('researcher') }],
+    ['to another subject', { person: person('subject:sub-2') }],
+    ['of another subject', { subject: subject('sub-2') }],
+    ['of a session that nobody knows whose it is', { subject: undefined }],
+  ])('%s', (_what, asked) => given(granted()).when(own(asked)).then(denied('session_not_own')));
+  it('to whoever has a grant to read it, by that name', () =>
+    given(granted())
+      .when(disclosure({ grant: ownCopy, subject: subject('sub-1') }))
+      .then(denied('session_not_own')));
+  it('for no fields', () =>
+    given()
+      .when(own({ fields: [] }))
+      .then(denied('field_not_granted')));
+  it.each([-1, NaN])('of %p records', (records) => given().when(own({ records })).then(denied('records_spent')));
+  it.each<[string, LockTarget]>([
+    ['everything', { kind: 'all' }],
+    ['a field of it', { kind: 'field', field: 'url' }],
+    ['them', { kind: 'subject', subject: subject('sub-1') }],
+    ['who they are as a person', { kind: 'person', person: person('subject:sub-1') }],
+  ])('while %s is locked', (_what, target) => given(locked(target)).when(own()).then(denied('locked')));
+  it('after their erasure, with the tombstone', () => {
+    const decision = decide(after(erased('sub-1')), own());
+    expect(decision).toMatchObject({ verdict: 'deny', rules: ['subject_erased'], erasedAt: 0 });
+  });
+});
+
+describe('a copy is allowed', () => {
+  it('to the subject, without a grant, a budget or an end', () =>
+    given()
+      .when(own({ records: 10_000_000, fields: [...fieldNames], at: 8_640_000_000_000_000 }))
+      .then(allowed));
+  it('while another subject is locked, another field, or another person', () =>
+    given(
+      locked({ kind: 'subject', subject: subject('sub-2') }, 1),
+      locked({ kind: 'field', field: 'typed' }, 2),
+      locked({ kind: 'person', person: person('researcher') }, 3),
+    )
+      .when(own())
+      .then(allowed));
+});
 
 describe('a disclosure is denied', () => {
   it('without a grant', () => given().when(disclosure()).then(denied('grant_unknown')));

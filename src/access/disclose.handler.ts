@@ -7,7 +7,7 @@ import { Inject } from '@nestjs/common';
 import type { Head } from '../log/draft.js';
 import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
-import type { CommandId, ContainmentId, GrantId, PersonId, Position, SessionId } from '../log/ids.js';
+import { ownCopy, type CommandId, type ContainmentId, type GrantId, type PersonId, type Position, type SessionId } from '../log/ids.js'; // prettier-ignore
 import type { Entry } from '../log/header.js';
 import { Log } from '../log/log.js';
 import { retentionKey, type Retention } from '../keys/retention.js';
@@ -18,6 +18,7 @@ import type { AccessState } from './access-state.js';
 import { probed } from './containment.js';
 import { disclose, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
 import { accessKey } from './access-state.js';
+import { anyTime } from './scope.js';
 
 export interface Disclosed {
   readonly disclosure: Position;
@@ -36,6 +37,8 @@ export class Disclose extends Command<Disclosed> {
     readonly grant: GrantId,
     readonly session: SessionId,
     readonly fields: readonly FieldName[] | undefined,
+    /** Only with `ownCopy` for a grant: the reader's own, for the keyholder. */
+    readonly token?: string,
   ) {
     super();
   }
@@ -60,7 +63,7 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
   async execute(asked: Disclose): Promise<Disclosed> {
     const { entry, disclosure, receipt, format } = await this.decideAtHead(asked);
     // Committed: from here on the log says that this person has these records, whatever happens.
-    const opened = this.keyholder.open(disclosure)[Symbol.asyncIterator]();
+    const opened = this.keyholder.open(disclosure, asked.token)[Symbol.asyncIterator]();
     // The keyholder's refusal must reach the reader as an answer, not in the middle of a stream.
     const first = await opened.next().catch(async (error: unknown) => {
       await this.complete(disclosure, 0, 'failed');
@@ -145,7 +148,7 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
 }
 
 function recordsIn(state: AccessState, id: GrantId, entries: Parameters<typeof countedBatches>[0]): number {
-  const scope = state.grants.get(id)?.scope;
+  const scope = id === ownCopy ? anyTime : state.grants.get(id)?.scope;
   return scope === undefined ? 0 : countedBatches(entries, scope).records;
 }
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '../log/draft.js';
-import type { FieldName } from '../log/fields.js';
-import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
+import { fieldNames, type FieldName } from '../log/fields.js';
+import { ownCopy, type GrantId, type PersonId, type Position, type SessionId, type SubjectId } from '../log/ids.js';
 import { requestStream, type AccessState, type Grant } from './access-state.js';
 import { decide, type DisclosureRule } from './decide.js';
 import type { NonEmpty } from './non-empty.js';
@@ -9,7 +9,7 @@ export interface AskedDisclosure {
   readonly grant: GrantId;
   readonly person: PersonId;
   readonly session: SessionId;
-  /** Left out: all that the grant gives. */
+  /** Left out: all that the grant gives; of one's own, all that there is. */
   readonly fields?: readonly FieldName[] | undefined;
   /** Stream versions of the session below this one are released. */
   readonly versions: number;
@@ -63,7 +63,7 @@ export function disclose(
     const data = { grant: id, session, fields, rules: why.rules };
     return { entries: [{ type: 'disclosure.refused', ...place, data }], answer: { kind: 'denied', ...why } };
   }
-  const { from, to } = decision.grant.scope;
+  const { from, to } = decision;
   const expiredAt = asked.goneBy?.(fields, { from, to });
   if (expiredAt !== undefined) {
     // Not charged: nothing can come of it.
@@ -80,8 +80,8 @@ export function disclose(
 }
 
 /** In order, each once. What a grant of somebody else gives is not filled in for a stranger. */
-function fieldsOf({ fields, person }: AskedDisclosure, grant: Grant | undefined): FieldName[] {
-  const granted = grant?.person === person ? grant.scope.fields : [];
+function fieldsOf({ fields, person, grant: id }: AskedDisclosure, grant: Grant | undefined): FieldName[] {
+  const granted = id === ownCopy ? fieldNames : grant?.person === person ? grant.scope.fields : [];
   return [...new Set(fields ?? granted)].sort();
 }
 

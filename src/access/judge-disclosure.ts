@@ -1,7 +1,7 @@
 import type { Judge } from '../keys/keyholder-port.js';
 import type { Governance } from '../log/governance.js';
 import type { EntryOf } from '../log/header.js';
-import type { PersonId } from '../log/ids.js';
+import { ownCopy, type PersonId } from '../log/ids.js';
 import { decide, type DisclosureRule } from './decide.js';
 import { accessKey } from './access-state.js';
 
@@ -10,12 +10,11 @@ import { accessKey } from './access-state.js';
  * that the keyholder has read and verified by itself: nothing that the service says goes in.
  */
 export const judgeDisclosure: Judge['judge'] = (before, entry) => {
-  const { session } = entry.data;
   const decision = decideAgain(before, entry);
-  const subject = decision.verdict === 'allow' ? decision.grant.subjects.get(session) : undefined;
-  if (decision.verdict === 'deny' || subject === undefined) return { allowed: false };
-  const { from, to } = decision.grant.scope;
-  return { allowed: true, subject, session, from, to };
+  if (decision.verdict === 'deny') return { allowed: false };
+  const { subject, from, to } = decision;
+  const { session, grant } = entry.data;
+  return { allowed: true, subject, session, from, to, rests: grant === ownCopy ? 'on the subject' : 'on signatures' };
 };
 
 /** What comes after a disclosure and ends it all the same: its budget and its hour were right when it was made. */

@@ -22,6 +22,9 @@ export const widest = {
 } as const;
 const lastTime = 8_640_000_000_000_000; // the last millisecond that ECMAScript has a date for
 
+/** What there is to say of a range where there is no grant to say one. */
+export const anyTime = { from: 0, to: lastTime } as const;
+
 const Time = z.int().min(0).max(lastTime);
 
 /** The part of a scope that is frozen word for word as it was asked. */

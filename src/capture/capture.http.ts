@@ -15,11 +15,12 @@ import { PauseProgramme, ShowProgramme } from './pause-programme.js';
 import { SealedBody } from './sealed-body.js';
 import { ShowSession } from './show-session.js';
 
-const ListSessionsQuery = z.strictObject({
-  subject: SubjectId.optional(),
+const page = {
   after: z.coerce.number().int().min(-1).default(-1),
   limit: z.coerce.number().int().min(1).max(100).default(100),
-});
+};
+const ListSessionsQuery = z.strictObject({ subject: SubjectId.optional(), ...page });
+const OwnSessionsQuery = z.strictObject(page);
 const ConsentBody = z.strictObject({
   consent: z.enum(['given', 'paused', 'refused']),
   /** Epoch milliseconds, for a pause that ends by itself. */
@@ -73,6 +74,18 @@ export class CaptureController {
   @Get('sessions')
   @MayAsk('researcher', 'approver', 'officer', 'auditor')
   list(@Query({ schema: ListSessionsQuery }) { subject, after, limit }: z.infer<typeof ListSessionsQuery>) {
+    return this.queries.execute(new ListSessions(subject, after, limit));
+  }
+
+  /** What a subject may ask a copy of. */
+  @Get('subjects/:subject/sessions')
+  @MayAsk('subject')
+  own(
+    @Asker() asker: Person,
+    @Param('subject', { schema: SubjectId }) subject: SubjectId,
+    @Query({ schema: OwnSessionsQuery }) { after, limit }: z.infer<typeof OwnSessionsQuery>,
+  ) {
+    requireSelf(asker, subject);
     return this.queries.execute(new ListSessions(subject, after, limit));
   }
 

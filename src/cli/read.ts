@@ -31,6 +31,22 @@ Examples:
 }
 
 async function read(grant: string, options: ReadOptions, all: Globals): Promise<void> {
+  const client = await connect(all);
+  const sessions = options.session ?? (await sessionsOf(client, grant));
+  await printSessions(client, { path: `/v1/grants/${segment(grant)}/disclosures`, grant, sessions, ...options }, all);
+}
+
+type Connected = Awaited<ReturnType<typeof connect>>;
+
+export interface Reading extends Pick<ReadOptions, 'field' | 'recording'> {
+  /** What gives the sessions: a disclosure each. */
+  readonly path: string;
+  readonly grant: string;
+  readonly sessions: readonly string[];
+}
+
+/** Prints them, or writes the recording of the one; nothing before its receipt was checked. */
+export async function printSessions(client: Connected, reading: Reading, all: Globals): Promise<void> {
   const [{ trustedLogKey }, { disclosed }, { writeRecording }, { saveReceipt }] = await Promise.all([
     import('./receipt.js'),
     import('./disclosed.js'),
@@ -38,16 +54,11 @@ async function read(grant: string, options: ReadOptions, all: Globals): Promise<
     import('./keep-receipts.js'),
   ]);
   const logKey = await trustedLogKey(trustFilePath(all.data));
-  const client = await connect(all);
-  const sessions = options.session ?? (await sessionsOf(client, grant));
-  const { recording, field: fields } = options;
+  const { path, grant, sessions, recording, field: fields } = reading;
   if (recording !== undefined && sessions.length !== 1) throw wrongUse('--session', 'exactly one with --recording');
   for (const session of sessions) {
     const asked = { grant, session, fields, person: client.person };
-    const answer = client.postForLines(`/v1/grants/${segment(grant)}/disclosures`, {
-      session,
-      ...(fields === undefined ? {} : { fields }),
-    });
+    const answer = client.postForLines(path, { session, ...(fields === undefined ? {} : { fields }) });
     const { receipt, position, format, records, expired } = await disclosed(answer, asked, logKey);
     if (all.receipts !== undefined) await saveReceipt(all.receipts, position, receipt);
     if (recording !== undefined) await writeRecording(recording, { session, format, records }, all.json);
@@ -59,7 +70,7 @@ async function read(grant: string, options: ReadOptions, all: Globals): Promise<
 }
 
 /** A grant has the id of its request. */
-async function sessionsOf(client: Awaited<ReturnType<typeof connect>>, grant: string): Promise<readonly string[]> {
+async function sessionsOf(client: Connected, grant: string): Promise<readonly string[]> {
   const { scope } = await client.get<RequestShown>(`/v1/requests/${segment(grant)}`);
   return scope.sessions.map(({ session }) => session);
 }

@@ -48,6 +48,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
       rootKeyFile: files.rootKey,
       trustFile: files.trust,
       checkpointFile: files.keyholderCheckpoint,
+      identity: { jwksFile: files.jwks, issuer: devIssuer },
     });
     stop.unshift(() => held.close());
     if (held.tookLogAsFound) sayTakenAsFound(files.keyholderCheckpoint);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { segment } from './arguments.js';
+import type { Client } from './client.js';
 import { connect, globals } from './globals.js';
 import { listing, printResult, table, timeText } from './output.js';
 
@@ -29,7 +30,7 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ custos --as researcher session ls --subject anna')
     .action(async ({ subject }: { subject?: string }, command: Command) => {
       const all = globals(command);
-      const sessions = await listSessions(await connect(all), subject);
+      const sessions = await listSessions(await connect(all), '/v1/sessions', subject);
       const rows = () =>
         sessions.map((one) => [
           one.session,
@@ -70,13 +71,10 @@ interface Page {
   readonly next: number | null;
 }
 
-async function listSessions(
-  client: Awaited<ReturnType<typeof connect>>,
-  subject: string | undefined,
-): Promise<readonly SessionView[]> {
+export async function listSessions(client: Client, path: string, subject?: string): Promise<readonly SessionView[]> {
   const sessions: SessionView[] = [];
   for (let after: number | null = -1; after !== null;) {
-    const page: Page = await client.get<Page>('/v1/sessions', { subject, after });
+    const page: Page = await client.get<Page>(path, { subject, after });
     sessions.push(...page.sessions);
     // Pages go forward only: an answer that does not must not keep us asking.
     after = page.next !== null && page.next > after ? page.next : null;

@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
-import { parseDuration, segment } from './arguments.js';
+import { ownCopy } from '../log/ids.js';
+import { collect, parseDuration, segment } from './arguments.js';
 import { connect, globals, withReceipts } from './globals.js';
 import { jsonText, listing, printResult, visible } from './output.js';
 import { wrongUse } from './refusal.js';
@@ -7,6 +8,12 @@ import { wrongUse } from './refusal.js';
 interface ConsentOptions {
   readonly subject?: string;
   readonly for?: string;
+}
+
+interface CopyOptions {
+  readonly session?: readonly string[];
+  readonly field?: readonly string[];
+  readonly recording?: true | string;
 }
 
 const consentOf = { given: 'given', refuse: 'refused', pause: 'paused', resume: 'given' } as const;
@@ -39,6 +46,30 @@ Examples:
         ...(until === undefined ? {} : { until }),
       });
       await printResult(all.json, answer, () => listing(Object.entries(answer)));
+    });
+  withReceipts(program.command('copy'))
+    .description('a subject reads what was captured of them: a disclosure to themselves, which needs nobody else')
+    .option('--session <id>', 'this session only; may be given several times (default: all of theirs)', collect)
+    .option('--field <name>', 'this field only; may be given several times (default: all)', collect)
+    .option('--recording [file]', 'the recording in its own format instead, to a file or standard output')
+    .addHelpText(
+      'after',
+      `
+One JSON line a record. Each reading is in the log, and in the ledger of the subject, before they have it.
+
+Examples:
+  $ custos --as subject:anna copy --receipts receipts/
+  $ custos --as subject:anna copy --session walk-1 --recording walk.json`,
+    )
+    .action(async ({ session, ...options }: CopyOptions, command: Command) => {
+      const all = globals(command);
+      const client = await connect(all);
+      const subject = subjectIn(client.person);
+      if (subject === undefined) throw wrongUse('--as', 'a subject: nobody else has a copy of their own');
+      const of = `/v1/subjects/${segment(subject)}`;
+      const [{ printSessions }, { listSessions }] = await Promise.all([import('./read.js'), import('./session.js')]);
+      const sessions = session ?? (await listSessions(client, `${of}/sessions`)).map((one) => one.session);
+      await printSessions(client, { path: `${of}/copy`, grant: ownCopy, sessions, ...options }, all);
     });
   withReceipts(program.command('erase'))
     .description("destroy a subject's key: nobody can open their records again, in the vault or in a backup")

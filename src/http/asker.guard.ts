@@ -20,9 +20,11 @@ export class AskerGuard implements CanActivate {
     if (access === undefined) throw new Problem('internal');
     if (access.by === 'anyone') return true;
     const request = context.switchToHttp().getRequest<AskedRequest>();
-    const person = await this.tokens.verify(tokenIn(request.headers.authorization));
+    const token = tokenIn(request.headers.authorization);
+    const person = await this.tokens.verify(token);
     if (!access.roles.some((role) => person.roles.has(role))) throw new Problem('role_missing');
     request.person = person;
+    request.token = token;
     return true;
   }
 }

@@ -10,10 +10,15 @@ import { readLastEventId, readWantsEventStream } from './event-stream.js';
 export interface AskedRequest extends FastifyRequest {
   /** Set by the guard, after the token was verified. */
   person?: Person;
+  /** Theirs, as it was verified. */
+  token?: string;
 }
 
 /** The person whose token came with the request. */
 export const Asker = createParamDecorator(readAsker);
+
+/** Their token, for the one call that must show it to the keyholder. */
+export const AskerToken = createParamDecorator(readAskerToken);
 
 /** The caller's name for this intended write; a random one if they gave none, so nothing can be repeated by it. */
 export const CommandIdHeader = createParamDecorator(readCommandId);
@@ -21,6 +26,7 @@ export const CommandIdHeader = createParamDecorator(readCommandId);
 /** What these decorators take is checked by them: they need no schema. */
 export const checkedSources: ReadonlySet<unknown> = new Set<unknown>([
   readAsker,
+  readAskerToken,
   readCommandId,
   readAcceptsGzip,
   readWantsEventStream,
@@ -33,6 +39,12 @@ function readAsker(_data: unknown, context: ExecutionContext): Person {
   // Only a route for anyone gets here without one, and that is a mistake of ours.
   if (person === undefined) throw new Problem('internal');
   return person;
+}
+
+function readAskerToken(_data: unknown, context: ExecutionContext): string {
+  const { token } = context.switchToHttp().getRequest<AskedRequest>();
+  if (token === undefined) throw new Problem('internal');
+  return token;
 }
 
 function readCommandId(_data: unknown, context: ExecutionContext): CommandId {

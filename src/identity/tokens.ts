@@ -13,7 +13,7 @@ const types = new Set(['jwt', 'at+jwt']);
 const oldestTokenSeconds = 24 * 60 * 60;
 const clockToleranceSeconds = 5;
 /** Below Node's limit for all headers; longer ones would only be parsed for nothing. */
-const mostTokenCharacters = 8192;
+export const mostTokenCharacters = 8192;
 
 export interface TokenVerifier {
   /** @throws Problem token_invalid, one answer for every reason: a finer one would help whoever forges. */

@@ -45,10 +45,11 @@ export interface KeyholderPort {
   /** Destroys the key that a tombstone in the log names, and certifies it. */
   destroy(tombstone: Position): Promise<{ keyId: string; certificate: Uint8Array }>;
   /**
-   * Opens one committed disclosure, once. Decides again from the log itself.
+   * Opens one committed disclosure, once. Decides again from the log itself. A subject's own copy needs their token as well:
+   * no signature in the log stands behind it, so an entry alone would let whoever can write one read everybody.
    * @throws Problem keyholder_refused, subject_erased, key_unknown, tampered; the last three also midway.
    */
-  open(disclosure: Position): AsyncIterable<OpenedBatch>;
+  open(disclosure: Position, token?: string): AsyncIterable<OpenedBatch>;
   /**
    * Judges readings that a containment tries, committed as `containment.probed`, by all that stands before an opening, and
    * opens none. In the same order; each is judged once.
@@ -82,6 +83,8 @@ export type Judgement =
       readonly session: SessionId;
       readonly from: number;
       readonly to: number;
+      /** Whose word this takes: that of approvers is in the log, that of a subject is their token. */
+      readonly rests: 'on signatures' | 'on the subject';
     }
   | { readonly allowed: false };
 export interface Judge {

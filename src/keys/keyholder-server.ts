@@ -3,6 +3,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { mostTokenCharacters } from '../identity/tokens.js';
 import { Position, SubjectId } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import { mostProbesAtOnce, type KeyholderPort } from './keyholder-port.js';
@@ -12,14 +13,18 @@ import { packBatch } from './packed-batch.js';
 export const KeyholderCall = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('register'), subject: SubjectId }),
   z.strictObject({ call: z.literal('destroy'), tombstone: Position }),
-  z.strictObject({ call: z.literal('open'), disclosure: Position }),
+  z.strictObject({
+    call: z.literal('open'),
+    disclosure: Position,
+    token: z.string().max(mostTokenCharacters).optional(),
+  }),
   z.strictObject({ call: z.literal('probe'), probes: z.array(Position).min(1).max(mostProbesAtOnce) }),
   z.strictObject({ call: z.literal('status') }),
   z.strictObject({ call: z.literal('delete-expired') }),
 ]);
 export type KeyholderCall = z.infer<typeof KeyholderCall>;
 
-const mostCallBytes = 4096;
+const mostCallBytes = 2 * mostTokenCharacters;
 
 /**
  * The keyholder behind a Unix socket that only its own user and group may open. Whoever asks is believed in nothing:
@@ -58,7 +63,7 @@ async function answer(keyholder: KeyholderPort, request: IncomingMessage, respon
 async function* lines(keyholder: KeyholderPort, call: KeyholderCall): AsyncGenerator<string> {
   try {
     if (call.call === 'open') {
-      for await (const batch of keyholder.open(call.disclosure)) yield line({ batch: packBatch(batch) });
+      for await (const batch of keyholder.open(call.disclosure, call.token)) yield line({ batch: packBatch(batch) });
       yield line({ end: true });
     } else if (call.call === 'probe') {
       yield line({ verdicts: await keyholder.probe(call.probes) });

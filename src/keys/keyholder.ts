@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import type { TokenVerifier } from '../identity/tokens.js';
 import type { BodyStore } from '../log/body-store.js';
 import type { CheckpointKeeper } from '../log/checkpoint-keeper.js';
 import type { AnySlice, Governance } from '../log/governance.js';
@@ -39,6 +40,8 @@ export interface KeyholderParts {
   readonly slices: readonly AnySlice[];
   readonly judge: Judge;
   readonly clock: () => number;
+  /** By the identity provider's own keys: a subject's word does not come through the service. */
+  readonly tokens: TokenVerifier;
   /** Left out: nothing outside the database remembers how far the log had come. For tests. */
   readonly keeper?: CheckpointKeeper;
 }
@@ -109,8 +112,9 @@ export class Keyholder implements KeyholderPort {
     return { keyId, certificate: certifyDestruction(this.seed, { subject, keyId, tombstone }) };
   }
 
-  async *open(disclosure: Position): AsyncGenerator<OpenedBatch> {
+  async *open(disclosure: Position, token?: string): AsyncGenerator<OpenedBatch> {
     const now = await this.catchUp();
+    await this.requireSubject(this.judged.get(disclosure), token);
     const { entry, judgement, stored } = await this.admitted(now, this.judged.get(disclosure));
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
@@ -153,6 +157,13 @@ export class Keyholder implements KeyholderPort {
     return deleteExpired(this.bodies, state.of(retentionKey), this.parts.clock()).catch(() => {
       throw new Problem('keyholder_unavailable');
     });
+  }
+
+  /** @throws Problem keyholder_refused unless the subject, where it rests on them, is who asks */
+  private async requireSubject(judged: Judged | undefined, token: string | undefined): Promise<void> {
+    if (judged?.judgement.allowed !== true || judged.judgement.rests === 'on signatures') return;
+    const asker = token === undefined ? undefined : await this.parts.tokens.verify(token).catch(() => undefined);
+    if (asker?.subject !== judged.judgement.subject) throw new Problem('keyholder_refused');
   }
 
   /** All that stands between a committed reading and its first byte; a probe goes through the same. */

@@ -139,3 +139,11 @@ describe('a keyholder behind a socket', () => {
     expect(records.map(({ fields }) => Object.keys(fields))).toEqual([['typed'], ['pointer']]);
   });
 });
+
+it("a subject's own copy comes through with their token, and not with another", async () => {
+  const { batches } = await vault.copy('one', 's1', undefined, remote);
+  let records = 0;
+  for await (const { sequences } of batches) records += sequences.length;
+  expect(records).toBe(10);
+  await expect(vault.copy('one', 's1', 'x'.repeat(8192), remote)).rejects.toMatchObject({ code: 'keyholder_refused' });
+});

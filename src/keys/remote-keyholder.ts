@@ -46,8 +46,9 @@ export function connectKeyholder(socket: string): KeyholderPort {
       if (verdicts?.length !== probes.length) throw new Problem('keyholder_unavailable');
       return verdicts;
     },
-    async *open(disclosure: Position) {
-      for await (const { batch, end } of lines(socket, { call: 'open', disclosure })) {
+    async *open(disclosure: Position, token?: string) {
+      const call = { call: 'open', disclosure, ...(token === undefined ? {} : { token }) } as const;
+      for await (const { batch, end } of lines(socket, call)) {
         if (end === true) return;
         yield unpackBatch(batch as PackedBatch);
       }

@@ -46,6 +46,9 @@ export type IncidentId = z.infer<typeof IncidentId>;
 export const GrantId = z.uuid().brand<'GrantId'>();
 export type GrantId = z.infer<typeof GrantId>;
 
+/** Stands where a grant's id would: a subject reads their own records. No grant can have it, since its id is a UUID. */
+export const ownCopy = 'own' as GrantId;
+
 /** Names one intended write. Sent again, it gets the answer of the first time. */
 export const CommandId = z
   .string()

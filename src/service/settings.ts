@@ -43,13 +43,21 @@ const parts = {
     CUSTOS_ROOT_KEY_FILE: true,
     CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
   }),
-  keyholder: z.object(all).pick({
-    CUSTOS_KEYHOLDER_DATABASE_URL: true,
-    CUSTOS_KEYHOLDER_SOCKET: true,
-    CUSTOS_ROOT_KEY_FILE: true,
-    CUSTOS_TRUST_FILE: true,
-    CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
-  }),
+  keyholder: z
+    .object(all)
+    .pick({
+      CUSTOS_KEYHOLDER_DATABASE_URL: true,
+      CUSTOS_KEYHOLDER_SOCKET: true,
+      CUSTOS_ROOT_KEY_FILE: true,
+      CUSTOS_TRUST_FILE: true,
+      CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
+      CUSTOS_JWKS_FILE: true,
+      CUSTOS_TOKEN_ISSUER: true,
+    })
+    .partial({ CUSTOS_JWKS_FILE: true, CUSTOS_TOKEN_ISSUER: true })
+    .refine((given) => (given.CUSTOS_JWKS_FILE === undefined) === (given.CUSTOS_TOKEN_ISSUER === undefined), {
+      path: ['CUSTOS_TOKEN_ISSUER'],
+    }),
 };
 
 export interface ServiceEnvironment {
@@ -72,6 +80,8 @@ export interface KeyholderEnvironment {
   readonly rootKeyFile: string;
   readonly trustFile: string;
   readonly checkpointFile: string;
+  /** Whose word on who is a subject counts. Left out: nobody has a copy of their own. */
+  readonly identity?: { readonly jwksFile: string; readonly issuer: string };
 }
 
 /** @throws Problem setting_invalid, naming every setting that is missing, wrong or unknown, and no value. */
@@ -94,12 +104,14 @@ export function readSettings(
     CUSTOS_PORT: number;
   };
   const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
+  const { CUSTOS_JWKS_FILE: jwksFile, CUSTOS_TOKEN_ISSUER: tokenIssuer } = read;
   if (part === 'keyholder') {
     return {
       ...shared,
       databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL,
       rootKeyFile: read.CUSTOS_ROOT_KEY_FILE,
       checkpointFile: read.CUSTOS_KEYHOLDER_CHECKPOINT_FILE,
+      ...(jwksFile === undefined ? {} : { identity: { jwksFile, issuer: tokenIssuer } }),
     };
   }
   return {
@@ -107,8 +119,8 @@ export function readSettings(
     databaseUrl: read.DATABASE_URL,
     logKeyFile: read.CUSTOS_LOG_KEY_FILE,
     checkpointFile: read.CUSTOS_CHECKPOINT_FILE,
-    jwksFile: read.CUSTOS_JWKS_FILE,
-    tokenIssuer: read.CUSTOS_TOKEN_ISSUER,
+    jwksFile,
+    tokenIssuer,
     host: read.CUSTOS_HOST,
     port: read.CUSTOS_PORT,
     logLevel: read.CUSTOS_LOG_LEVEL,

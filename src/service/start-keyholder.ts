@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { judge } from '../access/judge-disclosure.js';
 import { governanceSlices } from '../governance.js';
+import { tokenVerifier, type TokenVerifier } from '../identity/tokens.js';
 import { loadTrust } from '../identity/trust.js';
 import { Keyholder } from '../keys/keyholder.js';
 import { attestationKey, readRootKey } from '../keys/root-key.js';
@@ -17,6 +18,8 @@ export interface KeyholderSettings {
   readonly trustFile: string;
   /** Its own memory of the log, which the service cannot write. */
   readonly checkpointFile: string;
+  /** Whose word on who is a subject counts. Left out: nobody has a copy of their own. */
+  readonly identity?: { readonly jwksFile: string; readonly issuer: string };
 }
 
 export interface RunningKeyholder {
@@ -28,11 +31,12 @@ export interface RunningKeyholder {
   close(): Promise<void>;
 }
 
-/** @throws Problem root_key_missing, trust_file_invalid, and those of `Keyholder.start` */
+/** @throws Problem root_key_missing, trust_file_invalid, setting_invalid, and those of `Keyholder.start` */
 export async function startKeyholder(settings: KeyholderSettings): Promise<RunningKeyholder> {
   await sodiumReady();
   const rootKey = await readRootKey(settings.rootKeyFile);
   const trust = await loadTrust(settings.trustFile);
+  const tokens = settings.identity === undefined ? nobody : await tokenVerifier(settings.identity);
   // Another root key would attest keys that nobody accepts, and open nothing: say so before anything is written.
   if (!Buffer.from(attestationKey(rootKey)).equals(trust.keyholder)) throw new Problem('root_key_missing');
   const pool: pg.Pool = openPool(settings.databaseUrl, { connections: 4, name: 'custos keyholder' });
@@ -47,6 +51,7 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
     slices: governanceSlices(trust),
     judge,
     clock: Date.now,
+    tokens,
   });
   try {
     const remembersNothing = (await keeper.last()) === undefined;
@@ -64,3 +69,5 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
     throw error;
   }
 }
+
+const nobody: TokenVerifier = { verify: () => Promise.reject(new Problem('token_invalid')) };

@@ -72,7 +72,10 @@ const decidesBeforeTheHead = (log: Log): Log =>
 const believesTheService: Judge = {
   judge: (_before, { data, subject }) => {
     const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
-    return subject === undefined ? { allowed: false } : { allowed: true, subject, session: data.session, ...all };
+    const rests = 'on signatures' as const;
+    return subject === undefined
+      ? { allowed: false }
+      : { allowed: true, subject, session: data.session, ...all, rests };
   },
   mustStop: () => false,
 };
