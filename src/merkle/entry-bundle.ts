@@ -7,9 +7,12 @@ export const mostEntryBytes = 0xffff;
 
 const lengthBytes = 2;
 
-/** C2SP tlog-tiles, "Log entries": 1 to 256 entries, each after its length as 2 bytes, big-endian. */
-export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
-  if (!isWidth(entries.length)) throw new RangeError(`entries: not 1 to ${tileWidth}`);
+/**
+ * C2SP tlog-tiles, "Log entries": 1 to 256 entries, each after its length as 2 bytes, big-endian. `most`: where it is no
+ * tile, and there may be more.
+ */
+export function encodeEntryBundle(entries: readonly Uint8Array[], most = tileWidth): Uint8Array {
+  if (!isWithin(entries.length, most)) throw new RangeError(`entries: not 1 to ${most}`);
   for (const entry of entries) {
     checkBytes('entry', entry);
     if (entry.length > mostEntryBytes) throw new RangeError(`entry: ${entry.length} bytes, above ${mostEntryBytes}`);
@@ -26,7 +29,7 @@ export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The inverse of `encodeEntryBundle`. Checks the form only: that the entries are right, only a root can tell. */
-export function decodeEntryBundle(bundle: Uint8Array): Uint8Array[] {
+export function decodeEntryBundle(bundle: Uint8Array, most = tileWidth): Uint8Array[] {
   checkBytes('bundle', bundle);
   const view = new DataView(bundle.buffer, bundle.byteOffset, bundle.byteLength);
   const entries: Uint8Array[] = [];
@@ -37,8 +40,8 @@ export function decodeEntryBundle(bundle: Uint8Array): Uint8Array[] {
     if (at > bundle.length) throw new MerkleError('entry_bundle_malformed');
     entries.push(bundle.slice(start, at));
   }
-  if (!isWidth(entries.length)) throw new MerkleError('entry_bundle_malformed');
+  if (!isWithin(entries.length, most)) throw new MerkleError('entry_bundle_malformed');
   return entries;
 }
 
-const isWidth = (entries: number) => entries >= 1 && entries <= tileWidth;
+const isWithin = (entries: number, most: number) => entries >= 1 && entries <= most;

@@ -13,6 +13,7 @@ export const merkleErrors = {
   checkpoint_refused: 'malformed, of another origin, or not validly signed by the given keys',
   add_checkpoint_malformed: 'not a canonical add-checkpoint request',
   tlog_proof_malformed: 'not a canonical tlog-proof',
+  tree_malformed: 'not the subtrees that the leaves leave over',
 } as const satisfies Record<string, string>;
 
 export type MerkleErrorCode = keyof typeof merkleErrors;

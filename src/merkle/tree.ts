@@ -183,7 +183,7 @@ function checkSubtree(level: number, index: number, size: number): void {
 const maxLevel = 52;
 
 /** The k of RFC 6962 §2.1: the largest power of two that is smaller than `count`, which is at least 2. */
-function largestPowerBelow(count: number): number {
+export function largestPowerBelow(count: number): number {
   return 2 ** levelOfLargest(count - 1);
 }
 
