@@ -8,7 +8,7 @@ const mayImport = {
   keys: ['log', 'sealing', 'merkle', 'identity'],
   capture: ['log', 'sealing', 'keys', 'identity'],
   access: ['log', 'sealing', 'merkle', 'identity', 'keys'],
-  history: ['log', 'identity', 'keys', 'capture', 'access'],
+  history: ['log', 'merkle', 'identity', 'keys', 'capture', 'access'],
   kafka: ['log', 'sealing', 'merkle', 'keys', 'identity', 'capture'],
 };
 // A controller, and its spec beside it.

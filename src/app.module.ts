@@ -4,6 +4,8 @@ import { AccessModule } from './access/access.module.js';
 import { CaptureModule } from './capture/capture.module.js';
 import { HistoryModule } from './history/history.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { TRUST } from './identity/trust-token.js';
+import type { Trust } from './identity/trust.js';
 import type { KeyholderPort } from './keys/keyholder-port.js';
 import { KEYHOLDER } from './keys/keyholder-token.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -15,20 +17,22 @@ import { LogModule } from './log/log.module.js';
 export interface Foundations {
   readonly log: Log;
   readonly keyholder: KeyholderPort;
+  readonly trust: Trust;
 }
 
 @Global()
 @Module({})
 class FoundationsModule {
-  static of({ log, keyholder }: Foundations): DynamicModule {
+  static of({ log, keyholder, trust }: Foundations): DynamicModule {
     return {
       module: FoundationsModule,
       providers: [
         { provide: Log, useValue: log },
         { provide: KEYHOLDER, useValue: keyholder },
+        { provide: TRUST, useValue: trust },
         { provide: SubjectKeys, useValue: new SubjectKeys(log, keyholder) },
       ],
-      exports: [Log, KEYHOLDER, SubjectKeys],
+      exports: [Log, KEYHOLDER, TRUST, SubjectKeys],
     };
   }
 }

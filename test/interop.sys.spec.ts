@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packArchive, unpackArchive, type BundleFile } from '../src/history/bundle/archive.js';
 import { mintDevToken } from '../src/identity/dev-people.js';
 import { openCheckpoint, signCheckpoint } from '../src/merkle/checkpoint.js';
+import { decodeEntryBundle, encodeEntryBundle } from '../src/merkle/entry-bundle.js';
 import { parseVerifierKey } from '../src/merkle/note.js';
 import { devOrigin, filesOf, readLogSigner } from '../src/service/data-folder.js';
 import { BendingProxy } from './bending-proxy.js';
@@ -139,5 +142,62 @@ function checkers() {
 
   it("Tessera's fsck accepts the log", async () => {
     expect(await run('fsck')).toMatchObject({ code: 0 });
+  });
+
+  describe('a bundle of an incident, offline,', () => {
+    let archive: BundleFile[];
+    const as = async (who: string, ...args: string[]) => {
+      const { stdout } = await service.custos('--as', who, '--json', ...args);
+      return JSON.parse(stdout) as Record<string, string>;
+    };
+    beforeAll(async () => {
+      await as('source', 'ingest', 'examples/shell.cast', '--format', 'asciicast', '--subject', 'anna', '--session', 'shell'); // prettier-ignore
+      const { request: grant = '' } = await as('researcher', 'request', 'create', '--session', 'shell', '--field', 'kind', '--purpose', 'to see who looked', '--records', '5000', '--disclosures', '2', '--for', '1h'); // prettier-ignore
+      for (const who of ['approver1', 'approver2']) await as(who, 'approve', grant, '--yes');
+      await service.custos('--as', 'researcher', 'read', grant, '--session', 'shell');
+      const { incident = '' } = await as('officer1', 'incident', 'open', '--title', 'a leak', '--reason', 'somebody could read', '--from', '700'); // prettier-ignore
+      const file = join(programs, 'incident.zip');
+      await as('auditor', 'history', 'bundle', '--incident', incident, '--out', file);
+      archive = unpackArchive(await readFile(file)) ?? [];
+    }, 120_000);
+
+    /** With a manifest that fits, as whoever changes a bundle would write it. */
+    async function checked(how: (files: BundleFile[]) => BundleFile[]): Promise<GoRun> {
+      const files = how(archive);
+      const hashed = files.filter(({ name }) => name !== 'manifest.json').map(({ name, bytes }) => ({ name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })); // prettier-ignore
+      const fitting = files.map((file) => (file.name === 'manifest.json' ? { ...file, bytes: Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(file.bytes).toString()), files: hashed })) } : file)); // prettier-ignore
+      const path = join(programs, 'changed.zip');
+      await writeFile(path, packArchive(fitting));
+      return runGoProgram(join(programs, 'bundle'), ['-key', key, path]);
+    }
+    const changed = (name: string, change: (bytes: Buffer) => Uint8Array) => (files: BundleFile[]) =>
+      files.map((file) => (file.name === name ? { name, bytes: change(Buffer.from(file.bytes)) } : file));
+    const entries = (change: (headers: Uint8Array[]) => Uint8Array[]) =>
+      changed('log/entries', (bytes) => encodeEntryBundle(change(decodeEntryBundle(bytes, 10_000)), 10_000));
+
+    it('is accepted by a program that knows x/mod and CBOR, and finds the same releases', async () => {
+      const { code, stdout, stderr } = await runGoProgram(join(programs, 'bundle'), ['-key', key, join(programs, 'incident.zip')]); // prettier-ignore
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ checkpoints: 2, releases: 1, records: 929 });
+    });
+
+    it.each([
+      ['an entry is left out', entries((headers) => headers.toSpliced(-3, 1)), 'is missing'],
+      ['one bit of an entry is flipped', entries((headers) => headers.with(-3, flipped(() => 25)(Buffer.from(headers.at(-3) ?? [])))), 'another root'],
+      ['an entry below is left out', entries((headers) => headers.slice(1)), 'log/tree'],
+      ['a hash of the tree is another', changed('log/tree', (text) => Buffer.from(text.toString().replace(/[A-Za-z0-9+/](?=[A-Za-z0-9+/]{42}=)/, (one) => (one === 'A' ? 'B' : 'A')))), 'another root'],
+      ['a release is left out of the report', changed('exposure.json', (text) => Buffer.from(text.toString().replace('"kind": "did"', '"kind": "could"'))), 'other releases'],
+      ['its sum is another', changed('exposure.json', (text) => Buffer.from(text.toString().replaceAll('929', '92'))), 'exposure.json'],
+    ])('is refused if %s, whatever the manifest says', async (_what, how, said) => {
+      expect(await checked(how)).toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
+    }); // prettier-ignore
+
+    it('is refused if a file is not the one in the manifest', async () => {
+      const path = join(programs, 'changed.zip');
+      await writeFile(path, packArchive(changed('report.html', middle)(archive)));
+      expect(await runGoProgram(join(programs, 'bundle'), ['-key', key, path])).toMatchObject({
+        ...{ code: 1, stderr: expect.stringContaining('report.html') },
+      });
+    });
   });
 }

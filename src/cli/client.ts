@@ -15,6 +15,7 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 export interface Client {
   get<T>(path: string, query?: Query): Promise<T>;
   getText(path: string, query?: Query): Promise<string>;
+  getBytes(path: string, query?: Query): Promise<Uint8Array>;
   getLines(path: string, query?: Query): AsyncGenerator<unknown>;
   post<T>(path: string, body: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
@@ -70,6 +71,10 @@ export function createClient({ url, token, keep }: ClientOptions): Client {
     getText: (path, query = {}) => {
       const call: Call = { method: 'GET', path, query };
       return body(ask(call), (answer) => answer.text(), call);
+    },
+    getBytes: async (path, query = {}) => {
+      const call: Call = { method: 'GET', path, query };
+      return new Uint8Array(await body(ask(call), (answer) => answer.arrayBuffer(), call));
     },
     async *getLines(path, query = {}) {
       yield* lines(await ask({ method: 'GET', path, query }));

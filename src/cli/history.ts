@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { HistoryDiffAnswer } from '../history/history-diff.js';
 import { momentOf, parseCount, segment, why, type Why } from './arguments.js';
+import { registerBundle } from './bundle.js';
 import type { Query } from './client.js';
 import type { HistoryReadersAnswer } from '../history/history-readers.js';
 import type { TimelineAnswer } from '../history/history-timeline.js';
@@ -32,6 +33,7 @@ export function register(program: Command): void {
   registerExposure(history);
   registerReaders(history);
   registerTimeline(history);
+  registerBundle(history);
   history
     .command('ledger')
     .description("what happened to a subject's data: who read what, why, and who signed for it")

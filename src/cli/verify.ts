@@ -19,15 +19,17 @@ interface VerifyOptions {
 export function register(program: Command): void {
   program
     .command('verify')
-    .description('check the whole log, or one receipt offline; believes nothing that the service says')
-    .argument('[file]', 'a receipt (default: the whole live log)')
+    .description(
+      'check the whole log, or offline a receipt or an incident bundle; believes nothing that the service says',
+    )
+    .argument('[file]', 'a receipt or a bundle (default: the whole live log)')
     .option('--database <url>', 'where the log is (default: the database of the data folder)')
     .option('--since <position>', 'look at bodies, tiles, kept answers and checkpoints from there on only')
     .option(
       '--checkpoint-file <path>',
       "the service's memory of the last checkpoint (default: that of the data folder)",
     )
-    .option('--log-key <key>', "the log's verifier key, instead of the trust file, for a receipt")
+    .option('--log-key <key>', "the log's verifier key, instead of the trust file, for a file")
     .addHelpText(
       'after',
       `
@@ -45,6 +47,7 @@ Examples:
   $ custos verify                                the live log of .custos/
   $ custos verify --since 1200000                bodies, answers and checkpoints of what came since
   $ custos verify receipts/42.tlog-proof         offline, with the trust file
+  $ custos verify incident.zip                   a bundle, offline: its reports are made again and compared
   $ custos verify 42.tlog-proof --log-key vault.example.org/log+1a2b3c4d+AR…`,
     )
     .action(async (file: string | undefined, options: VerifyOptions, command: Command) => {
@@ -56,7 +59,7 @@ Examples:
 
 async function verifyLive(options: VerifyOptions, all: Globals): Promise<Verdict> {
   const { database, logKey, since, checkpointFile } = options;
-  if (logKey !== undefined) throw wrongUse('--log-key', 'with a receipt only');
+  if (logKey !== undefined) throw wrongUse('--log-key', 'with a file only');
   const { verifyLiveLog } = await import('./verify-log.js');
   const progress = await liveProgress(all);
   const verdict = await verifyLiveLog({
@@ -84,6 +87,12 @@ async function liveProgress(all: Globals) {
 }
 
 async function verifyFile(file: string, { logKey }: VerifyOptions, { data, json }: Globals): Promise<Verdict> {
+  const { bundleVerdictText, isArchive, verifyBundleFile } = await import('./bundle.js');
+  if (await isArchive(file)) {
+    const verdict = await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data) });
+    await printResult(json, verdict, () => bundleVerdictText(verdict));
+    return verdict;
+  }
   const { receiptVerdictText, verifyReceiptFile } = await import('./verify-receipt.js');
   const verdict = await verifyReceiptFile(file, { logKey, trustFile: trustFilePath(data) });
   await printResult(json, verdict, () => receiptVerdictText(verdict));

@@ -14,14 +14,19 @@ const stream = 'history';
 export class HistoryReadings {
   constructor(private readonly log: Log) {}
 
-  async note(reader: PersonId, { subject, ...data }: HistoryRead & { readonly subject?: SubjectId }): Promise<void> {
+  /** Returns where the question stands: all below it is over. */
+  async note(
+    reader: PersonId,
+    { subject, ...data }: HistoryRead & { readonly subject?: SubjectId },
+  ): Promise<Position> {
     const command = writeCommand(randomUUID() as CommandId, reader, { question: data.question });
     const about = subject === undefined ? {} : { subject };
-    await this.log.append(command, () => ({
+    const { positions } = await this.log.append(command, () => ({
       entries: [{ type: 'history.read', stream, ...about, data }],
       answer: null,
     }));
     // Durable from here on; an answer that fails now was asked for all the same.
+    return positions[0] as Position;
   }
 }
 

@@ -6,6 +6,7 @@ import { HistoryDiffHandler } from './history-diff.js';
 import { HistoryExposureHandler } from './history-exposure.js';
 import { HistoryReadersHandler, HistoryReadings } from './history-readers.js';
 import { HistoryTimelineHandler } from './history-timeline.js';
+import { MakeBundleHandler } from './bundle/make-bundle.js';
 import { IncidentsController } from './incidents.http.js';
 import { CloseIncidentHandler, NoteIncidentHandler, OpenIncidentHandler } from './incident-commands.js';
 import { ListIncidentsHandler, ShowIncidentHandler } from './list-incidents.js';
@@ -27,6 +28,7 @@ import { WhoCanReadHandler } from './who-can-read.js';
     SubjectLedgerHandler,
     AssureHandler,
     LastAssuranceHandler,
+    MakeBundleHandler,
     OpenIncidentHandler,
     NoteIncidentHandler,
     CloseIncidentHandler,

@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
@@ -7,6 +8,8 @@ import type { Person } from '../identity/person.js';
 import { incidentNoteKinds } from '../log/entries.js';
 import { freeText } from '../log/free-text.js';
 import { IncidentId, type CommandId } from '../log/ids.js';
+import { MakeBundle } from './bundle/make-bundle.js';
+import { HistoryReadings } from './history-readers.js';
 import { CloseIncident, NoteIncident, OpenIncident } from './incident-commands.js';
 import { ListIncidents, ShowIncident } from './list-incidents.js';
 import { Moment } from './moment.js';
@@ -24,6 +27,12 @@ const NoteBody = z.strictObject({
   about: z.array(z.int().min(0)).max(50).default([]),
 });
 const CloseBody = z.strictObject({ decision: freeText({ least: 10, most: 1000 }) });
+const BundleQuery = z.strictObject({
+  purpose: freeText({ least: 10, most: 500 }).optional(),
+  /** Entries of the log. Left out: up to the closing of the incident; of one that is open, up to this question. */
+  size: z.coerce.number().int().min(1).optional(),
+  wholeLog: z.enum(['true', 'false']).default('false'),
+});
 type Of<T extends z.ZodType> = z.infer<T>;
 
 /** What officers and auditors write down about a leak: entries of the log, which an incident bundle carries. */
@@ -32,6 +41,7 @@ export class IncidentsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly readings: HistoryReadings,
   ) {}
 
   @Post()
@@ -79,5 +89,24 @@ export class IncidentsController {
     @Body({ schema: CloseBody }) { decision }: Of<typeof CloseBody>,
   ) {
     return this.commands.execute(new CloseIncident(command, asker.id, { incident, decision }));
+  }
+
+  /** One archive (docs/formats/bundle.md). It has headers, which say who did what, and those are for auditors. */
+  @Get(':incident/bundle')
+  @Header('Content-Type', 'application/zip')
+  @ApiProduces('application/zip')
+  @ApiOkResponse({ description: 'An incident bundle', schema: { type: 'string', format: 'binary' } })
+  @MayAsk('auditor')
+  async bundle(
+    @Asker() asker: Person,
+    @Param('incident', { schema: IncidentId }) incident: IncidentId,
+    @Query({ schema: BundleQuery }) { purpose, size, wholeLog }: Of<typeof BundleQuery>,
+  ): Promise<Buffer> {
+    const { closed } = await this.queries.execute(new ShowIncident(incident));
+    const upTo = size ?? (closed === undefined ? undefined : closed.position + 1);
+    const question = { question: 'bundle' as const, incident, ...(upTo === undefined ? {} : { at: upTo }) };
+    const asked = await this.readings.note(asker.id, { ...question, ...(purpose === undefined ? {} : { purpose }) });
+    const about = { incident, size: upTo ?? asked, wholeLog: wholeLog === 'true' };
+    return Buffer.from(await this.queries.execute(new MakeBundle(about)));
   }
 }

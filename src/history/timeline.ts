@@ -5,6 +5,7 @@ import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/i
 
 /** One of these. */
 export interface TimelineOf {
+  readonly all?: true;
   readonly session?: SessionId;
   readonly person?: PersonId;
   readonly grant?: GrantId;
@@ -67,6 +68,7 @@ export class Timeline {
 
   private concerns({ type, actor, subject, data }: Entry): boolean {
     const { asked } = this;
+    if (asked.all) return type !== 'containment.probed';
     if (asked.person !== undefined) return actor === asked.person;
     if (asked.grant !== undefined) return [('grant' in data && data.grant) || '', ('request' in data && data.request) || ''].includes(asked.grant); // prettier-ignore
     const named = type === 'request.made' ? data.scope.sessions : [];

@@ -80,5 +80,6 @@ export function entryJson({ position, header }: Followed): string {
 }
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-const bytesAsHex = (_key: string, value: unknown) =>
+/** For `JSON.stringify`. */
+export const bytesAsHex = (_key: string, value: unknown) =>
   value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;

@@ -31,6 +31,19 @@ export class LogReader {
     return rows;
   }
 
+  /**
+   * Of the entries below `below` those that the state is folded from, in order. Readings that a containment tried are
+   * judged where they stand and change nothing: they are left out.
+   */
+  async governingHeaders(below: number, limit: number): Promise<Uint8Array[]> {
+    const { rows } = await this.db.query<{ header: Buffer }>(
+      `SELECT header FROM log.entry WHERE governs AND type <> 'containment.probed' AND position < $1
+       ORDER BY position LIMIT $2`,
+      [below, limit],
+    );
+    return rows.map(({ header }) => header);
+  }
+
   /** @throws Problem position_unknown */
   async header(position: number): Promise<Uint8Array> {
     const [row] = await this.headers(position, 1);

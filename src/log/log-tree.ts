@@ -2,7 +2,7 @@ import { encodeEntryBundle } from '../merkle/entry-bundle.js';
 import { hashBytes } from '../merkle/hash.js';
 import { tileWidth, type TileAddress } from '../merkle/tile.js';
 import { formatTlogProof, type TlogProof } from '../merkle/tlog-proof.js';
-import { inclusionProof, tileTree } from '../merkle/tree.js';
+import { inclusionProof, tileTree, type TreeReader } from '../merkle/tree.js';
 import { Problem } from '../problem.js';
 import type { Queryable } from './database.js';
 import type { LogReader } from './log-reader.js';
@@ -52,10 +52,14 @@ export class LogTree {
     return encodeEntryBundle(rows.map(({ header }) => header));
   }
 
+  /** The hashes of the tree over the log's first `size` entries, which must be there. Make one for a handful of proofs. */
+  subtrees(size: number): TreeReader {
+    return tileTree((level, index, width) => this.hashes({ level, index, width }, size), size);
+  }
+
   private async inclusion(index: number): Promise<TlogProof> {
     const { size, checkpoint } = await this.reader.checkpointCovering(index + 1);
-    const tree = tileTree((level, at, width) => this.hashes({ level, index: at, width }, size), size);
-    return { index, proof: await inclusionProof(tree, index, size), checkpoint };
+    return { index, proof: await inclusionProof(this.subtrees(size), index, size), checkpoint };
   }
 
   /** A full tile is stored; a partial one is made of the leaves, or of the roots of the full tiles below it. */

@@ -112,6 +112,11 @@ export class Log {
     return (await this.appender.catchUp()).governance;
   }
 
+  /** Before the first entry. */
+  get emptyState(): Governance {
+    return Governance.empty(this.options.slices);
+  }
+
   /**
    * The state after the log's first `size` entries, verified.
    * @throws Problem position_unknown, log_corrupt
@@ -139,8 +144,8 @@ export class Log {
     { from, to }: { from: number; to: number },
     visit: Visit = () => undefined,
   ): Promise<Governance> {
-    const { pool, verifiers, slices } = this.options;
-    if (to === 0) return Governance.empty(slices);
+    const { pool, verifiers } = this.options;
+    if (to === 0) return this.emptyState;
     const covering = await this.reader.checkpointCovering(to);
     const below = await this.reader.checkpointWithin(from);
     const replay = new VerifiedReplay({ origin: this.origin, verifiers }, start);
@@ -155,10 +160,10 @@ export class Log {
 
   /** Recomputes the log from its rows (`verifyLog`), by the connections of this process. */
   verify(audit: VerifyOptions['audit'], since?: number): Promise<Verified> {
-    const { pool: db, verifiers, slices } = this.options;
+    const { pool: db, verifiers } = this.options;
     const { origin, options } = this;
     const bodies = options.bodies === undefined ? {} : { bodies: options.bodies };
-    return verifyLog({ db, origin, verifiers, governance: Governance.empty(slices), audit, since, ...bodies });
+    return verifyLog({ db, origin, verifiers, governance: this.emptyState, audit, since, ...bodies });
   }
 
   /** What `start` asks of the database, once more. @throws those of `requireSafeDatabase` */

@@ -66,7 +66,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     const isNew = (await log.start()).isNew;
     remembering = rememberCheckpoints(keeper, () => log.checkpoint);
     const { check } = remembering;
-    const app = await createApp(AppModule.of({ log, keyholder }), {
+    const app = await createApp(AppModule.of({ log, keyholder, trust }), {
       bodyLimitBytes,
       docs: true,
       jwksFile: settings.jwksFile,

@@ -1,3 +1,5 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ServiceProcess } from '../service-process.js';
 
 /** docs/operating/incident.md as it is typed: something was open, is closed, is proven closed, and things go on. */
@@ -58,6 +60,25 @@ it('what is open is named, locked, proven closed, reviewed, and only then the pr
     ...{ title: 'Prompts open to everyone', from: 1, by: 'officer1', closed: { by: 'auditor' } },
     notes: [{ kind: 'finding', about: [open.json.position], by: 'officer2' }],
   });
+
+  const [file, forged] = ['incident.zip', 'forged.zip'].map((name) => join(service.folder, name)) as [string, string];
+  const bundle = ['history', 'bundle', '--incident', opened.incident, '--purpose', 'for the authority'];
+  expect(await as('officer1', ...bundle, '--out', file)).toMatchObject({ json: { code: 'role_missing' } });
+  expect(await as('auditor', ...bundle, '--out', file)).toMatchObject({ code: 0, json: { completeFrom: 0, findings: [] } }); // prettier-ignore
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await as('auditor', ...bundle, '--out', file)).toMatchObject({ code: 2 });
+  expect((await as('officer1', 'history', 'readers')).json.readers.at(-1).asked).toMatchObject({
+    ...{ question: 'bundle', incident: opened.incident, purpose: 'for the authority' },
+  });
+  const verify = async (path: string, ...args: string[]) => {
+    const { code, stdout } = await service.custos('--data', join(service.folder, 'none'), '--json', 'verify', path, ...args); // prettier-ignore
+    return { code, json: JSON.parse(stdout) };
+  };
+  const { json: alone } = await verify(file);
+  expect(alone).toMatchObject({ ok: true, keyFrom: 'bundle', about: { incident: opened.incident } });
+  expect(await verify(file, '--log-key', alone.about.logKey)).toMatchObject({ code: 0, json: { keyFrom: 'option' } });
+  await writeFile(forged, (await readFile(file)).fill(0x78, 2000, 2001));
+  expect(await verify(forged)).toMatchObject({ code: 1, json: { ok: false, problems: [{ position: 0 }] } });
 }, 300_000);
 
 const wrongIn = ({ items }: { items: { item: string; ok: boolean }[] }) =>

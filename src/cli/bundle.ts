@@ -1,0 +1,130 @@
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { BundleVerdict } from '../history/bundle/verify-bundle.js';
+import type { Trust } from '../identity/trust.js';
+import { parseCount, segment, why, type Why } from './arguments.js';
+import { connect, globals, trustFilePath } from './globals.js';
+import { listing, printResult, say, visible } from './output.js';
+import { notVerified, wrongUse } from './refusal.js';
+
+interface Options extends Why {
+  readonly incident: string;
+  readonly out: string;
+  readonly size?: string;
+  readonly wholeLog?: true;
+}
+
+export function registerBundle(history: Command): void {
+  history
+    .command('bundle')
+    .description('everything that the reports of an incident follow from, in one archive that anybody verifies offline')
+    .requiredOption('--incident <id>', 'id of the incident')
+    .requiredOption('--out <file>', 'the archive; it must not be there yet')
+    .option('--size <entries>', 'of the first so many entries (default: up to its closing; if it is open, all)')
+    .option('--whole-log', 'every entry from the first one on, so that nothing before the incident must be believed')
+    .option(...why)
+    .addHelpText(
+      'after',
+      `
+It has the clear headers of entries, proofs, the policies and the reports, and nothing that was captured. The same incident
+and size give the same bytes. It is verified with the trust file before it is written.
+
+Example:
+  $ custos --as auditor history bundle --incident 6a4d… --out incident.zip
+  $ custos verify incident.zip`,
+    )
+    .action(async ({ incident, out, size, wholeLog, purpose }: Options, command: Command) => {
+      const all = globals(command);
+      const query = {
+        purpose,
+        size: size === undefined ? undefined : parseCount('--size', size),
+        wholeLog: wholeLog === true ? 'true' : undefined,
+      };
+      const archive = await (await connect(all)).getBytes(`/v1/incidents/${segment(incident)}/bundle`, query);
+      const { loadTrust } = await import('../identity/trust.js');
+      const verdict = await verified(archive, { trust: await loadTrust(trustFilePath(all.data)) });
+      const [problem] = verdict.problems;
+      if (problem !== undefined) throw notVerified(problem.position, problem.check);
+      if (verdict.about?.incident !== incident) throw notVerified(0, 'incident_differs');
+      await writeFile(out, archive, { mode: 0o600, flag: 'wx' }).catch(() => {
+        throw wrongUse('--out', 'a new file in a place that can be written');
+      });
+      const { about, entries, findings } = verdict;
+      await printResult(all.json, { ...about, entries, bytes: archive.length, findings }, () =>
+        listing([...rows(verdict), ['bytes', archive.length]]),
+      );
+    });
+}
+
+/** Offline. Without a key of the reader's own, the one that the bundle names is shown, to be compared. */
+export async function verifyBundleFile(
+  file: string,
+  { logKey, trustFile }: { readonly logKey: string | undefined; readonly trustFile: string },
+): Promise<BundleVerdict & { readonly keyFrom: 'trust file' | 'option' | 'bundle' }> {
+  const { mostBundleBytes } = await import('../history/bundle/material.js');
+  if ((await stat(file)).size > mostBundleBytes) throw wrongUse('FILE', 'at most 512 MB');
+  const archive = await readFile(file);
+  if (logKey !== undefined) {
+    const { namedLogKey } = await import('./receipt.js');
+    namedLogKey(logKey);
+    return { ...(await verified(archive, { logKey })), keyFrom: 'option' };
+  }
+  const { parseTrust } = await import('../identity/trust.js');
+  // Where there is none, that is no fault: whoever was handed a bundle need not run a vault.
+  const own = await readFile(trustFile, 'utf8').catch(() => undefined);
+  if (own === undefined) return { ...(await verified(archive, {})), keyFrom: 'bundle' };
+  return { ...(await verified(archive, { trust: parseTrust(own) })), keyFrom: 'trust file' };
+}
+
+async function verified(archive: Uint8Array, reader: { logKey?: string; trust?: Trust }): Promise<BundleVerdict> {
+  const [{ verifyBundle }, { Governance }, { governanceSlices }, { sodiumReady }] = await Promise.all([
+    import('../history/bundle/verify-bundle.js'),
+    import('../log/governance.js'),
+    import('../governance.js'),
+    import('../sealing/sodium.js'),
+  ]);
+  await sodiumReady();
+  return verifyBundle(archive, reader, (trust) => Governance.empty(governanceSlices(trust)));
+}
+
+/** Whether a file is an archive: a receipt is text. @throws Problem usage */
+export async function isArchive(path: string): Promise<boolean> {
+  try {
+    const file = await open(path);
+    try {
+      const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+      return buffer.toString('latin1') === 'PK\u0003\u0004';
+    } finally {
+      await file.close();
+    }
+  } catch {
+    throw wrongUse('FILE', 'a file that can be read');
+  }
+}
+
+export function bundleVerdictText(verdict: Awaited<ReturnType<typeof verifyBundleFile>>): string {
+  const { ok, problems, findings, about, keyFrom } = verdict;
+  for (const { position, check } of findings) say(`The log itself, position ${position}: ${visible(check)}`);
+  if (keyFrom === 'bundle' && about !== undefined) say('No trust file and no --log-key: compare the log key yourself.');
+  const told = about === undefined ? [] : [listing(rows(verdict))];
+  const wrong = problems.map(({ position, check }) => `${check} (position ${position})`).join(', ');
+  const key = keyFrom === 'bundle' ? 'under the key that it names itself' : `under the key of the ${keyFrom}`;
+  return [...told, ok ? `Verified ${key}` : `NOT VERIFIED: ${visible(wrong)}`].join('\n');
+}
+
+function rows({ about, entries, checkpoints }: BundleVerdict): (readonly [string, unknown])[] {
+  if (about === undefined) return [];
+  const { origin, logKey, incident, size, completeFrom } = about;
+  return [
+    ['incident', incident],
+    ['log', `${origin}, the first ${size} entries`],
+    ['log key', logKey],
+    ['entries', `${entries}, every one from position ${completeFrom} on, under ${checkpoints} checkpoints`],
+    [
+      'rests on',
+      completeFrom === 0
+        ? 'nothing else: the whole log is in it'
+        : `the service for this: no governing entry below ${completeFrom} is left out (only the whole log shows it)`,
+    ],
+  ];
+}

@@ -1,0 +1,2 @@
+/** Names the trust file of this service to Nest's injector. */
+export const TRUST = Symbol('trust');
