@@ -232,6 +232,11 @@ export const problems = {
     'The topic does not have the position to go on from',
     'It was made anew, or lost messages before they were read. docs/operating/kafka.md says what to do.',
   ],
+  kafka_published_by_another: [
+    409,
+    'Another instance publishes the log',
+    'Nothing is lost: what both sent is in the topic twice. This instance waits for its turn.',
+  ],
   // Start
   setting_invalid: [500, 'Settings are missing or wrong', '`issues` names each one.'],
   root_key_missing: [

@@ -35,8 +35,8 @@ export interface KafkaConnection {
   };
 }
 
-/** A broker that is away is asked again for some ten seconds; whoever wants to wait longer tries again from above. */
-const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10, factor: 0.2, multiplier: 2 };
+/** A broker that is away is asked again for some seconds; whoever wants to wait longer tries again from above. */
+const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, factor: 0.2, multiplier: 2 };
 const acknowledgedByAll = -1;
 /** The broker's time to have all replicas acknowledge; below the client's patience with a request. */
 const replicatedWithinMs = 15_000;

@@ -33,10 +33,10 @@ export class OwnBroker {
     readonly port: number,
   ) {}
 
-  /** Undefined without Java and Maven. */
-  static async start(options: BrokerOptions = {}): Promise<OwnBroker | undefined> {
+  /** @throws Error without Java and Maven */
+  static async start(options: BrokerOptions = {}): Promise<OwnBroker> {
     const java = await javaKafka();
-    if (java === undefined) return undefined;
+    if (java === undefined) throw new Error('a broker of its own takes Java 17 and Maven');
     await removeAbandonedFolders();
     const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
     const [port, controllerPort] = await freePorts();

@@ -4,26 +4,37 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { kafkajsClient } from '../../src/kafka/kafkajs-client.js';
+import { javaKafka } from './java-kafka.js';
 import { OwnBroker } from './own-broker.js';
 
 /** What the workers of a run are told, in their environment: addresses, or why there are none. */
 export const environmentName = 'CUSTOS_TEST_KAFKA';
-export type TestKafka = { readonly brokers: readonly string[] } | { readonly skipped: string };
+export interface TestKafka {
+  /** None: no test that needs one runs. */
+  readonly brokers: readonly string[];
+  /** Whether tests can have brokers of their own, to kill or to set up otherwise. */
+  readonly own: boolean;
+}
 
 /**
  * One broker for the whole run: that of KAFKA_BROKERS, or of Docker, or of Java with Maven. Returns how to end it.
  * @throws Error where there is none, and REQUIRE_KAFKA is 1
  */
 export async function startTestKafka(): Promise<() => Promise<void>> {
-  const found = (await given()) ?? (await ofDocker()) ?? (await ofJava());
-  if (found === undefined && process.env['REQUIRE_KAFKA'] === '1') throw new Error(nothingFound);
-  if (found === undefined) process.stderr.write(`skipped: ${nothingFound}\n`);
-  const told: TestKafka = found === undefined ? { skipped: nothingFound } : { brokers: found.brokers };
+  const own = (await javaKafka()) !== undefined;
+  const found = (await given()) ?? (await ofDocker()) ?? (own ? await ofJava() : undefined);
+  for (const missing of [found === undefined ? nothingFound : '', own ? '' : noOwn].filter((one) => one !== '')) {
+    if (process.env['REQUIRE_KAFKA'] === '1') throw new Error(missing);
+    process.stderr.write(`skipped: ${missing}\n`);
+  }
+  const told: TestKafka = { brokers: found?.brokers ?? [], own };
   process.env[environmentName] = JSON.stringify(told);
   return found?.end ?? (async () => undefined);
 }
 
 const nothingFound = 'no Kafka: KAFKA_BROKERS names one, or Docker runs one, or Java 17 and Maven do';
+
+const noOwn = 'tests that kill a broker or set up its security: they take Java 17 and Maven';
 
 interface Found {
   readonly brokers: readonly string[];
@@ -64,9 +75,9 @@ async function ofDocker(): Promise<Found | undefined> {
   return { brokers, end };
 }
 
-async function ofJava(): Promise<Found | undefined> {
+async function ofJava(): Promise<Found> {
   const broker = await OwnBroker.start();
-  return broker === undefined ? undefined : { brokers: broker.brokers, end: () => broker.remove() };
+  return { brokers: broker.brokers, end: () => broker.remove() };
 }
 
 const longestStartMs = 120_000;

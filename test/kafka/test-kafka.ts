@@ -3,12 +3,16 @@ import { kafkajsClient } from '../../src/kafka/kafkajs-client.js';
 import type { KafkaPort } from '../../src/kafka/kafka-port.js';
 import { environmentName, type TestKafka } from './server.js';
 
+function told(): TestKafka {
+  const json = process.env[environmentName];
+  if (json === undefined) throw new Error('No test broker: run this spec with `jest --selectProjects kafka`.');
+  return JSON.parse(json) as TestKafka;
+}
+
 /** The broker of the run; undefined where the run has none. */
 export function testBrokers(): readonly string[] | undefined {
-  const told = process.env[environmentName];
-  if (told === undefined) throw new Error('No test broker: run this spec with `jest --selectProjects kafka`.');
-  const kafka = JSON.parse(told) as TestKafka;
-  return 'brokers' in kafka ? kafka.brokers : undefined;
+  const { brokers } = told();
+  return brokers.length === 0 ? undefined : brokers;
 }
 
 /** `describe` for what needs the broker of the run: without one it says `skipped`. */
@@ -16,6 +20,9 @@ export const describeWithKafka = (name: string, tests: () => void): void => {
   if (testBrokers() === undefined) describe.skip(`${name} (skipped: no Kafka)`, tests);
   else describe(name, tests);
 };
+
+/** `it` for what starts brokers of its own. */
+export const itWithOwnBroker: jest.It = told().own ? it : it.skip;
 
 export const testClient = (brokers = testBrokers() ?? []): KafkaPort =>
   kafkajsClient({ brokers, clientId: 'custos-test' });
