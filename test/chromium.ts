@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { findChromium } from '../examples/recorders/find-chromium.mjs';
 
 /**
@@ -23,4 +23,20 @@ export async function openChromium(): Promise<{ browser: Browser; close(): Promi
     process.stderr.write('skipped: no Chromium that starts; CHROMIUM_PATH names one\n');
     return undefined;
   }
+}
+
+/** A page, and everything that went wrong in it or left it. */
+export interface Watched {
+  readonly page: Page;
+  readonly faults: string[];
+}
+export async function watched(page: Page): Promise<Watched> {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(`page error: ${error.message}`));
+  page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
+  await page.route('**/*', (route) => {
+    faults.push(`request: ${route.request().url().slice(0, 100)}`);
+    return route.abort();
+  });
+  return { page, faults };
 }

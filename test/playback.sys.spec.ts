@@ -5,7 +5,7 @@ import { recordings } from '../src/capture/formats/all-recordings.spec.js';
 import type { Json, MaskedRecord, Parts } from '../src/capture/formats/format.js';
 import { rrweb } from '../src/capture/formats/rrweb.js';
 import { fieldNames, type FieldName } from '../src/log/fields.js';
-import { openChromium } from './chromium.js';
+import { openChromium, watched, type Watched } from './chromium.js';
 import { sealingForBrowsers } from './sealing-for-browsers.js';
 
 /** Masked recordings, and the sealing part, in a real browser. */
@@ -23,22 +23,6 @@ const inBrowser = (title: string, work: (open: () => Promise<Watched>) => Promis
       await context.close();
     }
   });
-
-/** A page, and everything that went wrong in it or left it. */
-interface Watched {
-  readonly page: Page;
-  readonly faults: string[];
-}
-async function watched(page: Page): Promise<Watched> {
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(`page error: ${error.message}`));
-  page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
-  await page.route('**/*', (route) => {
-    faults.push(`request: ${route.request().url().slice(0, 100)}`);
-    return route.abort();
-  });
-  return { page, faults };
-}
 
 const player = join(process.cwd(), 'node_modules/@rrweb/replay/dist/replay.umd.min.cjs');
 const playerCode = readFileSync(player, 'utf8');

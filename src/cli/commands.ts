@@ -9,6 +9,7 @@ import { register as incident } from './incident.js';
 import { register as ingest } from './ingest.js';
 import { register as key } from './key.js';
 import { register as log } from './log.js';
+import { register as play } from './play.js';
 import { register as policy } from './policy.js';
 import type { Register } from './program.js';
 import { register as read } from './read.js';
@@ -25,6 +26,7 @@ export const commands: readonly Register[] = [
   request,
   decideRequest,
   read,
+  play,
   subject,
   control,
   contain,

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import { collect, segment } from './arguments.js';
-import { connect, globals, trustFilePath, withReceipts, type Globals } from './globals.js';
-import { printLine, say } from './output.js';
+import { collect } from './arguments.js';
+import type { Connected, Wanted } from './disclosed-sessions.js';
+import { connect, globals, withReceipts, type Globals } from './globals.js';
+import { printLine } from './output.js';
 import { wrongUse } from './refusal.js';
-import type { RequestShown } from './request-text.js';
 
 interface ReadOptions {
   readonly session?: readonly string[];
   readonly field?: readonly string[];
   readonly recording?: true | string;
+  readonly html?: string;
 }
 
 export function register(program: Command): void {
@@ -18,59 +19,42 @@ export function register(program: Command): void {
     .option('--session <id>', 'this session only; may be given several times (default: all of the grant)', collect)
     .option('--field <name>', 'this field only; may be given several times (default: all of the grant)', collect)
     .option('--recording [file]', 'the masked recording in its own format instead, to a file or standard output')
+    .option('--html <file>', 'the masked recording as one page that plays it, offline (rrweb, asciicast)')
     .addHelpText(
       'after',
       `
-The receipt is checked with the trust file before anything is printed.
+The receipt is checked with the trust file before anything is printed. What goes to a file is readable by you alone.
 
 Examples:
   $ custos --as researcher read 6a4d… --receipts receipts/
-  $ custos --as researcher read 6a4d… --session walk-1 --recording masked.json`,
+  $ custos --as researcher read 6a4d… --session walk-1 --recording masked.json
+  $ custos --as researcher read 6a4d… --session walk-1 --html walk-1.html`,
     )
     .action(async (grant: string, options: ReadOptions, command: Command) => read(grant, options, globals(command)));
 }
 
 async function read(grant: string, options: ReadOptions, all: Globals): Promise<void> {
+  const { disclosuresOf, sessionsOf } = await import('./disclosed-sessions.js');
   const client = await connect(all);
   const sessions = options.session ?? (await sessionsOf(client, grant));
-  await printSessions(client, { path: `/v1/grants/${segment(grant)}/disclosures`, grant, sessions, ...options }, all);
+  await printSessions(client, { ...options, path: disclosuresOf(grant), grant, sessions }, all);
 }
 
-type Connected = Awaited<ReturnType<typeof connect>>;
-
-export interface Reading extends Pick<ReadOptions, 'field' | 'recording'> {
-  /** What gives the sessions: a disclosure each. */
-  readonly path: string;
-  readonly grant: string;
-  readonly sessions: readonly string[];
-}
+export type Reading = Wanted & Pick<ReadOptions, 'recording' | 'html'>;
 
 /** Prints them, or writes the recording of the one; nothing before its receipt was checked. */
 export async function printSessions(client: Connected, reading: Reading, all: Globals): Promise<void> {
-  const [{ trustedLogKey }, { disclosed }, { writeRecording }, { saveReceipt }] = await Promise.all([
-    import('./receipt.js'),
-    import('./disclosed.js'),
+  const [{ disclosedSessions }, { writePage, writeRecording }] = await Promise.all([
+    import('./disclosed-sessions.js'),
     import('./read-files.js'),
-    import('./keep-receipts.js'),
   ]);
-  const logKey = await trustedLogKey(trustFilePath(all.data));
-  const { path, grant, sessions, recording, field: fields } = reading;
-  if (recording !== undefined && sessions.length !== 1) throw wrongUse('--session', 'exactly one with --recording');
-  for (const session of sessions) {
-    const asked = { grant, session, fields, person: client.person };
-    const answer = client.postForLines(path, { session, ...(fields === undefined ? {} : { fields }) });
-    const { receipt, position, format, records, expired } = await disclosed(answer, asked, logKey);
-    if (all.receipts !== undefined) await saveReceipt(all.receipts, position, receipt);
-    if (recording !== undefined) await writeRecording(recording, { session, format, records }, all.json);
+  const { recording, html, ...wanted } = reading;
+  if (recording !== undefined && html !== undefined) throw wrongUse('--html', 'not with --recording');
+  const isOne = recording !== undefined || html !== undefined;
+  if (isOne && wanted.sessions.length !== 1) throw wrongUse('--session', 'exactly one with --recording or --html');
+  for await (const { session, format, records } of disclosedSessions(client, wanted, all)) {
+    if (html !== undefined) await writePage(html, { session, format, records }, all.json);
+    else if (recording !== undefined) await writeRecording(recording, { session, format, records }, all.json);
     else for await (const record of records) await printLine({ session, ...record });
-    for (const gone of expired) {
-      say(`${gone.field} of ${session}: past its retention in up to ${gone.records} records (entry ${gone.position})`);
-    }
   }
-}
-
-/** A grant has the id of its request. */
-async function sessionsOf(client: Connected, grant: string): Promise<readonly string[]> {
-  const { scope } = await client.get<RequestShown>(`/v1/requests/${segment(grant)}`);
-  return scope.sessions.map(({ session }) => session);
 }

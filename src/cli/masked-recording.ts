@@ -1,0 +1,33 @@
+import type { Format, Json, MaskedRecord } from '../capture/formats/format.js';
+import type { RecordRead } from './disclosed.js';
+
+/** Made-up times, where times were not granted: they keep the order and say nothing else. */
+const madeUpStepMs = 1000;
+
+export interface DisclosedRecording {
+  readonly session: string;
+  readonly format: string;
+  readonly records: AsyncIterable<RecordRead>;
+}
+
+export interface MaskedRecording {
+  readonly format: Format;
+  /** How many records were read. */
+  readonly count: number;
+  /** In the form of their format, with what was not granted masked. */
+  readonly events: readonly Json[];
+}
+
+/** All of it, or nothing: what broke off is an error of `records`. */
+export async function maskedRecording({ format, records }: DisclosedRecording): Promise<MaskedRecording> {
+  const [{ formatOf }, { lowered }] = await Promise.all([
+    import('../capture/formats/formats.js'),
+    import('../capture/detection/lowered.js'),
+  ]);
+  const read: MaskedRecord[] = [];
+  for await (const { sequence, time, fields } of records) {
+    read.push({ sequence, time: time ?? sequence * madeUpStepMs, parts: lowered(fields) });
+  }
+  const masked = formatOf(format);
+  return { format: masked, count: read.length, events: masked.mask(read) };
+}
