@@ -5,6 +5,10 @@ import type { KafkaConnection } from '../kafka/kafkajs-client.js';
 const file = z.string().min(1);
 /** What Kafka takes as a name. */
 const topic = z.string().regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/);
+const topics = z
+  .string()
+  .transform((list) => list.split(','))
+  .pipe(z.array(topic).min(1));
 const brokers = z
   .string()
   .regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/)
@@ -29,6 +33,9 @@ export const kafkaShape = {
   CUSTOS_KAFKA_PUBLISH: z.enum(['on', 'off']).default('on'),
   CUSTOS_KAFKA_LOG_TOPIC: topic.default('custos.log'),
   CUSTOS_KAFKA_CHECKPOINT_TOPIC: topic.default('custos.checkpoints'),
+  CUSTOS_KAFKA_INGEST_TOPICS: topics.optional(),
+  CUSTOS_KAFKA_INGEST_GROUP: z.string().min(1).max(255).default('custos'),
+  CUSTOS_KAFKA_DEAD_LETTER_TOPIC: topic.optional(),
   CUSTOS_KAFKA_MAX_MESSAGE_BYTES: z.coerce
     .number()
     .int()
@@ -44,6 +51,10 @@ export interface KafkaSettings {
   readonly connection: KafkaConnection;
   /** What the publisher writes; undefined where another process does that, or nobody. */
   readonly publish: { readonly logTopic: string; readonly checkpointTopic: string } | undefined;
+  /** What is taken in; undefined where nothing is. */
+  readonly ingest:
+    | { readonly topics: readonly string[]; readonly group: string; readonly deadLetterTopic: string | undefined }
+    | undefined;
   /** Of one message and of one batch of them, as topics are set. */
   readonly mostMessageBytes: number;
   /** Lag without progress for longer is told as standing still. */
@@ -99,6 +110,10 @@ export function kafkaSettings(given: NodeJS.ProcessEnv): {
   const { CUSTOS_KAFKA_LOG_TOPIC: logTopic, CUSTOS_KAFKA_CHECKPOINT_TOPIC: checkpointTopic } = values;
   if (logTopic === checkpointTopic)
     issues.push({ path: 'CUSTOS_KAFKA_CHECKPOINT_TOPIC', rule: 'same as the log topic' });
+  // What is told of refused messages must not be taken for records, nor the log's own entries.
+  const written = [values.CUSTOS_KAFKA_DEAD_LETTER_TOPIC, logTopic, checkpointTopic];
+  if (values.CUSTOS_KAFKA_INGEST_TOPICS?.some((one) => written.includes(one)) === true)
+    issues.push({ path: 'CUSTOS_KAFKA_INGEST_TOPICS', rule: 'a topic that is written' });
   const kafka: KafkaSettings = {
     connection: {
       brokers: values.KAFKA_BROKERS,
@@ -107,10 +122,17 @@ export function kafkaSettings(given: NodeJS.ProcessEnv): {
       ...(mechanism === 'off' ? {} : { sasl: { mechanism, username: username ?? '', password: password ?? '' } }),
     },
     publish: values.CUSTOS_KAFKA_PUBLISH === 'on' ? { logTopic, checkpointTopic } : undefined,
+    ingest: ingestOf(values),
     mostMessageBytes: values.CUSTOS_KAFKA_MAX_MESSAGE_BYTES,
     stalledMs: values.CUSTOS_KAFKA_STALLED_SECONDS * 1_000,
   };
   return { kafka, issues };
+}
+
+function ingestOf(values: KafkaValues): KafkaSettings['ingest'] {
+  const { CUSTOS_KAFKA_INGEST_TOPICS: topics, CUSTOS_KAFKA_INGEST_GROUP: group } = values;
+  if (topics === undefined) return undefined;
+  return { topics, group, deadLetterTopic: values.CUSTOS_KAFKA_DEAD_LETTER_TOPIC };
 }
 
 function tlsOf(

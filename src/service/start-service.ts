@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
 import { governanceSlices } from '../governance.js';
 import { createApp } from '../http/create-app.js';
+import { openLogger } from '../http/logger.js';
+import { METRICS, type Metrics } from '../http/metrics.http.js';
 import { loadTrust } from '../identity/trust.js';
 import type { KeyholderPort } from '../keys/keyholder-port.js';
 import { CheckpointFile } from '../log/checkpoint-file.js';
@@ -12,6 +14,8 @@ import { formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import { readLogSigner } from './data-folder.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import { startIngest, type RunningIngest } from './start-ingest.js';
 
 export interface ServiceSettings {
   readonly databaseUrl: string;
@@ -24,6 +28,8 @@ export interface ServiceSettings {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** Left out: nothing of Kafka runs. */
+  readonly kafka?: KafkaSettings | undefined;
 }
 
 export interface RunningService {
@@ -61,6 +67,8 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     keeper,
   });
   let remembering: Remembering | undefined;
+  const { kafka } = settings;
+  let ingesting: RunningIngest | undefined;
   try {
     const remembersNothing = (await keeper.last()) === undefined;
     const isNew = (await log.start()).isNew;
@@ -75,10 +83,17 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
       readiness: [
         { name: 'log', check: async () => void (await log.reader.head()) },
         { name: 'checkpoint', check },
+        ...(kafka?.ingest === undefined ? [] : [{ name: 'kafka-ingest', check: async () => ingesting?.check() }]),
       ],
     });
+    if (kafka?.ingest !== undefined) {
+      const { registry } = app.get<Metrics>(METRICS);
+      const logger = openLogger({ level: settings.logLevel, to: undefined });
+      ingesting = startIngest({ ...kafka, ingest: kafka.ingest }, { log, registry, logger });
+    }
     await app.listen(settings.port, settings.host);
     const close = async () => {
+      await ingesting?.close();
       await app.close();
       await log.close();
       await remembering?.close();
@@ -86,6 +101,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     };
     return { app, log, url: await app.getUrl(), tookLogAsFound: remembersNothing && !isNew, close };
   } catch (error) {
+    await ingesting?.close();
     await remembering?.close().catch(() => undefined);
     await pool.end();
     throw error;
