@@ -22,6 +22,8 @@ const longestPauseMs = 1000;
 export interface TopicsToTake {
   readonly topics: readonly string[];
   readonly group: string;
+  /** Silent for longer, a member loses its partitions; left out, as the client has it. */
+  readonly sessionTimeoutMs?: number;
 }
 
 export interface TopicsListener extends TakenListener {
@@ -45,11 +47,12 @@ export class TopicsTaker {
   ) {}
 
   /** @throws Problem kafka_unavailable, kafka_refused, kafka_topic_unknown */
-  async start({ topics, group }: TopicsToTake): Promise<void> {
+  async start({ topics, group, sessionTimeoutMs }: TopicsToTake): Promise<void> {
     const consumer = await this.kafka.consume({
       group,
       topics,
       concurrency,
+      ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       onAssigned: (assigned) => Promise.all(assigned.map((one) => this.resume(one))),
       onBatch: (batch) => this.take(batch),
       onRevoked: (revoked) => {

@@ -36,6 +36,7 @@ export const kafkaShape = {
   CUSTOS_KAFKA_INGEST_TOPICS: topics.optional(),
   CUSTOS_KAFKA_INGEST_GROUP: z.string().min(1).max(255).default('custos'),
   CUSTOS_KAFKA_DEAD_LETTER_TOPIC: topic.optional(),
+  CUSTOS_KAFKA_SESSION_SECONDS: z.coerce.number().int().min(2).max(300).default(30),
   CUSTOS_KAFKA_MAX_MESSAGE_BYTES: z.coerce
     .number()
     .int()
@@ -53,7 +54,13 @@ export interface KafkaSettings {
   readonly publish: { readonly logTopic: string; readonly checkpointTopic: string } | undefined;
   /** What is taken in; undefined where nothing is. */
   readonly ingest:
-    | { readonly topics: readonly string[]; readonly group: string; readonly deadLetterTopic: string | undefined }
+    | {
+        readonly topics: readonly string[];
+        readonly group: string;
+        readonly deadLetterTopic: string | undefined;
+        /** Silent for longer, a process loses its partitions to the others of its group. */
+        readonly sessionTimeoutMs: number;
+      }
     | undefined;
   /** Of one message and of one batch of them, as topics are set. */
   readonly mostMessageBytes: number;
@@ -132,7 +139,8 @@ export function kafkaSettings(given: NodeJS.ProcessEnv): {
 function ingestOf(values: KafkaValues): KafkaSettings['ingest'] {
   const { CUSTOS_KAFKA_INGEST_TOPICS: topics, CUSTOS_KAFKA_INGEST_GROUP: group } = values;
   if (topics === undefined) return undefined;
-  return { topics, group, deadLetterTopic: values.CUSTOS_KAFKA_DEAD_LETTER_TOPIC };
+  const sessionTimeoutMs = values.CUSTOS_KAFKA_SESSION_SECONDS * 1_000;
+  return { topics, group, deadLetterTopic: values.CUSTOS_KAFKA_DEAD_LETTER_TOPIC, sessionTimeoutMs };
 }
 
 function tlsOf(

@@ -18,7 +18,7 @@ export function startIngest(
   { connection, stalledMs, ingest }: KafkaSettings & { readonly ingest: NonNullable<KafkaSettings['ingest']> },
   { log, registry, logger }: { readonly log: Log; readonly registry: Registry; readonly logger: Logger },
 ): RunningIngest {
-  const { topics, group, deadLetterTopic } = ingest;
+  const { topics, group, sessionTimeoutMs, deadLetterTopic } = ingest;
   const kafka = kafkajsClient(connection);
   const letters = deadLetterTopic === undefined ? undefined : new DeadLetters(kafka, deadLetterTopic);
   const metrics = new IngestMetrics(registry, () => running.lag());
@@ -41,7 +41,7 @@ export function startIngest(
         logger.error({ why }, 'the consumer of topics is started again');
       },
     },
-    { topics, group, stalledAfterMs: stalledMs },
+    { topics, group, sessionTimeoutMs, stalledAfterMs: stalledMs },
   );
   const close = async () => {
     await running.close();

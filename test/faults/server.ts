@@ -10,7 +10,7 @@ import type { SmallDisk } from './small-disk.js';
 
 /** Every segment of the write-ahead log is a new file, and there are few. */
 const onSmallDisk = { min_wal_size: '32MB', max_wal_size: '48MB', wal_recycle: 'off', wal_buffers: '1MB' };
-const roles = ['custos_service', 'custos_reader'] as const;
+const roles = ['custos_service', 'custos_keyholder', 'custos_reader'] as const;
 
 export interface FaultDatabase {
   readonly name: string;
@@ -55,7 +55,7 @@ export class FaultServer {
   async newDatabase(): Promise<FaultDatabase> {
     this.databases += 1;
     const name = `faults_${this.databases}`;
-    const passwords = { custos_service: '', custos_reader: '' };
+    const passwords = { custos_service: '', custos_keyholder: '', custos_reader: '' };
     await this.withSuperuser(async (client) => {
       if (this.databases > 1) await client.query(`DROP DATABASE IF EXISTS faults_${this.databases - 1} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${name}`);
