@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CutRecord } from '../src/capture/formats/format.js';
 import { agentnet } from '../src/capture/formats/agentnet.js';
 import { decomposeAll, inPlaces, raiseAll } from '../src/capture/take-apart.js';
@@ -10,6 +11,7 @@ import { LogReader } from '../src/log/log-reader.js';
 import type { SourceSealer } from '../src/sealing/seal-at-source.js';
 import { IngestRig } from '../test/kafka/ingest-rig.js';
 import { freshName } from '../test/kafka/test-kafka.js';
+import { median } from './interleaved.js';
 import { recordings, repeated } from './recordings.js';
 import type { Bench } from './scenario.js';
 
@@ -21,6 +23,8 @@ export interface IngestPreset {
 const recordsAMessage = 512;
 const partitions = 8;
 const processes = 2;
+/** A broker takes no larger batch than message. */
+const messagesASend = 16;
 const subject = 'subject-0';
 /** Compilers and caches of a service that runs are warm, and the group has its members: timed is what comes after. */
 const warmUpShare = 0.25;
@@ -44,23 +48,28 @@ export async function measureIngest(bench: Bench, brokers: readonly string[], pr
   );
   const pool = openPool(database.url('custos_reader'), { connections: 2, name: 'bench' });
   try {
-    const filled = await fill(kafka, topic, sealer, preset);
-    bench.say(`${filled.messages} messages of ${recordsAMessage} records are on the topic`);
-    const bare = await bareConsume(kafka, filled);
-    bench.say(`read and thrown away: ${Math.round(bare)} records/s`);
-
+    const messages = await sealedMessages(sealer, preset);
+    const bytes = messages.reduce((sum, { value }) => sum + value.length, 0);
+    bench.say(
+      `${messages.length} messages of ${recordsAMessage} records, ${Math.round(bytes / messages.length)} bytes each`,
+    );
     const services = Array.from({ length: processes }, () => rig.launch());
     const urls = await Promise.all(services.map((service) => rig.listening(service)));
+    // Each has partitions before there is anything to take, or the first would take all of it alone.
+    while ((await Promise.all(urls.map(partitionsOf))).some((count) => count === 0)) await sleep(100);
+    await produce(kafka, topic, messages);
+    const filled = { topic, messages: messages.length, records: messages.length * recordsAMessage };
     const reader = new LogReader(pool);
     const perSecond = await untilTaken(reader, filled);
     for (const url of urls) bench.check('every process took part', (await acceptedBy(url)) > 0);
     bench.check('the log verifies', (await rig.verify()).ok);
-    const again = await bareConsume(kafka, filled);
+    const bare = [await bareConsume(kafka, filled), await bareConsume(kafka, filled)];
+    bench.say(`read and thrown away: ${bare.map(Math.round).join(', ')} records/s`);
     bench.report({
       measure: `from a topic to committed entries, ${processes} processes`,
       value: perSecond,
       unit: 'records/s',
-      against: { name: 'the client alone, one process that throws messages away', value: (bare + again) / 2 },
+      against: { name: 'the client alone, one process that throws messages away', value: median(bare) },
     });
     const { accepted, others } = await inTheLog(reader);
     bench.check('every record is in the log once', accepted === filled.records && others === 0);
@@ -71,26 +80,28 @@ export async function measureIngest(bench: Bench, brokers: readonly string[], pr
   }
 }
 
-async function fill(
-  kafka: KafkaPort,
-  topic: string,
+/** In the order in which recorders that run side by side would send them. */
+async function sealedMessages(
   sealer: (session: string) => Promise<SourceSealer>,
   { sessions, messagesASession }: IngestPreset,
-): Promise<Filled> {
+): Promise<OutgoingMessage[]> {
   const [desktop] = recordings();
   const records = repeated(desktop as NonNullable<typeof desktop>, recordsAMessage * messagesASession);
+  const sealers = await Promise.all(Array.from({ length: sessions }, (_, session) => sealer(`session-${session}`)));
+  const messages: OutgoingMessage[] = [];
+  for (let first = 0; first < records.length; first += recordsAMessage) {
+    const some = records.slice(first, first + recordsAMessage);
+    for (const [session, by] of sealers.entries()) messages.push(await message(by, `session-${session}`, first, some));
+  }
+  return messages;
+}
+
+async function produce(kafka: KafkaPort, topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
   const producer = await kafka.producer();
-  for (let session = 0; session < sessions; session += 1) {
-    const by = await sealer(`session-${session}`);
-    for (let index = 0; index < messagesASession; index += 1) {
-      const first = index * recordsAMessage;
-      const some = records.slice(first, first + recordsAMessage);
-      await producer.send(topic, [await message(by, `session-${session}`, first, some)]);
-    }
+  for (let at = 0; at < messages.length; at += messagesASend) {
+    await producer.send(topic, messages.slice(at, at + messagesASend));
   }
   await producer.close();
-  const messages = sessions * messagesASession;
-  return { topic, messages, records: messages * recordsAMessage };
 }
 
 async function message(by: SourceSealer, session: string, first: number, records: readonly CutRecord[]) {
@@ -111,14 +122,16 @@ async function bareConsume(kafka: KafkaPort, { topic, messages, records }: Fille
   let got = 0;
   let all!: () => void;
   const done = new Promise<void>((resolve) => (all = resolve));
-  let began = 0;
+  let began = Number.NaN;
   const consumer = await kafka.consume({
     group: freshName('bare'),
     topics: [topic],
     concurrency: partitions,
-    onAssigned: async (assigned) => assigned.map(({ low, ...of }) => ({ ...of, offset: low })),
+    onAssigned: async (assigned) => {
+      began = performance.now();
+      return assigned.map(({ low, ...of }) => ({ ...of, offset: low }));
+    },
     onBatch: async ({ messages: some }) => {
-      began ||= performance.now();
       got += some.length;
       if (got >= messages) all();
     },
@@ -146,7 +159,7 @@ async function untilTaken(reader: LogReader, { records }: Filled): Promise<numbe
       if (accepted >= records && began !== undefined)
         return (accepted - began.accepted) / ((entry.at - began.at) / 1000);
     }
-    if (rows.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (rows.length === 0) await sleep(100);
   }
 }
 
@@ -165,7 +178,12 @@ async function inTheLog(reader: LogReader): Promise<{ accepted: number; others: 
   }
 }
 
+const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text();
+
+const partitionsOf = async (url: string): Promise<number> =>
+  [...(await metricsOf(url)).matchAll(/^custos_kafka_lag_messages\{/gm)].length;
+
 async function acceptedBy(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const text = await metricsOf(url);
   return Number(/^custos_kafka_records_total\{[^}]*outcome="accepted"[^}]*\} (\d+)$/m.exec(text)?.[1] ?? 0);
 }
