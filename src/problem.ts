@@ -91,6 +91,11 @@ export const problems = {
   // Who asks
   token_missing: [401, 'No token was sent', 'Send `Authorization: Bearer TOKEN`; in dev mode use `custos --as NAME`.'],
   token_invalid: [401, 'The token is not valid', 'Get a new one: it may have expired, or be for another audience.'],
+  identity_provider_unavailable: [
+    503,
+    'The identity provider does not answer',
+    'Without its keys no token can be checked, so nobody may ask. Try again later.',
+  ],
   role_missing: [403, 'Your role may not ask this', 'GET /openapi.json says for each route who may ask.'],
   // Access
   request_unknown: [404, 'There is no such request for you', 'Check the id with `custos request ls`.'],

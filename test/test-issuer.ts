@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { tokenAudience, tokenVerifier, type TokenVerifier } from '../src/identity/tokens.js';
+import { tokenAudience, tokenIssuer } from '../src/identity/token-issuer.js';
+import { tokenVerifier, type TokenVerifier } from '../src/identity/tokens.js';
 
 export const issuer = 'https://issuer.example';
 
@@ -23,14 +24,18 @@ export async function testIssuer(): Promise<TestIssuer> {
     await writeFile(jwksFile, jwks);
     const tokenOf = (person: string, role: string) =>
       new SignJWT({ roles: [role] })
-        .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT' })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
         .setSubject(person)
         .setIssuer(issuer)
         .setAudience(tokenAudience)
         .setIssuedAt()
         .setExpirationTime('1h')
         .sign(privateKey);
-    return { jwks, tokens: await tokenVerifier({ jwksFile, issuer }), tokenOf };
+    return {
+      jwks,
+      tokens: await tokenVerifier(tokenIssuer({ issuer, keys: { in: 'file', file: jwksFile } })),
+      tokenOf,
+    };
   } finally {
     await rm(dir, { recursive: true });
   }

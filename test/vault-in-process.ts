@@ -27,6 +27,7 @@ import {
   SignActHandler,
   type SignedAct,
 } from '../src/identity/act-commands.js';
+import { tokenIssuer } from '../src/identity/token-issuer.js';
 import { keyIdOf, type Trust } from '../src/identity/trust.js';
 import { changed, type Change } from '../src/access/given-policy.spec.js';
 import { accessKey } from '../src/access/access-state.js';
@@ -190,7 +191,7 @@ export class VaultInProcess {
         rootKeyFile,
         trustFile,
         checkpointFile: join(dir, 'checkpoint'),
-        identity: { jwksFile, issuer },
+        tokenIssuer: tokenIssuer({ issuer, keys: { in: 'file', file: jwksFile } }),
       });
       await running.close();
       return running.destroyed;

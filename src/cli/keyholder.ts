@@ -8,7 +8,7 @@ export function register(program: Command): void {
       'after',
       `
 It listens on the Unix socket CUSTOS_KEYHOLDER_SOCKET, reads the log by CUSTOS_KEYHOLDER_DATABASE_URL, and needs
-CUSTOS_ROOT_KEY_FILE, CUSTOS_TRUST_FILE and CUSTOS_KEYHOLDER_CHECKPOINT_FILE; with CUSTOS_JWKS_FILE and CUSTOS_TOKEN_ISSUER
+CUSTOS_ROOT_KEY_FILE, CUSTOS_TRUST_FILE and CUSTOS_KEYHOLDER_CHECKPOINT_FILE; with CUSTOS_TOKEN_ISSUER (and CUSTOS_JWKS_FILE)
 subjects can read their own by their token, and without them nobody can. Whoever can open the socket can ask; what is opened is decided here.`,
     )
     .action(async () => {

@@ -29,14 +29,19 @@ Examples:
 }
 
 async function serveDev({ data, port }: ServeOptions): Promise<void> {
-  const [{ initDevFolder, filesOf }, { startEmbeddedDatabase }, { startKeyholder }, { startService }, { devIssuer }] =
-    await Promise.all([
-      import('../service/data-folder.js'),
-      import('../service/embedded-database.js'),
-      import('../service/start-keyholder.js'),
-      import('../service/start-service.js'),
-      import('../identity/dev-people.js'),
-    ]);
+  const [
+    { initDevFolder, filesOf },
+    { startEmbeddedDatabase },
+    { startKeyholder },
+    { startService },
+    { devTokenIssuer },
+  ] = await Promise.all([
+    import('../service/data-folder.js'),
+    import('../service/embedded-database.js'),
+    import('../service/start-keyholder.js'),
+    import('../service/start-service.js'),
+    import('../identity/dev-people.js'),
+  ]);
   const dir = resolve(data);
   const files = filesOf(dir);
   await initDevFolder(dir);
@@ -48,7 +53,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
       rootKeyFile: files.rootKey,
       trustFile: files.trust,
       checkpointFile: files.keyholderCheckpoint,
-      identity: { jwksFile: files.jwks, issuer: devIssuer },
+      tokenIssuer: devTokenIssuer(files.jwks),
     });
     stop.unshift(() => held.close());
     if (held.tookLogAsFound) sayTakenAsFound(files.keyholderCheckpoint);
@@ -58,8 +63,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
         logKeyFile: files.logKey,
         trustFile: files.trust,
         checkpointFile: files.checkpoint,
-        jwksFile: files.jwks,
-        tokenIssuer: devIssuer,
+        tokenIssuer: devTokenIssuer(files.jwks),
         host: '127.0.0.1',
         port: Number(port ?? process.env['CUSTOS_PORT'] ?? 7100),
         logLevel: process.env['CUSTOS_LOG_LEVEL'] ?? 'warn',

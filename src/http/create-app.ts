@@ -5,7 +5,7 @@ import { APP_GUARD, DiscoveryModule, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DestinationStream } from 'pino';
-import { tokenVerifier } from '../identity/tokens.js';
+import type { TokenVerifier } from '../identity/tokens.js';
 import { Problem } from '../problem.js';
 import { AskerGuard, TOKENS } from './asker.guard.js';
 import { unpackBodies } from './content-encoding.js';
@@ -26,8 +26,7 @@ export interface AppOptions {
   readonly bodyLimitBytes: number;
   /** Whether /openapi.json and /docs are there. */
   readonly docs: boolean;
-  readonly jwksFile: string;
-  readonly tokenIssuer: string;
+  readonly tokens: TokenVerifier;
   readonly logLevel: string;
   readonly readiness: readonly ReadinessCheck[];
   /** Where log lines go: standard error unless named, so that standard output stays the CLI's. */
@@ -40,7 +39,7 @@ class ShellModule {}
 /**
  * The HTTP shell around a module: one guard, one filter, one pipe, and no route that was not declared. The module's
  * own providers may inject METRICS to count things of theirs.
- * @throws Error naming every route that does not declare itself, Problem setting_invalid
+ * @throws Error naming every route that does not declare itself
  */
 export async function createApp(root: Type | DynamicModule, options: AppOptions): Promise<NestFastifyApplication> {
   const logger = openLogger({ level: options.logLevel, to: options.logTo });
@@ -52,7 +51,7 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
     imports: [DiscoveryModule, root],
     controllers: [HealthController, MetricsController],
     providers: [
-      { provide: TOKENS, useValue: await tokenVerifier({ jwksFile: options.jwksFile, issuer: options.tokenIssuer }) },
+      { provide: TOKENS, useValue: options.tokens },
       { provide: READINESS, useValue: options.readiness },
       { provide: METRICS, useValue: metrics },
       { provide: APP_GUARD, useClass: AskerGuard },

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Body, Controller, Get, Headers, Module, Param, Post, Query } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { z } from 'zod';
-import { createDevPeople, devIssuer, mintDevToken } from '../identity/dev-people.js';
+import { createDevPeople, devTokenIssuer, mintDevToken } from '../identity/dev-people.js';
+import { tokenVerifier } from '../identity/tokens.js';
 import type { Person } from '../identity/person.js';
 import type { CommandId } from '../log/ids.js';
 import { Problem, problems } from '../problem.js';
@@ -69,7 +70,7 @@ beforeAll(async () => {
     saved.set(name, Object.getOwnPropertyDescriptor(TestController.prototype, name) as PropertyDescriptor);
     delete (TestController.prototype as Partial<TestController>)[name];
   }
-  app = await createApp({ module: BadModule }, options());
+  app = await createApp({ module: BadModule }, await options());
 });
 beforeEach(() => (logged = ''));
 afterAll(async () => {
@@ -78,11 +79,10 @@ afterAll(async () => {
 });
 
 const saved = new Map<string, PropertyDescriptor>();
-const options = () => ({
+const options = async () => ({
   bodyLimitBytes: 2000,
   docs: true,
-  jwksFile: join(dir, 'jwks.json'),
-  tokenIssuer: devIssuer,
+  tokens: await tokenVerifier(devTokenIssuer(join(dir, 'jwks.json'))),
   logLevel: 'trace',
   readiness: [{ name: 'test', check: () => Promise.resolve() }],
   logTo: { write: (line: string) => void (logged += line) },
@@ -109,7 +109,7 @@ async function send({ as, method = 'POST', path = '/test/things/abc', body, head
 describe('a route that does not declare itself', () => {
   it('keeps the application from starting, and is named with the cure', async () => {
     for (const [name, descriptor] of saved) Object.defineProperty(TestController.prototype, name, descriptor);
-    await expect(createApp({ module: BadModule }, options())).rejects.toThrow(
+    await expect(createApp({ module: BadModule }, await options())).rejects.toThrow(
       [
         'TestController.undeclared does not say who may ask: add @MayAsk(…) or @Anyone()',
         'TestController.unchecked takes its body without a schema: add { schema }',

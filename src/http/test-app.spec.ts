@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module, type Provider, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createDevPeople, devIssuer, mintDevToken } from '../identity/dev-people.js';
+import { createDevPeople, devTokenIssuer, mintDevToken } from '../identity/dev-people.js';
+import { tokenVerifier } from '../identity/tokens.js';
 import { createApp, type AppOptions } from './create-app.js';
 
 /** Planted wherever a caller can put something. It must never be seen again, in an answer or in the log. */
@@ -32,8 +33,7 @@ export async function startTestApp(
     const app = await createApp(TestModule, {
       bodyLimitBytes: 4000,
       docs: true,
-      jwksFile: join(dir, 'jwks.json'),
-      tokenIssuer: devIssuer,
+      tokens: await tokenVerifier(devTokenIssuer(join(dir, 'jwks.json'))),
       logLevel: 'trace',
       readiness: [],
       logTo: { write: (line) => void (logged += line) },

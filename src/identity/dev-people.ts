@@ -7,12 +7,16 @@ import { Problem } from '../problem.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import type { Role } from './person.js';
 import { newSigningKeyFile, readSigningKey } from './signing-key.js';
-import { tokenAudience } from './tokens.js';
+import { tokenAudience, tokenIssuer, type TokenIssuer } from './token-issuer.js';
 import type { TrustFile } from './trust.js';
 
 /** People who exist in development only. The service accepts this issuer with `--dev` alone. */
 export const devIssuer = 'custos-dev';
 const tokenLifetime = '1h';
+
+/** Of dev mode, with the public half that lies in the folder. */
+export const devTokenIssuer = (jwksFile: string): TokenIssuer =>
+  tokenIssuer({ issuer: devIssuer, keys: { in: 'file', file: jwksFile } });
 
 const devRoles: Readonly<Record<string, Role>> = {
   source: 'source',
@@ -68,7 +72,7 @@ export async function mintDevToken(dir: string, name: string): Promise<string> {
   if (role === undefined) throw new Problem('usage');
   const jwk = await readIssuer(dir);
   return new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: jwk.kid as string })
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: jwk.kid as string })
     .setSubject(name)
     .setIssuer(devIssuer)
     .setAudience(tokenAudience)

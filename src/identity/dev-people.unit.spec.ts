@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { sign, verify } from '../sealing/signature.js';
-import { createDevPeople, devIssuer, mintDevToken, signingKeyPath } from './dev-people.js';
+import { createDevPeople, devTokenIssuer, mintDevToken, signingKeyPath } from './dev-people.js';
 import { readSigningKey as read } from './signing-key.js';
 import { tokenVerifier } from './tokens.js';
 import { keyIdOf } from './trust.js';
@@ -61,7 +61,7 @@ describe('development people', () => {
     expect(again).toEqual(once);
     const token = await mintDevToken(dir, 'auditor');
     expect(await createDevPeople(dir)).toEqual(once);
-    const verifier = await tokenVerifier({ jwksFile: join(dir, 'jwks.json'), issuer: devIssuer });
+    const verifier = await tokenVerifier(devTokenIssuer(join(dir, 'jwks.json')));
     expect((await verifier.verify(token)).id).toBe('auditor');
     expect((await readdir(join(dir, 'people'))).sort()).toEqual(signers.map((name) => `${name}.key.json`));
   });
@@ -83,7 +83,7 @@ describe('development people', () => {
   });
   it.each(people)('can ask as %s, for an hour', async (name) => {
     await createDevPeople(dir);
-    const verifier = await tokenVerifier({ jwksFile: join(dir, 'jwks.json'), issuer: devIssuer });
+    const verifier = await tokenVerifier(devTokenIssuer(join(dir, 'jwks.json')));
     const token = await mintDevToken(dir, name);
     const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());
     const tokenExpiresAt = exp * 1000;
@@ -92,7 +92,7 @@ describe('development people', () => {
   });
   it('can ask as any subject', async () => {
     await createDevPeople(dir);
-    const verifier = await tokenVerifier({ jwksFile: join(dir, 'jwks.json'), issuer: devIssuer });
+    const verifier = await tokenVerifier(devTokenIssuer(join(dir, 'jwks.json')));
     expect(await verifier.verify(await mintDevToken(dir, 'subject:s-1'))).toMatchObject({ subject: 's-1' });
   });
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
+import { claimIn, RoleNames, tokenIssuer, type TokenIssuer } from './token-issuer.js';
 import { tokenVerifier, type TokenVerifier } from './tokens.js';
 
 const issuer = 'https://issuer.example';
@@ -15,6 +16,7 @@ let ed25519: Key;
 let es256: Key;
 let stranger: Key;
 let publicPem: string;
+let keys: object[];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'custos-tokens-'));
@@ -23,7 +25,7 @@ beforeAll(async () => {
   const rsa = await generateKeyPair('RS256');
   [ed25519, es256, stranger] = [first.privateKey, second.privateKey, (await generateKeyPair('EdDSA')).privateKey];
   publicPem = await exportSPKI(first.publicKey);
-  const keys = [
+  keys = [
     { ...(await exportJWK(first.publicKey)), kid: 'one' },
     { ...(await exportJWK(second.publicKey)), kid: 'two' },
     { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256' },
@@ -34,11 +36,13 @@ beforeAll(async () => {
 let rsaKey: Key;
 afterAll(() => rm(dir, { recursive: true }));
 
-async function verifierOf(set: unknown): Promise<TokenVerifier> {
-  const jwksFile = join(dir, 'jwks.json');
-  await writeFile(jwksFile, JSON.stringify(set));
-  return tokenVerifier({ jwksFile, issuer });
+async function verifierOf(set: unknown, differing: Partial<TokenIssuer> = {}): Promise<TokenVerifier> {
+  const file = join(dir, 'jwks.json');
+  await writeFile(file, JSON.stringify(set));
+  return tokenVerifier(from(file, differing));
 }
+const from = (file: string, differing: Partial<TokenIssuer> = {}) =>
+  tokenIssuer({ issuer, keys: { in: 'file', file }, ...differing });
 
 const now = () => Math.floor(Date.now() / 1000);
 const claims = (differing: JWTPayload = {}): JWTPayload => ({
@@ -58,7 +62,7 @@ interface Signing {
   readonly key?: Key | Uint8Array;
 }
 function signed(payload: JWTPayload, { alg = 'EdDSA', kid = 'one', key = ed25519, ...rest }: Signing = {}) {
-  const typ = 'typ' in rest ? rest.typ : 'JWT';
+  const typ = 'typ' in rest ? rest.typ : 'at+jwt';
   return new SignJWT(payload).setProtectedHeader({ alg, kid, ...(typ === undefined ? {} : { typ }) }).sign(key);
 }
 const verify = async (token: Promise<string> | string) => verifier.verify(await token);
@@ -96,7 +100,7 @@ describe('a token is not valid', () => {
   it('made in the future', () => refused(signed(claims({ iat: now() + 60, exp: now() + hour }))));
   it('made more than a day ago, however late it expires', () =>
     refused(signed(claims({ iat: now() - day - 60, exp: now() + day }))));
-  it.each(['logout+jwt', 'JWS', 'id+jwt'])('of the type %s', (typ) => refused(signed(claims(), { typ })));
+  it.each(['JWT', 'logout+jwt', 'JWS', 'id+jwt'])('of the type %s', (typ) => refused(signed(claims(), { typ })));
   it('of no type', () => refused(signed(claims(), { typ: undefined })));
   it('for an id that none of ours can be', () => refused(signed(claims({ sub: 'a b' }))));
   it('with roles that are not a list of names', () => refused(signed(claims({ roles: 'researcher' }))));
@@ -116,8 +120,8 @@ describe('a token is valid', () => {
   it('under ES256', async () => {
     expect((await verify(signed(claims(), { alg: 'ES256', kid: 'two', key: es256 }))).id).toBe('alice');
   });
-  it('of the type at+jwt', async () => {
-    expect((await verify(signed(claims(), { typ: 'at+jwt' }))).id).toBe('alice');
+  it.each(['AT+JWT', 'application/at+jwt'])('of the type %s', async (typ) => {
+    expect((await verify(signed(claims(), { typ }))).id).toBe('alice');
   });
   it('within the tolerance of clocks', async () => {
     expect((await verify(signed(claims({ exp: now() - 1 })))).id).toBe('alice');
@@ -144,13 +148,66 @@ describe('a token is valid', () => {
   });
 });
 
+describe('where the provider can do no better', () => {
+  it('tokens of the type JWT are taken, but for what only ID tokens and logout tokens have', async () => {
+    const lax = await verifierOf({ keys }, { type: 'JWT' });
+    const of = (more: JWTPayload, typ = 'JWT') => signed(claims(more), { typ }).then((token) => lax.verify(token));
+    expect((await of({})).id).toBe('alice');
+    expect((await of({}, 'at+jwt')).id).toBe('alice');
+    for (const name of ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']) {
+      await expect(of({ [name]: 'x' })).rejects.toMatchObject({ code: 'token_invalid' });
+    }
+    await expect(of({}, 'logout+jwt')).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+  it('RSA is taken, if it was asked for, and then nothing else', async () => {
+    const rsa = await verifierOf({ keys }, { algorithms: ['RS256'] });
+    expect((await rsa.verify(await signed(claims(), { alg: 'RS256', kid: 'rsa', key: rsaKey }))).id).toBe('alice');
+    await expect(rsa.verify(await signed(claims()))).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+  it('person and roles stand elsewhere, under other names', async () => {
+    const roleNames = RoleNames.parse('vault readers=researcher, https://x/board=approver');
+    const mapped = await verifierOf({ keys }, { personClaim: 'https://x/name', rolesClaim: '/realm/a~1b', roleNames });
+    const more = {
+      'https://x/name': 'ann',
+      realm: { 'a/b': ['vault readers', 'https://x/board', 'officer', 'auditor'] },
+    };
+    const person = await mapped.verify(await signed(claims(more)));
+    expect([person.id, [...person.roles]]).toEqual(['ann', ['researcher', 'approver']]);
+    await expect(mapped.verify(await signed(claims()))).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+  it.each(['a=owner', 'a', '=researcher', 'a=researcher,a=officer', 'a=researcher;b=officer'])('no names of roles are %j', (text) =>
+    expect(RoleNames.safeParse(text).success).toBe(false)); // prettier-ignore
+  it('a claim that is not its own is none', () => {
+    expect(claimIn({}, 'constructor')).toBeUndefined();
+    expect(claimIn({ a: 'text' }, '/a/length')).toBeUndefined();
+  });
+});
+
+describe('a header', () => {
+  /** A key of whoever forges, offered in the ways that RFC 7515 §4.1 knows. */
+  it.each(['jwk', 'jku', 'x5u', 'x5c'])('that brings a key as %s gets no look at it', async (name) => {
+    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+    const jwk = await exportJWK(publicKey);
+    const offered = { jwk, jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/chain', x5c: ['AAAA'] }[name];
+    for (const kid of ['one', 'theirs']) {
+      const header = { alg: 'EdDSA', typ: 'at+jwt', kid, [name]: offered };
+      await refused(new SignJWT(claims()).setProtectedHeader(header).sign(privateKey));
+    }
+  });
+  it.each(['../../etc/passwd', "' OR 1=1 --", '/dev/null', ''])('that names the key %j names none', (kid) =>
+    refused(signed(claims(), { kid })),
+  );
+  it('that demands what we do not know is refused', () =>
+    refused(new SignJWT(claims()).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'one', crit: ['exp'], exp: 1 }).sign(ed25519, { crit: { exp: true } }))); // prettier-ignore
+});
+
 describe('a key set is refused', () => {
   const unreadable = {
     code: 'setting_invalid',
     members: { issues: [expect.objectContaining({ path: 'CUSTOS_JWKS_FILE' })] },
   };
   it('when it is not there', () =>
-    expect(tokenVerifier({ jwksFile: join(dir, 'absent.json'), issuer })).rejects.toMatchObject(unreadable));
+    expect(tokenVerifier(from(join(dir, 'absent.json')))).rejects.toMatchObject(unreadable));
   it('with a private key', async () => {
     const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
     await expect(verifierOf({ keys: [await exportJWK(privateKey)] })).rejects.toMatchObject(unreadable);

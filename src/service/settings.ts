@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { TokenIssuer } from '../identity/token-issuer.js';
 import { Problem } from '../problem.js';
 import { kafkaSettings, kafkaShape, type KafkaSettings } from './kafka-settings.js';
+import { tokenSettings, tokenShape } from './token-settings.js';
 
 const file = z.string().min(1);
 const url = z.string().regex(/^postgres(ql)?:\/\//);
 
 /**
  * Every setting, from the environment. A secret comes from a file: NAME_FILE stands for each that may hold one.
- * docs/operating/production.md and docs/operating/kafka.md are this table in words.
+ * docs/operating/production.md, identity.md and kafka.md are this table in words.
  */
 const all = {
   DATABASE_URL: url,
@@ -19,8 +21,7 @@ const all = {
   CUSTOS_TRUST_FILE: file,
   CUSTOS_CHECKPOINT_FILE: file,
   CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
-  CUSTOS_JWKS_FILE: file,
-  CUSTOS_TOKEN_ISSUER: z.string().min(1),
+  ...tokenShape,
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
   CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
   CUSTOS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -43,21 +44,16 @@ const parts = {
     CUSTOS_ROOT_KEY_FILE: true,
     CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
   }),
-  keyholder: z
-    .object(all)
-    .pick({
-      CUSTOS_KEYHOLDER_DATABASE_URL: true,
-      CUSTOS_KEYHOLDER_SOCKET: true,
-      CUSTOS_ROOT_KEY_FILE: true,
-      CUSTOS_TRUST_FILE: true,
-      CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
-      CUSTOS_JWKS_FILE: true,
-      CUSTOS_TOKEN_ISSUER: true,
-    })
-    .partial({ CUSTOS_JWKS_FILE: true, CUSTOS_TOKEN_ISSUER: true })
-    .refine((given) => (given.CUSTOS_JWKS_FILE === undefined) === (given.CUSTOS_TOKEN_ISSUER === undefined), {
-      path: ['CUSTOS_TOKEN_ISSUER'],
-    }),
+  keyholder: z.object({
+    CUSTOS_KEYHOLDER_DATABASE_URL: url,
+    CUSTOS_KEYHOLDER_SOCKET: file,
+    CUSTOS_ROOT_KEY_FILE: file,
+    CUSTOS_TRUST_FILE: file,
+    CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
+    ...tokenShape,
+    // Left out, it knows nobody: then keys to know somebody by are half of something.
+    CUSTOS_TOKEN_ISSUER: tokenShape.CUSTOS_TOKEN_ISSUER.optional(),
+  }).refine(({ CUSTOS_TOKEN_ISSUER: issuer, CUSTOS_JWKS_FILE: keys, CUSTOS_JWKS_URL: at }) => issuer !== undefined || (keys ?? at) === undefined, { path: ['CUSTOS_TOKEN_ISSUER'] }), // prettier-ignore
 };
 
 export interface ServiceEnvironment {
@@ -66,8 +62,7 @@ export interface ServiceEnvironment {
   readonly logKeyFile: string;
   readonly trustFile: string;
   readonly checkpointFile: string;
-  readonly jwksFile: string;
-  readonly tokenIssuer: string;
+  readonly tokenIssuer: TokenIssuer;
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -81,7 +76,7 @@ export interface KeyholderEnvironment {
   readonly trustFile: string;
   readonly checkpointFile: string;
   /** Whose word on who is a subject counts. Left out: nobody has a copy of their own. */
-  readonly identity?: { readonly jwksFile: string; readonly issuer: string };
+  readonly tokenIssuer?: TokenIssuer;
 }
 
 /** @throws Problem setting_invalid, naming every setting that is missing, wrong or unknown, and no value. */
@@ -94,24 +89,23 @@ export function readSettings(
   const given = withSecretFiles(env);
   const parsed = parts[part].safeParse(given);
   const { kafka, issues: ofKafka } = part === 'service' ? kafkaSettings(given) : { issues: [] };
+  const { issuer, issues: ofTokens } = tokenSettings(given);
   const issues = [
     ...ofKafka,
+    ...ofTokens,
     ...(parsed.error?.issues ?? []).map(({ path, code }) => ({ path: path.join('.'), rule: code })),
     ...unknownNames(env).map((name) => ({ path: name, rule: 'unknown' })),
   ];
   if (!parsed.success || issues.length > 0) throw new Problem('setting_invalid', { issues });
-  const read = parsed.data as Record<Exclude<keyof typeof all, keyof typeof kafkaShape>, string> & {
-    CUSTOS_PORT: number;
-  };
+  const read = parsed.data as z.output<z.ZodObject<typeof all>>;
   const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
-  const { CUSTOS_JWKS_FILE: jwksFile, CUSTOS_TOKEN_ISSUER: tokenIssuer } = read;
   if (part === 'keyholder') {
     return {
       ...shared,
       databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL,
       rootKeyFile: read.CUSTOS_ROOT_KEY_FILE,
       checkpointFile: read.CUSTOS_KEYHOLDER_CHECKPOINT_FILE,
-      ...(jwksFile === undefined ? {} : { identity: { jwksFile, issuer: tokenIssuer } }),
+      ...(issuer === undefined ? {} : { tokenIssuer: issuer }),
     };
   }
   return {
@@ -119,8 +113,7 @@ export function readSettings(
     databaseUrl: read.DATABASE_URL,
     logKeyFile: read.CUSTOS_LOG_KEY_FILE,
     checkpointFile: read.CUSTOS_CHECKPOINT_FILE,
-    jwksFile,
-    tokenIssuer,
+    tokenIssuer: issuer as TokenIssuer,
     host: read.CUSTOS_HOST,
     port: read.CUSTOS_PORT,
     logLevel: read.CUSTOS_LOG_LEVEL,

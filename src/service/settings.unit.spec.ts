@@ -95,3 +95,32 @@ describe('settings of Kafka', () => {
     expect(read(open).kafka?.connection).toEqual({ brokers: ['127.0.0.1:9092'], clientId: 'custos' });
   });
 });
+
+describe('settings of tokens', () => {
+  const { CUSTOS_JWKS_FILE: _file, ...bare } = plain;
+  const usual = {
+    issuer: 'https://identity.example',
+    audience: 'custos',
+    algorithms: ['EdDSA', 'ES256'],
+    type: 'at+jwt',
+  };
+
+  it.each([
+    ['keys in two places', { ...plain, CUSTOS_JWKS_URL: 'https://a.example/jwks' }, 'CUSTOS_JWKS_URL with CUSTOS_JWKS_FILE'],
+    ['an algorithm with a shared secret', { ...plain, CUSTOS_TOKEN_ALGORITHMS: 'ES256,HS256' }, 'CUSTOS_TOKEN_ALGORITHMS.1 invalid_value'],
+    ['no algorithm', { ...plain, CUSTOS_TOKEN_ALGORITHMS: 'none' }, 'CUSTOS_TOKEN_ALGORITHMS.0 invalid_value'],
+    ['a type of other tokens', { ...plain, CUSTOS_TOKEN_TYPE: 'id+jwt' }, 'CUSTOS_TOKEN_TYPE invalid_value'],
+    ['a role that there is none of', { ...plain, CUSTOS_ROLE_NAMES: 'admins=root' }, 'CUSTOS_ROLE_NAMES custom'],
+  ])('are refused with %s', (_, env, issue) => expect(refused(env)).toEqual([issue])); // prettier-ignore
+  it('are few where the provider publishes what it is', () =>
+    expect(read(bare).tokenIssuer).toMatchObject({ ...usual, keys: { in: 'metadata' } }));
+  it('name keys, claims and roles where it does not', () => {
+    const { tokenIssuer } = read({ ...bare, CUSTOS_JWKS_URL: 'https://a.example/jwks', CUSTOS_TOKEN_ALGORITHMS: 'RS256', CUSTOS_ROLES_CLAIM: '/realm_access/roles', CUSTOS_ROLE_NAMES: 'vault-readers=researcher' }); // prettier-ignore
+    expect(tokenIssuer).toMatchObject({
+      algorithms: ['RS256'],
+      rolesClaim: '/realm_access/roles',
+      roleNames: new Map([['vault-readers', 'researcher']]),
+      keys: { in: 'url', url: 'https://a.example/jwks' },
+    });
+  });
+});

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { judge } from '../access/judge-disclosure.js';
 import { governanceSlices } from '../governance.js';
+import type { TokenIssuer } from '../identity/token-issuer.js';
 import { tokenVerifier, type TokenVerifier } from '../identity/tokens.js';
 import { loadTrust } from '../identity/trust.js';
 import { Keyholder } from '../keys/keyholder.js';
@@ -19,7 +20,7 @@ export interface KeyholderSettings {
   /** Its own memory of the log, which the service cannot write. */
   readonly checkpointFile: string;
   /** Whose word on who is a subject counts. Left out: nobody has a copy of their own. */
-  readonly identity?: { readonly jwksFile: string; readonly issuer: string };
+  readonly tokenIssuer?: TokenIssuer;
 }
 
 export interface RunningKeyholder {
@@ -36,7 +37,7 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
   await sodiumReady();
   const rootKey = await readRootKey(settings.rootKeyFile);
   const trust = await loadTrust(settings.trustFile);
-  const tokens = settings.identity === undefined ? nobody : await tokenVerifier(settings.identity);
+  const tokens = settings.tokenIssuer === undefined ? nobody : await tokenVerifier(settings.tokenIssuer);
   // Another root key would attest keys that nobody accepts, and open nothing: say so before anything is written.
   if (!Buffer.from(attestationKey(rootKey)).equals(trust.keyholder)) throw new Problem('root_key_missing');
   const pool: pg.Pool = openPool(settings.databaseUrl, { connections: 4, name: 'custos keyholder' });

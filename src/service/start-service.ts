@@ -4,6 +4,8 @@ import { governanceSlices } from '../governance.js';
 import { createApp } from '../http/create-app.js';
 import { openLogger } from '../http/logger.js';
 import { METRICS, type Metrics } from '../http/metrics.http.js';
+import type { TokenIssuer } from '../identity/token-issuer.js';
+import { tokenVerifier } from '../identity/tokens.js';
 import { loadTrust } from '../identity/trust.js';
 import type { KeyholderPort } from '../keys/keyholder-port.js';
 import { CheckpointFile } from '../log/checkpoint-file.js';
@@ -23,8 +25,7 @@ export interface ServiceSettings {
   readonly trustFile: string;
   /** Outside the database: how far the log had come when this service last knew. */
   readonly checkpointFile: string;
-  readonly jwksFile: string;
-  readonly tokenIssuer: string;
+  readonly tokenIssuer: TokenIssuer;
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -53,6 +54,7 @@ const bodyLimitBytes = 16 * 1024 * 1024;
  */
 export async function startService(settings: ServiceSettings, keyholder: KeyholderPort): Promise<RunningService> {
   await sodiumReady();
+  const tokens = await tokenVerifier(settings.tokenIssuer);
   const trust = await loadTrust(settings.trustFile);
   const signer = await readLogSigner(settings.logKeyFile, trust.origin);
   if (formatVerifierKey(signer.name, signer.publicKey) !== trust.log) throw new Problem('trust_file_invalid');
@@ -77,8 +79,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     const app = await createApp(AppModule.of({ log, keyholder, trust }), {
       bodyLimitBytes,
       docs: true,
-      jwksFile: settings.jwksFile,
-      tokenIssuer: settings.tokenIssuer,
+      tokens,
       logLevel: settings.logLevel,
       readiness: [
         { name: 'log', check: async () => void (await log.reader.head()) },
