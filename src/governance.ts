@@ -11,6 +11,7 @@ import { consentSlice } from './capture/consent.js';
 import { emptyAuthority } from './identity/authority.js';
 import { keyActs } from './identity/enrolled-keys.js';
 import { authoritySlice } from './identity/evolve-authority.js';
+import { ingestKeyActs, ingestKeysSlice } from './identity/ingest-keys.js';
 import type { Trust } from './identity/trust.js';
 import { retentionAct, retentionSlice } from './keys/retention.js';
 import { subjectsSlice } from './keys/subjects.js';
@@ -21,6 +22,7 @@ const openReviews: OpenReviews = (of) => unreviewed(of(accessKey)).length;
 /** Everything that officers can do together by signing. */
 export const actKinds: readonly ActKind[] = [
   ...keyActs,
+  ...ingestKeyActs,
   lockAct,
   policyAct,
   breakGlassAct,
@@ -34,6 +36,7 @@ export function governanceSlices(trust: Trust): readonly AnySlice[] {
   const authority = emptyAuthority(trust, actKinds);
   return [
     authoritySlice(authority),
+    ingestKeysSlice,
     subjectsSlice(trust.keyholder),
     consentSlice,
     retentionSlice,

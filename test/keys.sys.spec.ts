@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceProcess } from './service-process.js';
 
@@ -87,4 +87,42 @@ it('a key that was made here is sealed, signs with its passphrase, and gives way
   expect(await sign(one, pass)).toMatchObject({ code: 1, json: { rules: ['key_unknown'] } });
   expect(await sign(two, pass)).toMatchObject({ code: 0 });
   expect(await as('officer1', 'key', 'revoke', key.keyId, '--yes')).toMatchObject({ code: 1, json: { code: 'key_refused', rules: ['key_not_enrolled'] } }); // prettier-ignore
+});
+
+it('a source sends with a key that officers admitted, may do nothing else, and not once it is revoked', async () => {
+  const out = join(service.folder, 'recorder.token');
+  const create = ['source', 'new', 'recorder', '--for', '90d', '--out', out, '--yes'];
+  const { code, json: proposed } = await as('officer1', ...create);
+  expect([code, proposed.needed, proposed.enforced]).toEqual([0, 2, false]);
+  const token = (await readFile(out, 'utf8')).trim();
+  const ask = (method: string, path: string, body?: object) =>
+    fetch(`${service.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const data = { type: 4, data: { href: 'https://example.com', width: 1, height: 1 }, timestamp: 1_767_225_600_000 };
+  const send = (first: number) => ask('POST', '/v1/records', { session: 'by-key', subject: 's7', format: 'rrweb', first, records: [{ time: data.timestamp, data }] }); // prettier-ignore
+  expect((await send(0)).status).toBe(401);
+  await as('officer2', 'act', 'sign', proposed.act, '--yes');
+  const sent = await send(0);
+  expect([sent.status, ((await sent.json()) as { accepted: number }).accepted]).toEqual([200, 1]);
+
+  for (const path of ['/v1/sessions', '/v1/requests', '/v1/keys', '/v1/ingest-keys', '/v1/acts', '/v1/sessions/by-key'])
+    expect([path, (await ask('GET', path)).status]).toEqual([path, 403]);
+
+  const { json: listed } = await as('auditor', 'source', 'ls');
+  expect(listed.keys).toEqual([expect.objectContaining({ source: 'recorder', state: 'in_force' })]);
+  expect((await as('officer3', 'source', 'revoke', listed.keys[0].keyId, '--yes')).json).toMatchObject({
+    enforced: true,
+  });
+  const refused = await send(1);
+  expect([refused.status, await refused.json()]).toMatchObject([401, { code: 'token_invalid' }]);
+  expect((await as('auditor', 'source', 'ls')).json.keys).toMatchObject([{ state: 'revoked' }]);
+  // The secret is in the one file: not in the log, and not in what the service says of itself.
+  expect(service.said).not.toContain(token.split('.')[2]);
+  expect((await as('auditor', 'act', 'show', proposed.act)).json.body.mac).toMatch(/^[0-9a-f]{64}$/);
 });

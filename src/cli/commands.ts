@@ -16,6 +16,7 @@ import { register as read } from './read.js';
 import { register as request } from './request.js';
 import { register as retention } from './retention.js';
 import { register as session } from './session.js';
+import { register as source } from './source.js';
 import { register as subject } from './subject.js';
 import { register as verify } from './verify.js';
 
@@ -35,6 +36,7 @@ export const commands: readonly Register[] = [
   act,
   policy,
   key,
+  source,
   retention,
   history,
   incident,

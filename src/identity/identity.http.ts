@@ -6,6 +6,7 @@ import { MayAsk } from '../http/may-ask.js';
 import { ActId, type CommandId } from '../log/ids.js';
 import { ProposeAct, SignAct } from './act-commands.js';
 import { ListActs, ShowAct } from './list-acts.js';
+import { ListIngestKeys } from './list-ingest-keys.js';
 import { ListKeys } from './list-keys.js';
 import type { Person } from './person.js';
 import { EnvelopeBody } from './signed-statement.js';
@@ -65,5 +66,11 @@ export class IdentityController {
   @MayAsk('approver', 'officer', 'auditor')
   async keys() {
     return { keys: await this.queries.execute(new ListKeys()) };
+  }
+
+  @Get('ingest-keys')
+  @MayAsk('officer', 'auditor')
+  async ingestKeys() {
+    return { keys: await this.queries.execute(new ListIngestKeys()) };
   }
 }

@@ -4,6 +4,7 @@ import { governanceSlices } from '../governance.js';
 import { createApp } from '../http/create-app.js';
 import { openLogger } from '../http/logger.js';
 import { METRICS, type Metrics } from '../http/metrics.http.js';
+import { eitherVerifier, ingestKeysKey, ingestKeyVerifier } from '../identity/ingest-keys.js';
 import type { TokenIssuer } from '../identity/token-issuer.js';
 import { tokenVerifier } from '../identity/tokens.js';
 import { loadTrust } from '../identity/trust.js';
@@ -79,7 +80,10 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     const app = await createApp(AppModule.of({ log, keyholder, trust }), {
       bodyLimitBytes,
       docs: true,
-      tokens,
+      tokens: eitherVerifier(
+        tokens,
+        ingestKeyVerifier(trust.origin, async () => (await log.refreshed()).of(ingestKeysKey)),
+      ),
       logLevel: settings.logLevel,
       readiness: [
         { name: 'log', check: async () => void (await log.reader.head()) },
