@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from './access/access.module.js';
 import { CaptureModule } from './capture/capture.module.js';
 import { HistoryModule } from './history/history.module.js';
+import { Projector } from './history/projections/projector.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { TRUST } from './identity/trust-token.js';
 import type { Trust } from './identity/trust.js';
@@ -18,21 +19,23 @@ export interface Foundations {
   readonly log: Log;
   readonly keyholder: KeyholderPort;
   readonly trust: Trust;
+  readonly projector: Projector;
 }
 
 @Global()
 @Module({})
 class FoundationsModule {
-  static of({ log, keyholder, trust }: Foundations): DynamicModule {
+  static of({ log, keyholder, projector, trust }: Foundations): DynamicModule {
     return {
       module: FoundationsModule,
       providers: [
         { provide: Log, useValue: log },
         { provide: KEYHOLDER, useValue: keyholder },
+        { provide: Projector, useValue: projector },
         { provide: TRUST, useValue: trust },
         { provide: SubjectKeys, useValue: new SubjectKeys(log, keyholder) },
       ],
-      exports: [Log, KEYHOLDER, TRUST, SubjectKeys],
+      exports: [Log, KEYHOLDER, Projector, TRUST, SubjectKeys],
     };
   }
 }

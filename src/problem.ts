@@ -191,6 +191,17 @@ export const problems = {
     'The incident is closed',
     'What was decided stands. Open another one, and name this one in it.',
   ],
+  projection_replaced: [
+    409,
+    'Somebody else made this projection anew at the same time',
+    'Nothing was changed by this one. Look at what there is, or ask again.',
+  ],
+  projection_stopped: [
+    500,
+    'A projection stands still at this position',
+    'It could not fold that entry. `custos verify` says whether the entry is sound; then start a version that knows it.',
+  ],
+  projection_unknown: [404, 'There is no such projection', '`custos history replay --help` names them.'],
   moment_ahead: [400, 'That moment is not over', 'Ask about the past: more entries may still come to stand before it.'],
   moments_reversed: [400, 'The first moment is after the second', 'Name the earlier one first.'],
   range_too_large: [

@@ -50,7 +50,12 @@ const steps: readonly Step[] = [
 ]; // prettier-ignore
 
 /** They ask with a body, and write nothing but the question itself; that a new subject is registered is the service's own doing. */
-const asking = ['POST /v1/policy/preview', 'POST /v1/history/exposure', 'POST /v1/subjects/{subject}/key'];
+const asking = [
+  'POST /v1/policy/preview',
+  'POST /v1/history/exposure',
+  'POST /v1/history/replay',
+  'POST /v1/subjects/{subject}/key',
+];
 
 let service: ServiceProcess;
 let folder: string;

@@ -6,6 +6,7 @@ import type { Query } from './client.js';
 import type { HistoryReadersAnswer } from '../history/history-readers.js';
 import type { TimelineAnswer } from '../history/history-timeline.js';
 import { registerExposure } from './exposure.js';
+import { registerProjections } from './projections.js';
 import { connect, globals } from './globals.js';
 import { jsonText, print, printResult, table, timeText } from './output.js';
 
@@ -33,6 +34,7 @@ export function register(program: Command): void {
   registerExposure(history);
   registerReaders(history);
   registerTimeline(history);
+  registerProjections(history);
   registerBundle(history);
   history
     .command('ledger')

@@ -9,6 +9,7 @@ import { FieldName } from '../log/fields.js';
 import { freeText } from '../log/free-text.js';
 import { GrantId, PersonId, SessionId, SubjectId, type CommandId } from '../log/ids.js';
 import { Assure, LastAssurance } from './assure.js';
+import { defined } from './defined.js';
 import { HistoryAt } from './history-at.js';
 import { HistoryDiff } from './history-diff.js';
 import { HistoryExposure } from './history-exposure.js';
@@ -177,9 +178,3 @@ export class HistoryController {
     return this.queries.execute(new HistoryExposure({ from, to }, defined(filter), { after, limit }, policy));
   }
 }
-
-/** Without the members that were left out. */
-const defined = <T extends object>(members: T) =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };

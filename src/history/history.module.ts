@@ -11,12 +11,15 @@ import { IncidentsController } from './incidents.http.js';
 import { CloseIncidentHandler, NoteIncidentHandler, OpenIncidentHandler } from './incident-commands.js';
 import { ListIncidentsHandler, ShowIncidentHandler } from './list-incidents.js';
 import { HistoryController } from './history.http.js';
+import { ListReleasesHandler } from './list-releases.js';
+import { ProjectionMetrics, ProjectionsController } from './projections.http.js';
+import { ReplayProjectionsHandler } from './replay-projections.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
 import { WhoCanReadHandler } from './who-can-read.js';
 
 @Module({
   imports: [AccessModule],
-  controllers: [HistoryController, IncidentsController],
+  controllers: [HistoryController, ProjectionsController, IncidentsController],
   providers: [
     WhoCanReadHandler,
     HistoryAtHandler,
@@ -28,6 +31,9 @@ import { WhoCanReadHandler } from './who-can-read.js';
     SubjectLedgerHandler,
     AssureHandler,
     LastAssuranceHandler,
+    ListReleasesHandler,
+    ReplayProjectionsHandler,
+    ProjectionMetrics,
     MakeBundleHandler,
     OpenIncidentHandler,
     NoteIncidentHandler,

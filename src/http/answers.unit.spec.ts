@@ -57,6 +57,7 @@ beforeAll(async () => {
   test = await startTestApp([AnsweringController], {
     readiness: [
       { name: 'log', check: () => Promise.resolve() },
+      { name: 'tables', advisory: true, check: () => Promise.reject(new Error(canary)) },
       { name: 'keyholder', check: () => (failing ? Promise.reject(new Error(canary)) : Promise.resolve()) },
     ],
   });
@@ -189,14 +190,15 @@ describe('the service is', () => {
         status: 'not_ready',
         checks: [
           { name: 'log', ok: true },
+          { name: 'tables', ok: false },
           { name: 'keyholder', ok: false },
         ],
       },
     ]);
     expect((await get('/health/live')).json()).toEqual({ status: 'live' });
   });
-  it('ready if everything can be used', async () => {
-    expect((await get('/health/ready')).json()).toMatchObject({ status: 'ready' });
+  it('ready if everything that requests need can be used, and shows what else cannot', async () => {
+    expect((await get('/health/ready')).json()).toMatchObject({ status: 'ready', checks: [{}, { ok: false }, {}] });
   });
 });
 

@@ -6,6 +6,8 @@ export const READINESS = Symbol('readiness');
 export interface ReadinessCheck {
   /** Stands in the answer, which anyone may read. */
   readonly name: string;
+  /** It is shown, and requests are answered without what it looks at. */
+  readonly advisory?: true;
   /** Rejects when what it looks at cannot be used. */
   check(): Promise<void>;
 }
@@ -28,8 +30,9 @@ export class HealthController {
   @Get('ready')
   @Anyone()
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    const checks = await Promise.all(this.checks.map(async ({ name, check }) => ({ name, ok: await holds(check) })));
-    const ready = checks.every(({ ok }) => ok);
+    const looked = await Promise.all(this.checks.map(async (one) => ({ ...one, ok: await holds(one.check) })));
+    const ready = looked.every(({ ok, advisory }) => ok || advisory === true);
+    const checks = looked.map(({ name, ok }) => ({ name, ok }));
     void reply.status(ready ? 200 : 503);
     return { status: ready ? 'ready' : 'not_ready', checks };
   }

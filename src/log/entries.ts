@@ -112,7 +112,7 @@ export interface EntryData {
 
 /** The person concerned by a question about one subject stands in the header. Moments as they were asked. */
 export interface HistoryRead {
-  question: 'reach' | 'state' | 'diff' | 'exposure' | 'ledger' | 'timeline' | 'bundle';
+  question: 'reach' | 'state' | 'diff' | 'exposure' | 'ledger' | 'timeline' | 'releases' | 'bundle';
   at?: number | string;
   from?: number | string;
   to?: number | string;

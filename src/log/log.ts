@@ -10,6 +10,7 @@ import { HeadBelief } from './head-belief.js';
 import type { Entry } from './header.js';
 import { KeptStates } from './kept-states.js';
 import { LogReader } from './log-reader.js';
+import { LogWalker } from './log-walker.js';
 import { Problem } from '../problem.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { LogTail } from './log-tail.js';
@@ -144,18 +145,31 @@ export class Log {
     { from, to }: { from: number; to: number },
     visit: Visit = () => undefined,
   ): Promise<Governance> {
-    const { pool, verifiers } = this.options;
+    const { pool } = this.options;
     if (to === 0) return this.emptyState;
     const covering = await this.reader.checkpointCovering(to);
-    const below = await this.reader.checkpointWithin(from);
-    const replay = new VerifiedReplay({ origin: this.origin, verifiers }, start);
-    if (below !== undefined && below.size > replay.current.size) await replay.advanceTo(pool, below);
+    const replay = await this.replayTo(start, from);
     let state: Governance | undefined;
     const { governance } = await replay.walkTo(pool, covering, (before, entry, after) => {
       if (entry.position >= to) state ??= before;
       else if (entry.position >= from) visit(before, entry, after);
     });
     return state ?? governance;
+  }
+
+  /** As far as a checkpoint goes that covers no more than the first `size` entries. */
+  private async replayTo(start: readonly AnySlice[] | Folded, size: number): Promise<VerifiedReplay> {
+    const { pool, verifiers } = this.options;
+    const replay = new VerifiedReplay({ origin: this.origin, verifiers }, start);
+    const below = await this.reader.checkpointWithin(size);
+    if (below !== undefined && below.size > replay.current.size) await replay.advanceTo(pool, below);
+    return replay;
+  }
+
+  /** Reads on from position `from`, which the log has reached, as it grows. @throws Problem position_unknown, log_corrupt */
+  async walker(from: number): Promise<LogWalker> {
+    const replay = await this.replayTo(this.kept.within(from) ?? this.options.slices, from);
+    return new LogWalker(this.options.pool, this.reader, replay, from);
   }
 
   /** Recomputes the log from its rows (`verifyLog`), by the connections of this process. */

@@ -1,6 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
 import { governanceSlices } from '../governance.js';
+import { projections } from '../history/projections/projections.js';
+import { Projector } from '../history/projections/projector.js';
 import { createApp } from '../http/create-app.js';
 import { openLogger } from '../http/logger.js';
 import { METRICS, type Metrics } from '../http/metrics.http.js';
@@ -69,6 +71,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     slices: governanceSlices(trust),
     keeper,
   });
+  const projector = new Projector(log, pool, projections);
   let remembering: Remembering | undefined;
   const { kafka } = settings;
   let ingesting: RunningIngest | undefined;
@@ -77,7 +80,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     const isNew = (await log.start()).isNew;
     remembering = rememberCheckpoints(keeper, () => log.checkpoint);
     const { check } = remembering;
-    const app = await createApp(AppModule.of({ log, keyholder, trust }), {
+    const app = await createApp(AppModule.of({ log, keyholder, trust, projector }), {
       bodyLimitBytes,
       docs: true,
       tokens: eitherVerifier(
@@ -89,6 +92,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
         { name: 'log', check: async () => void (await log.reader.head()) },
         { name: 'checkpoint', check },
         ...(kafka?.ingest === undefined ? [] : [{ name: 'kafka-ingest', check: async () => ingesting?.check() }]),
+        { name: 'projections', advisory: true, check: () => requireFolding(projector) },
       ],
     });
     if (kafka?.ingest !== undefined) {
@@ -96,10 +100,12 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
       const logger = openLogger({ level: settings.logLevel, to: undefined });
       ingesting = startIngest({ ...kafka, ingest: kafka.ingest }, { log, registry, logger });
     }
+    projector.start();
     await app.listen(settings.port, settings.host);
     const close = async () => {
       await ingesting?.close();
       await app.close();
+      await projector.close();
       await log.close();
       await remembering?.close();
       await pool.end();
@@ -107,8 +113,15 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     return { app, log, url: await app.getUrl(), tookLogAsFound: remembersNothing && !isNew, close };
   } catch (error) {
     await ingesting?.close();
+    await projector.close();
     await remembering?.close().catch(() => undefined);
     await pool.end();
     throw error;
   }
+}
+
+/** @throws Problem projection_stopped, with the position and the projection's name */
+async function requireFolding(projector: Projector): Promise<void> {
+  const stopped = (await projector.status()).find(({ stopped: why }) => why !== null);
+  if (stopped !== undefined) throw new Problem('projection_stopped', { position: stopped.position });
 }

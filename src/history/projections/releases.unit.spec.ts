@@ -1,0 +1,43 @@
+import { decodeHeader, encodeHeader, type Entry } from '../../log/header.js';
+import { foldEntries } from './builds.js';
+import { releases } from './releases.js';
+
+const entry = (position: number, type: string, data: object): Entry =>
+  decodeHeader(
+    encodeHeader({
+      ...{ position, type, data, at: 5, actor: 'researcher', subject: 's1', columns: [] },
+      ...{ id: new Uint8Array(16), stream: 'x', version: 0 },
+    } as unknown as Entry),
+  );
+const made = (position: number) =>
+  entry(position, 'disclosure.made', { grant: 'g', session: 'one', fields: ['typed'], versions: 1, records: 9 });
+
+describe('a release', () => {
+  it('is one change, its end another, and all else none', () => {
+    const entries = [
+      made(3),
+      entry(4, 'consent.changed', { consent: 'given' }),
+      entry(5, 'disclosure.completed', { disclosure: 3, records: 7, outcome: 'delivered' }),
+    ];
+    expect(foldEntries(releases, entries, 6)).toEqual({
+      changes: [
+        { kind: 'made', position: 3, at: 5, person: 'researcher', subject: 's1', session: 'one', request: 'g', fields: ['typed'], records: 9 },
+        { kind: 'ended', of: 3, outcome: 'delivered', records: 7, position: 5 },
+      ],
+      position: 6,
+      stopped: null,
+    }); // prettier-ignore
+  });
+
+  it('that cannot be folded stops the projection below it, in constant words', () => {
+    const poisoned = {
+      ...releases,
+      changes: (one: Entry) => {
+        if (one.position === 4) throw new Error('words of the entry');
+        return releases.changes(one);
+      },
+    };
+    const folded = foldEntries(poisoned, [made(3), made(4), made(5)], 6);
+    expect(folded).toMatchObject({ position: 4, stopped: 'entry_not_folded', changes: [{ position: 3 }] });
+  });
+});
