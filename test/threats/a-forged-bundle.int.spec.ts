@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { zipSync } from 'fflate';
 import { policyWith } from '../../src/access/given-policy.spec.js';
 import { searchText } from '../../src/demo/canary-search.js';
@@ -61,6 +62,8 @@ beforeAll(async () => {
   const closed = await new CloseIncidentHandler(vault.log).execute(new CloseIncident(freshCommand(), officer, closing));
   closedAt = closed.position + 1;
   archive = await make(closedAt);
+  // Of another format: test/bundle-format.unit.spec.ts says when.
+  if (process.env['CUSTOS_WRITE_BUNDLE'] === '1') await writeFile('test/vectors/bundle.v1.zip', archive);
 });
 afterAll(() => vault.stop());
 
