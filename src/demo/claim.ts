@@ -14,6 +14,12 @@ export function claimSame(found: unknown, wanted: unknown, what: string): void {
   claim(left === right, `${what}: found ${left}, expected ${right}`);
 }
 
+/** Of long lists, the first difference alone is shown. @throws ClaimFailed */
+export function claimSameList(found: readonly unknown[], wanted: readonly unknown[], what: string): void {
+  claimSame(found.length, wanted.length, `${what}, how many`);
+  found.forEach((one, index) => claimSame(one, wanted[index], `${what}, number ${index}`));
+}
+
 /** @throws ClaimFailed if there is nothing. */
 export function claimFound<T>(value: T | undefined | null, what: string): T {
   claim(value !== undefined && value !== null, `${what}: not found`);
