@@ -81,6 +81,11 @@ export const problems = {
     'The message holds something else than a sealed batch',
     'What is on a broker must be sealed by its source: docs/formats/sealed-batch.md. Nothing of it was stored.',
   ],
+  payload_missing: [
+    409,
+    'The log does not have what the message says was stored',
+    'A message about records that went by HTTP is sent after their answer, and names each batch and column hash.',
+  ],
   session_conflict: [
     409,
     'The session belongs to another subject or format',

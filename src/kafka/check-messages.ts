@@ -5,11 +5,14 @@ import type { PersonId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
 import { Problem, type ProblemCode } from '../problem.js';
 import type { IncomingMessage } from './kafka-port.js';
-import { readMessage, type SealedMessage } from './read-message.js';
+import { readMessage, type ReadMessage, type SealedMessage } from './read-message.js';
+import { recordsStored } from './stored-batches.js';
 
 /** A message before the head decides about it: what a source sealed and signed, or why it is refused. */
 export type CheckedMessage =
   | { readonly offset: number; readonly source: PersonId; readonly body: SealedMessage }
+  /** Records that went by HTTP, and are in the log. */
+  | { readonly offset: number; readonly stored: number }
   | { readonly offset: number; readonly refused: ProblemCode };
 
 /**
@@ -17,27 +20,33 @@ export type CheckedMessage =
  * is told by the key that signed it. @throws Problem log_unavailable; what is wrong with a message is its own answer.
  */
 export async function checkMessages(
-  log: Pick<Log, 'origin' | 'state' | 'refreshed'>,
+  log: Pick<Log, 'origin' | 'state' | 'refreshed' | 'reader'>,
   messages: readonly IncomingMessage[],
 ): Promise<CheckedMessage[]> {
-  const read: { readonly offset: number; readonly body: SealedMessage | ProblemCode }[] = [];
+  const read: { readonly offset: number; readonly message: ReadMessage | ProblemCode }[] = [];
   for (const message of messages) {
     await turn(); // parsing, hashing and signatures take milliseconds, and this process has others to answer
-    read.push({ offset: message.offset, body: attempt(() => readMessage(message)) });
+    read.push({ offset: message.offset, message: attempt(() => readMessage(message)) });
   }
   const at = Date.now();
   const keyOf = ({ sealed }: SealedMessage) => sourceInForce(log.state.of(authorityKey), sealed.signedBy, at);
+  const isUnknown = ({ message }: (typeof read)[number]) =>
+    typeof message !== 'string' && message.kind === 'sealed' && keyOf(message.body) === undefined;
   // Another instance may have enrolled a key just now: the log is read on, once for all of them.
-  if (read.some(({ body }) => typeof body !== 'string' && keyOf(body) === undefined)) await log.refreshed();
+  if (read.some(isUnknown)) await log.refreshed();
   const checked: CheckedMessage[] = [];
-  for (const { offset, body } of read) {
+  for (const { offset, message } of read) {
     await turn();
-    checked.push(checkedOne(offset, body));
+    if (typeof message === 'string') checked.push({ offset, refused: message });
+    else if (message.kind === 'sealed') checked.push(checkedOne(offset, message.body));
+    else {
+      const stored = await recordsStored(log, message.stored);
+      checked.push(stored === undefined ? { offset, refused: 'payload_missing' } : { offset, stored });
+    }
   }
   return checked;
 
-  function checkedOne(offset: number, body: SealedMessage | ProblemCode): CheckedMessage {
-    if (typeof body === 'string') return { offset, refused: body };
+  function checkedOne(offset: number, body: SealedMessage): CheckedMessage {
     const key = keyOf(body);
     if (key === undefined) return { offset, refused: 'source_key_unknown' };
     const { publicKey, person: source } = key;

@@ -52,6 +52,10 @@ export function decideMessages(
       refused.push({ offset, code: message.refused });
       continue;
     }
+    if ('stored' in message) {
+      counts.duplicate += message.stored;
+      continue;
+    }
     const { session } = message.body;
     const state = sessions.get(session) ?? known.get(session) ?? emptySession;
     const taken = takenOrRefused(head, state, message);

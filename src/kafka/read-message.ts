@@ -1,37 +1,72 @@
+import { z } from 'zod';
 import { formatOf } from '../capture/formats/formats.js';
 import { isCloudEvent } from '../capture/formats/cloudevents.js';
 import type { Json, JsonObject } from '../capture/formats/format.js';
 import { isObject } from '../capture/formats/json-tree.js';
 import { eventOfHeaders, isBinaryMode } from '../capture/read-cloudevents.js';
 import { SealedBody, type SealedPart } from '../capture/sealed-body.js';
+import { FieldName, fieldNames } from '../log/fields.js';
+import { SessionId, SubjectId } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import type { IncomingMessage } from './kafka-port.js';
 
 /** The `type` of a CloudEvent whose data is `docs/formats/sealed-batch.md`. */
 export const sealedBatchType = 'custos.sealed-batch';
+/** Batches of one post over HTTP, and some: they are few where columns are large. */
+const mostStored = 512;
 const structured = 'application/cloudevents+json';
 
+/** The `type` of one that says of records too large for a broker that they went by HTTP. */
+export const storedBatchType = 'custos.sealed-batch.stored';
+
 export type SealedMessage = SealedBody & { readonly sealed: SealedPart };
+export type StoredMessage = z.output<typeof StoredMessage>;
+export type ReadMessage =
+  | { readonly kind: 'sealed'; readonly body: SealedMessage }
+  | { readonly kind: 'stored'; readonly stored: StoredMessage };
+
+/** What was stored: for each batch the hash of each of its columns. */
+const StoredMessage = z.strictObject({
+  session: SessionId,
+  subject: SubjectId,
+  batches: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[0-9a-f]{32}$/),
+        columns: z
+          .array(z.strictObject({ field: FieldName, sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+          .min(1)
+          .max(fieldNames.length),
+      }),
+    )
+    .min(1)
+    .max(mostStored),
+});
 
 /**
- * The sealed records that a message brings: a CloudEvent of Kafka's protocol binding 1.0.2, structured or binary, whose
+ * What a message brings: sealed records, or word of some that went by HTTP. A CloudEvent of Kafka's protocol binding 1.0.2, structured or binary, whose
  * key is the session. Nothing of it was checked but its form.
  * @throws Problem message_malformed, payload_unsealed, input_invalid, format_unknown, records_unsealed
  */
-export function readMessage({ key, value, headers }: IncomingMessage): SealedMessage {
+export function readMessage({ key, value, headers }: IncomingMessage): ReadMessage {
   const event = eventIn(value, headers);
-  if (event['type'] !== sealedBatchType) throw new Problem('payload_unsealed');
-  const read = SealedBody.safeParse(event['data']);
+  const { type } = event;
+  if (type !== sealedBatchType && type !== storedBatchType) throw new Problem('payload_unsealed');
+  const read = (type === sealedBatchType ? SealedBody : StoredMessage).safeParse(event['data']);
   if (!read.success) throw invalid('data');
-  const { session, subject, sealed } = read.data;
+  const { session, subject } = read.data;
   // Another key may lie in another partition, and the records of a session must come in their order.
   if (key === undefined || textOf(key) !== session) throw invalid('key');
   if (contradicts(event, 'subject', subject) || contradicts(event, 'custossession', session))
     throw invalid('attributes');
-  formatOf(read.data.format);
+  return 'batches' in read.data ? { kind: 'stored', stored: read.data } : { kind: 'sealed', body: withSeal(read.data) };
+}
+
+function withSeal({ sealed, ...about }: SealedBody): SealedMessage {
+  formatOf(about.format);
   // A number that nobody signed may be anybody's.
   if (sealed === undefined) throw new Problem('records_unsealed');
-  return { ...read.data, sealed };
+  return { ...about, sealed };
 }
 
 function eventIn(value: Uint8Array | undefined, headers: IncomingMessage['headers']): JsonObject {

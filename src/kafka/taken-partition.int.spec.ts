@@ -9,6 +9,7 @@ import { Problem } from '../problem.js';
 import type { IncomingMessage } from './kafka-port.js';
 import type { RefusedMessage } from '../log/entries.js';
 import type { TakenCounts } from './decide-messages.js';
+import { storedBatchType } from './read-message.js';
 import { TakenPartition, type TakenListener } from './taken-partition.js';
 
 let vault: VaultInProcess;
@@ -203,6 +204,52 @@ describe('a message is refused by its offset and a code, and stops nothing but i
     expect(told.counts.at(-1)).toMatchObject({ accepted: 0, duplicate: 10, refused: 1 });
     expect(await refusedOf()).toEqual([[2, 'records_late']]);
   });
+});
+
+describe('records too large for a broker', () => {
+  const large = () => vault.ingest('one', 's1', typedRecords(10, 'typed', 10), { first: 10 });
+  async function wordOf(offset: number, change = (hash: string) => hash): Promise<IncomingMessage> {
+    const entries = await entriesOf('session/one');
+    const batch = entries.filter(({ type }) => type === 'session.batch').at(-1) as Entry;
+    const hex = (some: Uint8Array) => Buffer.from(some).toString('hex');
+    const columns = batch.columns.map(({ field, sha256 }) => ({ field, sha256: change(hex(sha256)) }));
+    const data = { session: 'one', subject: 's1', batches: [{ id: hex(batch.id), columns }] };
+    return message(offset, { specversion: '1.0', type: storedBatchType, source: '/r', id: `${offset}`, data });
+  }
+
+  it('go by HTTP between messages, and the message about them is held against the log', async () => {
+    const [one, three] = (await messagesOf([0, 1, 3])).flatMap((each, index) => (index === 1 ? [] : [each])) as [
+      IncomingMessage,
+      IncomingMessage,
+    ];
+    const here = partition();
+    await here.take([one]);
+    await large();
+    here.forget();
+    await here.take([await wordOf(2), three]);
+    expect(told.counts.at(-1)).toMatchObject({ accepted: 10, duplicate: 10, missing: 0, refused: 0 });
+    expect(await refusedOf()).toEqual([]);
+  });
+
+  it.each([
+    ['with another hash', (hash: string) => hash.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))],
+    ['with less than was stored', undefined],
+  ])('are not believed %s', async (_what, change) => {
+    const here = partition();
+    await here.take(await messagesOf([0]));
+    await large();
+    const word = await wordOf(1, change);
+    await here.take([change === undefined ? changed(word, withoutAColumn) : word]);
+    expect(await refusedOf()).toEqual([[1, 'payload_missing']]);
+  });
+
+  const withoutAColumn = (event: Event) => {
+    const data = event.data as unknown as { batches: { id: string; columns: unknown[] }[] };
+    return {
+      ...event,
+      data: { ...data, batches: data.batches.map((batch) => ({ ...batch, columns: batch.columns.slice(1) })) },
+    };
+  };
 });
 
 describe('whoever hears of what is refused', () => {
