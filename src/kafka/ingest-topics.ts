@@ -25,7 +25,8 @@ export class TopicsIngest {
   private readonly closing = new AbortController();
   private readonly running: Promise<void>;
   private taker: TopicsTaker | undefined;
-  private stillMs = 0;
+  /** Over all lives: another consumer is no better until it moves. */
+  private readonly health = new ProgressWatch(Date.now());
 
   constructor(
     private readonly kafka: KafkaPort,
@@ -38,8 +39,9 @@ export class TopicsIngest {
 
   /** Rejects while there is no consumer, or it stands still: for the readiness of the process. */
   async check(): Promise<void> {
-    if (this.taker?.progress() === undefined || this.stillMs > this.settings.stalledAfterMs)
-      throw new Problem('kafka_unavailable');
+    const progress = this.taker?.progress();
+    const stillMs = this.health.stoodStill(progress, Date.now());
+    if (progress === undefined || stillMs > this.settings.stalledAfterMs) throw new Problem('kafka_unavailable');
   }
 
   /** Of the partitions that this process has. */
@@ -79,8 +81,9 @@ export class TopicsIngest {
     while (!signal.aborted) {
       await Promise.race([end, sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)]);
       if (ended !== undefined) return ended.error instanceof Problem ? ended.error.code : 'internal';
-      this.stillMs = watch.stoodStill(taker.progress(), Date.now());
-      if (this.stillMs > this.settings.stalledAfterMs) return 'stalled';
+      const [progress, now] = [taker.progress(), Date.now()];
+      this.health.stoodStill(progress, now);
+      if (watch.stoodStill(progress, now) > this.settings.stalledAfterMs) return 'stalled';
     }
     return 'stalled';
   }

@@ -22,6 +22,11 @@ describe('a consumer stands still', () => {
   it('that never joined its group', () => expect(looks(undefined, undefined)).toEqual([0, 1000]));
 });
 
+describe('a consumer stands still as well', () => {
+  it('that was made anew, where the one before had stood', () =>
+    expect(looks(progress(1, 9), undefined, progress(1, 9))).toEqual([0, 1000, 2000]));
+});
+
 describe('a consumer moves', () => {
   it('when its offsets do', () => expect(looks(progress(1, 9), progress(1, 9), progress(2, 9))).toEqual([0, 1000, 0]));
 
