@@ -220,6 +220,11 @@ export const problems = {
     'The log has no such tile yet',
     '`size` is how many entries it has. Ask for tiles of a checkpoint that you hold.',
   ],
+  checkpoint_not_cosigned: [
+    404,
+    'No checkpoint that covers this has that many cosignatures',
+    'Ask for fewer, or again in some seconds; `size` is how far the newest goes that has them.',
+  ],
   log_corrupt: [
     500,
     'The log does not match its checkpoint',
@@ -270,6 +275,11 @@ export const problems = {
     500,
     'The memory of the last checkpoint cannot be used',
     '`file` must be readable and writable, and hold a checkpoint that this log signed, or not be there yet.',
+  ],
+  witnesses_unreachable: [
+    503,
+    'Too few witnesses answer',
+    '`limit` must say how far the log had come before this starts; `witnesses` did not. Nothing was written. Try again, or ask for fewer (docs/operating/witness.md).',
   ],
   witness_file_invalid: [
     500,
@@ -345,6 +355,8 @@ export interface ProblemMembers {
   readonly index?: number;
   readonly expected?: number;
   readonly retryAfterSeconds?: number;
+  /** Names out of the settings. */
+  readonly witnesses?: readonly string[];
   readonly setting?: string;
   readonly incident?: string;
   readonly rules?: readonly string[];

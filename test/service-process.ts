@@ -19,6 +19,8 @@ export interface Answer {
 export class ServiceProcess {
   private process: ChildProcess | undefined;
   url = '';
+  /** Settings that it starts with from now on, beside those of this process. */
+  settings: Readonly<Record<string, string>> = {};
   /** All that the process said on both outputs, over all its lives. */
   said = '';
 
@@ -111,10 +113,14 @@ export class ServiceProcess {
   }
 
   private launch(): ChildProcess {
-    const child = spawn(process.execPath, [...this.how.program, 'serve', '--dev', '--data', this.data, '--port', '0'], {
-      env: { ...process.env, CUSTOS_LOG_LEVEL: this.how.logLevel },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...this.how.program, 'serve', '--dev', '--data', this.data, '--port', this.settings['CUSTOS_PORT'] ?? '0'],
+      {
+        env: { ...process.env, CUSTOS_LOG_LEVEL: this.how.logLevel, ...this.settings },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     child.stdout.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
     return child;

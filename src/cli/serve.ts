@@ -67,6 +67,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
         host: '127.0.0.1',
         port: Number(port ?? process.env['CUSTOS_PORT'] ?? 7100),
         logLevel: process.env['CUSTOS_LOG_LEVEL'] ?? 'warn',
+        witnessesFile: process.env['CUSTOS_WITNESSES_FILE'],
       },
       held.keyholder,
     );

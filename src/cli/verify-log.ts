@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Verified } from '../log/verify-log.js';
 import { Problem } from '../problem.js';
 import { filesOf } from '../service/data-folder.js';
+import type { KnownLog } from '../witness/judge-checkpoint.js';
 
 export interface VerifyLive {
   readonly data: string;
@@ -13,8 +14,15 @@ export interface VerifyLive {
   readonly checkpointFile?: string | undefined;
   /** The log was just put back: what was remembered of the one before says nothing about it. */
   readonly isRestored?: boolean;
+  /** Asked what they hold of this log, if there are any (`CUSTOS_WITNESSES_FILE`). */
+  readonly witnessesFile?: string | undefined;
   readonly progress?: (done: number, total: number) => void;
 }
+
+export type LiveVerdict = Verified & {
+  /** What each holds; `at` in epoch milliseconds. */
+  readonly witnesses?: readonly { readonly name: string; readonly size: number; readonly at: number }[];
+};
 
 /**
  * Checks the whole log from the rows of the database, read-only, with the keys in the trust file: it asks nothing of
@@ -27,8 +35,9 @@ export async function verifyLiveLog({
   since,
   checkpointFile,
   isRestored = false,
+  witnessesFile,
   progress,
-}: VerifyLive): Promise<Verified> {
+}: VerifyLive): Promise<LiveVerdict> {
   const [
     { openPool },
     { verifyLog },
@@ -55,23 +64,48 @@ export async function verifyLiveLog({
   const db = openPool(database ?? (await readerUrl(data)), { connections: 2, name: 'custos verify' });
   try {
     const trusted = { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] };
-    return await verifyLog({
+    const held = witnessesFile === undefined ? undefined : await heldByWitnesses(witnessesFile, trusted);
+    const verified = await verifyLog({
       db,
       ...trusted,
       remembered: isRestored
         ? undefined
         : await new CheckpointFile(checkpointFile ?? filesOf(data).checkpoint, trusted).last(),
+      held: held?.map(({ last }) => last),
       since,
       governance: Governance.empty(governanceSlices(trust)),
       audit: auditEntry,
       ...(progress === undefined ? {} : { progress }),
     });
+    if (held === undefined) return verified;
+    return { ...verified, witnesses: held.map(({ name, at, last }) => ({ name, size: last.size, at })) };
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem('log_unavailable');
   } finally {
     await db.end();
   }
+}
+
+/** All of them have to answer: whoever asks wants to know. @throws Problem witness_file_invalid, witnesses_unreachable */
+async function heldByWitnesses(file: string, log: KnownLog) {
+  const [{ readWitnesses }, { lastCosigned }, { cosignaturesOn }] = await Promise.all([
+    import('../witness/witnesses.js'),
+    import('../witness/ask-witness.js'),
+    import('../merkle/cosignature.js'),
+  ]);
+  const { all } = await readWitnesses(file);
+  const answers = await Promise.all(
+    all.map(async (witness) => {
+      const last = await lastCosigned(witness, log).catch(() => {
+        throw new Problem('witnesses_unreachable', { limit: all.length, witnesses: [witness.name] });
+      });
+      if (last === undefined) return [];
+      const [{ at } = { at: 0 }] = cosignaturesOn(last.note, [witness.cosigner]);
+      return [{ name: witness.name, at: at * 1000, last }];
+    }),
+  );
+  return answers.flat();
 }
 
 /** Of the data folder of a running service. */

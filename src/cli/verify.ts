@@ -1,28 +1,31 @@
 import type { Command } from 'commander';
 import { checks } from '../log/checks.js';
-import type { Verified } from '../log/verify-log.js';
-import { parseCount } from './arguments.js';
+import { collect, parseCount } from './arguments.js';
 import { globals, trustFilePath, type Globals } from './globals.js';
-import { listing, printResult, say, visible } from './output.js';
+import { listing, printResult, say, timeText, visible } from './output.js';
 import { progressBar } from './progress-bar.js';
 import { wrongUse } from './refusal.js';
 import { AnsweredNo } from './report-error.js';
 import type { Verdict } from './verdict.js';
+import type { LiveVerdict } from './verify-log.js';
 
 interface VerifyOptions {
   readonly database?: string;
   readonly logKey?: string;
   readonly since?: string;
   readonly checkpointFile?: string;
+  readonly witness?: readonly string[];
+  readonly cosignatures?: string;
+  readonly witnesses?: string;
 }
 
 export function register(program: Command): void {
   program
     .command('verify')
     .description(
-      'check the whole log, or offline a receipt or an incident bundle; believes nothing that the service says',
+      'check the whole log, or a file offline: a receipt, a checkpoint, an incident bundle, or evidence of a witness',
     )
-    .argument('[file]', 'a receipt or a bundle (default: the whole live log)')
+    .argument('[file]', 'what to check offline (default: the whole live log); believes nothing that the service says')
     .option('--database <url>', 'where the log is (default: the database of the data folder)')
     .option('--since <position>', 'look at bodies, tiles, kept answers and checkpoints from there on only')
     .option(
@@ -30,6 +33,9 @@ export function register(program: Command): void {
       "the service's memory of the last checkpoint (default: that of the data folder)",
     )
     .option('--log-key <key>', "the log's verifier key, instead of the trust file, for a file")
+    .option('--witness <key>', 'verifier key of a witness that must have cosigned; may be repeated', collect)
+    .option('--cosignatures <k>', 'how many of these witnesses it takes (default: all)')
+    .option('--witnesses <file>', 'ask these witnesses what they hold of the live log (docs/operating/witness.md)')
     .addHelpText(
       'after',
       `
@@ -48,7 +54,10 @@ Examples:
   $ custos verify --since 1200000                bodies, answers and checkpoints of what came since
   $ custos verify receipts/42.tlog-proof         offline, with the trust file
   $ custos verify incident.zip                   a bundle, offline: its reports are made again and compared
-  $ custos verify 42.tlog-proof --log-key vault.example.org/log+1a2b3c4d+AR…`,
+  $ custos verify 42.tlog-proof --log-key vault.example.org/log+1a2b3c4d+AR…
+  $ custos verify 42.tlog-proof --witness witness.example/w1+5e6f7a8b+BN…   cosigned by somebody else as well
+  $ custos verify --witnesses witnesses.json     nothing that they have seen is missing from the live log
+  $ custos verify fork-1f2e….json                two checkpoints that convict the log`,
     )
     .action(async (file: string | undefined, options: VerifyOptions, command: Command) => {
       const all = globals(command);
@@ -58,8 +67,10 @@ Examples:
 }
 
 async function verifyLive(options: VerifyOptions, all: Globals): Promise<Verdict> {
-  const { database, logKey, since, checkpointFile } = options;
+  const { database, logKey, since, checkpointFile, witnesses } = options;
   if (logKey !== undefined) throw wrongUse('--log-key', 'with a file only');
+  if (options.witness !== undefined)
+    throw wrongUse('--witness', 'with a file only; --witnesses asks about the live log');
   const { verifyLiveLog } = await import('./verify-log.js');
   const progress = await liveProgress(all);
   const verdict = await verifyLiveLog({
@@ -68,6 +79,7 @@ async function verifyLive(options: VerifyOptions, all: Globals): Promise<Verdict
     ...(database === undefined ? {} : { database }),
     checkpointFile: checkpointFile ?? process.env['CUSTOS_CHECKPOINT_FILE'],
     since: since === undefined ? undefined : parseCount('--since', since),
+    witnessesFile: witnesses,
     progress: progress.update,
   }).finally(progress.stop);
   await printResult(all.json, verdict, () => verdictText(verdict));
@@ -86,26 +98,43 @@ async function liveProgress(all: Globals) {
   };
 }
 
-async function verifyFile(file: string, { logKey }: VerifyOptions, { data, json }: Globals): Promise<Verdict> {
+async function verifyFile(file: string, options: VerifyOptions, { data, json }: Globals): Promise<Verdict> {
+  if (options.witnesses !== undefined) throw wrongUse('--witnesses', 'for the live log; name keys with --witness');
+  const show = async <T extends Verdict>(verdict: T, textOf: (verdict: T) => string) => {
+    await printResult(json, verdict, () => textOf(verdict));
+    return verdict;
+  };
   const { bundleVerdictText, isArchive, verifyBundleFile } = await import('./bundle.js');
   if (await isArchive(file)) {
-    const verdict = await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data) });
-    await printResult(json, verdict, () => bundleVerdictText(verdict));
-    return verdict;
+    const { logKey } = options;
+    return show(await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data) }), bundleVerdictText);
   }
-  const { receiptVerdictText, verifyReceiptFile } = await import('./verify-receipt.js');
-  const verdict = await verifyReceiptFile(file, { logKey, trustFile: trustFilePath(data) });
-  await printResult(json, verdict, () => receiptVerdictText(verdict));
-  return verdict;
+  const [{ logKeyOf, readProof, receiptVerdict, receiptVerdictText }, { namedWitnesses }] = await Promise.all([
+    import('./verify-receipt.js'),
+    import('./required-witnesses.js'),
+  ]);
+  const required = namedWitnesses(options.witness, options.cosignatures);
+  const text = await readProof(file);
+  const key = await logKeyOf({ logKey: options.logKey, trustFile: trustFilePath(data) });
+  if (text.startsWith('{')) {
+    const { evidenceVerdictText, verifyEvidence } = await import('./verify-evidence.js');
+    return show(verifyEvidence(text, key), evidenceVerdictText);
+  }
+  if (text.startsWith(`${key.origin}\n`)) {
+    const { checkpointVerdictText, verifyCheckpoint } = await import('./verify-checkpoint.js');
+    return show(verifyCheckpoint(text, key, required), checkpointVerdictText);
+  }
+  return show(receiptVerdict(text, key, required), receiptVerdictText);
 }
 
-function verdictText({ ok, problems, ...of }: Verified): string {
+function verdictText({ ok, problems, witnesses, ...of }: LiveVerdict): string {
   for (const { position, check } of problems) say(`position ${position}: ${visible(check)}, ${checks[check]}`);
   const rows = listing([
     ['entries', `${of.entries} headers hashed, decoded and held against their columns`],
     ['tree', `${of.checkpoints} signed checkpoints, ${of.tiles} full tiles`],
     ['bodies', `${of.bodies} sealed columns hashed`],
     ['answers', `${of.commands} kept answers held against the headers that name them`],
+    ...(witnesses ?? []).map(({ name, size, at }) => ['witness', `${name} holds ${size} entries, cosigned ${timeText(at)}`] as const), // prettier-ignore
     ['governance', `${of.approvals} approvals and ${of.disclosures} disclosures judged where they stand`],
   ]);
   const [first] = problems;

@@ -23,9 +23,12 @@ export class LogTree {
     return formatTlogProof(await this.inclusion(position));
   }
 
-  /** The proof together with the entry. The same bytes whenever it is asked. @throws Problem position_unknown */
-  async receipt(position: number): Promise<string> {
-    const [header, inclusion] = await Promise.all([this.reader.header(position), this.inclusion(position)]);
+  /**
+   * The proof together with the entry: under the first checkpoint that covers it, and the same bytes whenever it is
+   * asked; or under another that is named. @throws Problem position_unknown
+   */
+  async receipt(position: number, under?: { readonly size: number; readonly checkpoint: string }): Promise<string> {
+    const [header, inclusion] = await Promise.all([this.reader.header(position), this.inclusion(position, under)]);
     return formatReceipt({ ...inclusion, header });
   }
 
@@ -57,8 +60,11 @@ export class LogTree {
     return tileTree((level, index, width) => this.hashes({ level, index, width }, size), size);
   }
 
-  private async inclusion(index: number): Promise<TlogProof> {
-    const { size, checkpoint } = await this.reader.checkpointCovering(index + 1);
+  private async inclusion(
+    index: number,
+    under?: { readonly size: number; readonly checkpoint: string },
+  ): Promise<TlogProof> {
+    const { size, checkpoint } = under ?? (await this.reader.checkpointCovering(index + 1));
     return { index, proof: await inclusionProof(this.subtrees(size), index, size), checkpoint };
   }
 

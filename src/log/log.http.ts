@@ -11,6 +11,7 @@ import type { Person } from '../identity/person.js';
 import { MerkleError } from '../merkle/merkle-error.js';
 import { parseEntriesPath, parseTilePath, tileWidth } from '../merkle/tile.js';
 import { Problem } from '../problem.js';
+import type { CosignedCheckpoint } from './cosigned-checkpoints.js';
 import { decodeHeader } from './header.js';
 import { Log } from './log.js';
 
@@ -20,7 +21,10 @@ const octets = 'application/octet-stream';
 const bytesInOpenApi = { schema: { type: 'string', format: 'binary' } } as const;
 const textInOpenApi = { schema: { type: 'string' } } as const;
 
+const Cosignatures = z.coerce.number().int().min(1).max(100).optional();
+const CheckpointQuery = z.strictObject({ cosignatures: Cosignatures });
 const PositionQuery = z.strictObject({ position: z.coerce.number().int().min(0) });
+const ReceiptQuery = PositionQuery.extend({ cosignatures: Cosignatures });
 const TilePath = z.string().max(64);
 
 /**
@@ -31,13 +35,17 @@ const TilePath = z.string().max(64);
 export class LogController {
   constructor(private readonly log: Log) {}
 
+  /** The newest, with the lines of those who have cosigned just that one; or the newest that has so many. */
   @Get('checkpoint')
   @Header('Content-Type', text)
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'The signed checkpoint (C2SP tlog-checkpoint)', ...textInOpenApi })
   @MayAsk(...everyRole)
-  async checkpoint(): Promise<string> {
-    return (await this.log.reader.head()).checkpoint;
+  async checkpoint(
+    @Query({ schema: CheckpointQuery }) { cosignatures }: z.infer<typeof CheckpointQuery>,
+  ): Promise<string> {
+    if (cosignatures !== undefined) return this.cosigned(cosignatures).checkpoint;
+    return this.log.cosigned.on(await this.log.reader.head());
   }
 
   @Get('proof')
@@ -57,11 +65,14 @@ export class LogController {
   @MayAsk(...everyRole)
   async receipt(
     @Asker() asker: Person,
-    @Query({ schema: PositionQuery }) { position }: z.infer<typeof PositionQuery>,
+    @Query({ schema: ReceiptQuery }) { position, cosignatures }: z.infer<typeof ReceiptQuery>,
   ): Promise<string> {
     const { actor } = decodeHeader(await this.log.reader.header(position));
     if (actor !== asker.id && !asker.roles.has('auditor')) throw new Problem('role_missing');
-    return this.log.tree.receipt(position);
+    if (cosignatures === undefined) return this.log.tree.receipt(position);
+    const under = this.cosigned(cosignatures);
+    if (position >= under.size) throw new Problem('checkpoint_not_cosigned', { size: under.size });
+    return this.log.tree.receipt(position, under);
   }
 
   @Get('tile/entries/*')
@@ -95,6 +106,12 @@ export class LogController {
     void reply.header('cache-control', address.width === tileWidth ? forEver : forAWhile);
     void reply.header('vary', 'Authorization');
     return Buffer.from(hashes);
+  }
+
+  private cosigned(count: number): CosignedCheckpoint {
+    const cosigned = this.log.cosigned.by(count);
+    if (cosigned === undefined) throw new Problem('checkpoint_not_cosigned');
+    return cosigned;
   }
 }
 

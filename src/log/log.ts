@@ -3,19 +3,20 @@ import type { NoteVerifier } from '../merkle/note.js';
 import { Appender } from './appender.js';
 import type { LogIdentity } from './append-transaction.js';
 import type { BodyStore } from './body-store.js';
-import type { AcceptedLoss, CheckpointKeeper } from './checkpoint-keeper.js';
+import type { AcceptedLoss, CheckpointKeeper, KeptCheckpoint } from './checkpoint-keeper.js';
+import { CosignedCheckpoints } from './cosigned-checkpoints.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { Governance, type AnySlice } from './governance.js';
 import { HeadBelief } from './head-belief.js';
-import type { Entry } from './header.js';
 import { KeptStates } from './kept-states.js';
+import type { Entry, EntryOf } from './header.js';
 import { LogReader } from './log-reader.js';
 import { LogWalker } from './log-walker.js';
 import { Problem } from '../problem.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { LogTail } from './log-tail.js';
 import { LogTree } from './log-tree.js';
-import { requireNothingLost } from './nothing-lost.js';
+import { continues, covers, requireNothingLost } from './nothing-lost.js';
 import { provenEntry, type EntryProof } from './proven-entry.js';
 import { requireSafeDatabase } from './start-checks.js';
 import { StreamVersions } from './stream-versions.js';
@@ -37,6 +38,8 @@ export interface LogOptions {
   readonly keeper?: CheckpointKeeper;
   /** Of the past, which questions about it fold on from. For tests; left out, a page. */
   readonly entriesBetweenStates?: number;
+  /** What others hold of this log, under its own signature: witnesses. None of it may be missing. */
+  readonly elsewhere?: readonly KeptCheckpoint[];
 }
 
 /** The log, as the contexts above see it: append by a decision at the head, read, and the state so far. */
@@ -47,6 +50,7 @@ export class Log {
   readonly tree: LogTree;
   readonly tail: LogTail;
   private readonly kept: KeptStates;
+  readonly cosigned = new CosignedCheckpoints();
   private readonly replay: VerifiedReplay;
   private readonly appender: Appender;
   private readonly proof: EntryProof;
@@ -73,12 +77,14 @@ export class Log {
    * @throws Problem log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ size: number; isNew: boolean }> {
-    const { pool, keeper } = this.options;
+    const { pool, keeper, elsewhere: held } = this.options;
     await requireSafeDatabase(pool, 'custos_service');
     const head = await this.reader.head();
     const replay = () => (head.size > 0 ? this.replay.advanceTo(pool, head) : Promise.resolve(this.replay.current));
     const found = { db: pool, tree: this.tree, size: head.size, replay };
-    const lost = keeper === undefined ? undefined : await requireNothingLost(keeper, found);
+    const losses = () => this.acceptedLosses();
+    const elsewhere = held === undefined ? undefined : { held, losses };
+    const lost = keeper === undefined ? undefined : await requireNothingLost(keeper, found, elsewhere);
     await replay(); // done already by that look
     if (head.size === 0) await this.open();
     if (lost !== undefined) await this.recordLoss(lost, head.size);
@@ -106,6 +112,22 @@ export class Log {
   /** The signed note over exactly the entries that this process has appended or replayed. */
   get checkpoint(): string {
     return this.replay.current.checkpoint;
+  }
+
+  /** Both of one moment, for whoever sends them on. Size 0 has no note. */
+  get signed(): { readonly size: number; readonly checkpoint: string } {
+    const { size, checkpoint } = this.replay.current;
+    return { size, checkpoint };
+  }
+
+  /**
+   * Whether the log, as far as this process has verified it, holds what that checkpoint covers, or says itself that an
+   * operator has given it up.
+   */
+  async accountsFor(held: KeptCheckpoint): Promise<boolean> {
+    const { size, frontier } = this.replay.current;
+    if (await continues({ db: this.options.pool, tree: this.tree, size }, held, frontier)) return true;
+    return (await this.acceptedLosses()).some((loss) => covers(loss, held));
   }
 
   /** Reads on to the head, for questions that must see what other instances have written. */
@@ -208,6 +230,13 @@ export class Log {
       entries: size === 0 ? [{ type: 'log.opened', stream: 'log', data: { origin: this.origin } }] : [],
       answer: null,
     }));
+  }
+
+  /** What operators have given up in this log before, each entry proven. @throws Problem log_corrupt, log_unavailable */
+  private async acceptedLosses(): Promise<readonly EntryOf<'log.rolled_back'>['data'][]> {
+    const said = (await this.reader.stream('log')).filter(({ type }) => type === 'log.rolled_back');
+    const proven = said.map(({ position }) => provenEntry(position, this.proof));
+    return (await Promise.all(proven)).flatMap((entry) => (entry.type === 'log.rolled_back' ? [entry.data] : []));
   }
 
   /** Named after what was lost: a crash before it is remembered does not record it twice. */

@@ -281,3 +281,91 @@ describe('a loss that an operator accepted', () => {
     await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back' });
   });
 });
+
+describe('what others hold of a log', () => {
+  /** As they hold it: a note that the log signed. */
+  const held = (log: Log) => ({ ...openCheckpoint(log.checkpoint, origin, verifiers), note: log.checkpoint });
+  const startingWith = (elsewhere: readonly ReturnType<typeof held>[], path = file) => {
+    const log = new Log({
+      pool,
+      identity: { origin, signer },
+      verifiers,
+      slices: [],
+      keeper: keeperOf(path),
+      elsewhere,
+    });
+    logs.push(log);
+    return log.start();
+  };
+
+  it('is enough to refuse an older backup whose own memory was put back with it, and is remembered from then on', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 5);
+    const theirs = held(log);
+    await restore();
+    const refused = { code: 'log_rolled_back', members: { kept: 9, size: 4, file } };
+    await expect(startingWith([theirs])).rejects.toMatchObject(refused);
+    // Though nobody can be asked any more.
+    await expect(starting()).rejects.toMatchObject(refused);
+  });
+
+  it('is no less where the memory is gone altogether, or the database is empty', async () => {
+    const restore = await backup();
+    const log = await live(3);
+    const theirs = held(log);
+    await restore();
+    await expect(startingWith([theirs], join(folder, 'fresh'))).rejects.toMatchObject({
+      code: 'log_rolled_back',
+      members: { kept: 4, size: 0 },
+    });
+  });
+
+  it('must be continued by every one of them, whichever is larger', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 5);
+    const fork = held(log);
+    await restore();
+    const other = logWith();
+    await other.start();
+    await append(other, 20);
+    const right = held(other);
+    await expect(startingWith([right])).resolves.toMatchObject({ size: 24 });
+    for (const theirs of [[fork], [right, fork], [fork, right]]) {
+      await expect(startingWith(theirs)).rejects.toMatchObject({ code: 'log_forked', members: { kept: 9, size: 24 } });
+    }
+  });
+
+  it('is let go, for good, once an operator has accepted that it is lost', async () => {
+    const log = await live(3);
+    const restore = await backup();
+    await append(log, 2);
+    const earlier = held(log);
+    await append(log, 3);
+    const theirs = [earlier, held(log)];
+    await restore();
+    await expect(startingWith(theirs)).rejects.toMatchObject({ members: { kept: 9 } });
+    const lost = await keeperOf().last();
+    if (lost === undefined) throw new Error('nothing was kept');
+    await keeperOf().accept({ lost, reason });
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 5 });
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 5 });
+    await append(logs.at(-1) as Log, 50);
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 55 });
+    expect(await (logs.at(-1) as Log).accountsFor(earlier)).toBe(true);
+    // What it had before is not given up with it.
+    const forged = { origin, size: 3, root: randomBytes(32), note: '' };
+    forged.note = signCheckpoint({ origin, size: 3, root: forged.root }, signer);
+    await expect(startingWith([forged])).rejects.toMatchObject({ code: 'log_forked', members: { kept: 3 } });
+  });
+
+  it('is nothing to worry about where it is what the log has, or less', async () => {
+    const log = await live(3);
+    const theirs = [held(log)];
+    await append(log, 300);
+    theirs.push(held(log));
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 304 });
+    await expect(startingWith([])).resolves.toMatchObject({ size: 304 });
+  });
+});

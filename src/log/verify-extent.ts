@@ -15,18 +15,21 @@ export interface Extent {
   readonly rows: number;
   /** Size of the checkpoint from which on all is verified; 0 for the whole log. */
   readonly since: number;
-  readonly remembered: KeptCheckpoint | undefined;
+  /** Outside the database, by whomever. */
+  readonly remembered: readonly KeptCheckpoint[];
 }
 
 interface Asked {
   readonly origin: string;
   readonly verifiers: readonly NoteVerifier[];
   readonly remembered?: KeptCheckpoint | undefined;
+  readonly held?: readonly KeptCheckpoint[] | undefined;
   readonly since?: number | undefined;
 }
 
 export async function readExtent(client: pg.ClientBase, asked: Asked): Promise<Extent> {
-  const { origin, verifiers, remembered, since } = asked;
+  const { origin, verifiers, since } = asked;
+  const remembered = [...(asked.remembered === undefined ? [] : [asked.remembered]), ...(asked.held ?? [])];
   const { rows: heads } = await client.query<Extent['head']>('SELECT size, at, frontier, checkpoint FROM log.head');
   const head = heads[0] ?? { size: 0, at: 0, frontier: Buffer.alloc(8), checkpoint: '' };
   const isSigned = (size: number, note: string) => signedRoot(note, size, origin, verifiers) !== undefined;
@@ -58,8 +61,10 @@ export async function verifyEdges(
   if (head.size < signed) report(head.size, 'rolled_back');
   else if (head.size > signed) report(signed, 'checkpoint_forged');
   else if (rows === signed) await verifyHead(client, head, frontier, findings);
-  if (remembered !== undefined && remembered.size > signed) report(signed, 'rolled_back');
-  else if (remembered !== undefined) await verifyRemembered(client, remembered, head, findings);
+  for (const one of remembered) {
+    if (one.size > signed) report(signed, 'rolled_back');
+    else if (one.size > 0) await verifyRemembered(client, one, head, findings);
+  }
 
   const { rows: above } = await client.query<{ position: number }>(
     `SELECT position FROM log.entry WHERE position >= $1 OR position < 0

@@ -17,6 +17,8 @@ export interface VerifyOptions {
   readonly audit: (before: Governance, entry: Entry, after: Governance) => Check | undefined;
   /** The last checkpoint that was remembered outside the database. */
   readonly remembered?: KeptCheckpoint | undefined;
+  /** What others hold of this log, such as witnesses. */
+  readonly held?: readonly KeptCheckpoint[] | undefined;
   /**
    * Bodies, tiles, kept answers and checkpoints are looked at from the last checkpoint at or below this position on.
    * Every header is hashed, checked and folded all the same: what was granted below decides what is right above. If

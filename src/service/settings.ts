@@ -21,6 +21,7 @@ const all = {
   CUSTOS_TRUST_FILE: file,
   CUSTOS_CHECKPOINT_FILE: file,
   CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
+  CUSTOS_WITNESSES_FILE: file.optional(),
   ...tokenShape,
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
   CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
@@ -66,6 +67,8 @@ export interface ServiceEnvironment {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** Undefined: no witness is asked. */
+  readonly witnessesFile: string | undefined;
   /** Undefined: nothing of Kafka runs. */
   readonly kafka: KafkaSettings | undefined;
 }
@@ -117,6 +120,7 @@ export function readSettings(
     host: read.CUSTOS_HOST,
     port: read.CUSTOS_PORT,
     logLevel: read.CUSTOS_LOG_LEVEL,
+    witnessesFile: read.CUSTOS_WITNESSES_FILE,
     kafka,
   };
 }

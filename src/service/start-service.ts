@@ -18,9 +18,12 @@ import { rememberCheckpoints, type Remembering } from '../log/remember-checkpoin
 import { formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 import { sodiumReady } from '../sealing/sodium.js';
+import type { KnownLog } from '../witness/judge-checkpoint.js';
+import type { Sending } from '../witness/send-checkpoints.js';
 import { readLogSigner } from './data-folder.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { startIngest, type RunningIngest } from './start-ingest.js';
+import { openWitnesses } from './service-witnesses.js';
 
 export interface ServiceSettings {
   readonly databaseUrl: string;
@@ -32,6 +35,8 @@ export interface ServiceSettings {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** Whom checkpoints are sent to; undefined for nobody. */
+  readonly witnessesFile?: string | undefined;
   /** Left out: nothing of Kafka runs. */
   readonly kafka?: KafkaSettings | undefined;
 }
@@ -61,8 +66,10 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
   const trust = await loadTrust(settings.trustFile);
   const signer = await readLogSigner(settings.logKeyFile, trust.origin);
   if (formatVerifierKey(signer.name, signer.publicKey) !== trust.log) throw new Problem('trust_file_invalid');
-  const pool = openPool(settings.databaseUrl, { connections, name: 'custos service', answersWithinMs });
   const verifiers = [parseVerifierKey(trust.log)];
+  // Before anything is opened: they may let us wait.
+  const witnesses = await witnessesOf(settings, { origin: trust.origin, verifiers });
+  const pool = openPool(settings.databaseUrl, { connections, name: 'custos service', answersWithinMs });
   const keeper = new CheckpointFile(settings.checkpointFile, { origin: trust.origin, verifiers });
   const log = new Log({
     pool,
@@ -70,11 +77,13 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     verifiers,
     slices: governanceSlices(trust),
     keeper,
+    ...(witnesses === undefined ? {} : { elsewhere: witnesses.elsewhere }),
   });
   const projector = new Projector(log, pool, projections);
   let remembering: Remembering | undefined;
   const { kafka } = settings;
   let ingesting: RunningIngest | undefined;
+  let sending: Sending | undefined;
   try {
     const remembersNothing = (await keeper.last()) === undefined;
     const isNew = (await log.start()).isNew;
@@ -92,6 +101,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
         { name: 'log', check: async () => void (await log.reader.head()) },
         { name: 'checkpoint', check },
         ...(kafka?.ingest === undefined ? [] : [{ name: 'kafka-ingest', check: async () => ingesting?.check() }]),
+        ...(witnesses === undefined ? [] : [{ name: 'witnesses', check: witnesses.check }]),
         { name: 'projections', advisory: true, check: () => requireFolding(projector) },
       ],
     });
@@ -101,11 +111,14 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
       ingesting = startIngest({ ...kafka, ingest: kafka.ingest }, { log, registry, logger });
     }
     projector.start();
+    witnesses?.count(app.get<Metrics>(METRICS).registry, log);
+    sending = witnesses?.send(log);
     await app.listen(settings.port, settings.host);
     const close = async () => {
       await ingesting?.close();
       await app.close();
       await projector.close();
+      await sending?.close();
       await log.close();
       await remembering?.close();
       await pool.end();
@@ -114,6 +127,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
   } catch (error) {
     await ingesting?.close();
     await projector.close();
+    await sending?.close();
     await remembering?.close().catch(() => undefined);
     await pool.end();
     throw error;
@@ -125,3 +139,6 @@ async function requireFolding(projector: Projector): Promise<void> {
   const stopped = (await projector.status()).find(({ stopped: why }) => why !== null);
   if (stopped !== undefined) throw new Problem('projection_stopped', { position: stopped.position });
 }
+
+const witnessesOf = ({ witnessesFile, logLevel }: ServiceSettings, known: KnownLog) =>
+  witnessesFile === undefined ? undefined : openWitnesses(witnessesFile, known, logLevel);

@@ -18,7 +18,7 @@ const KeyName = z
   .string()
   .max(200)
   .regex(/^[^\s+\p{Cc}]+$/u);
-const Url = z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'));
+export const Url = z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'));
 
 /** A verifier key as it is written, parsed. Names the rule, never the value. */
 const LogKey = z.string().transform((text, context) => {
