@@ -104,19 +104,25 @@ async function verifyFile(file: string, options: VerifyOptions, { data, json }: 
     await printResult(json, verdict, () => textOf(verdict));
     return verdict;
   };
-  const { bundleVerdictText, isArchive, verifyBundleFile } = await import('./bundle.js');
-  if (await isArchive(file)) {
-    const { logKey } = options;
-    return show(await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data) }), bundleVerdictText);
-  }
-  const [{ logKeyOf, readProof, receiptVerdict, receiptVerdictText }, { namedWitnesses }] = await Promise.all([
-    import('./verify-receipt.js'),
+  const [{ bundleVerdictText, isArchive, verifyBundleFile }, { namedWitnesses }] = await Promise.all([
+    import('./bundle.js'),
     import('./required-witnesses.js'),
   ]);
   const required = namedWitnesses(options.witness, options.cosignatures);
+  // Asked for and not looked at would read like cosigned.
+  const cannotRequire = () => {
+    if (required !== undefined) throw wrongUse('--witness', 'with a receipt or a checkpoint only');
+  };
+  if (await isArchive(file)) {
+    cannotRequire();
+    const { logKey } = options;
+    return show(await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data) }), bundleVerdictText);
+  }
+  const { logKeyOf, readProof, receiptVerdict, receiptVerdictText } = await import('./verify-receipt.js');
   const text = await readProof(file);
   const key = await logKeyOf({ logKey: options.logKey, trustFile: trustFilePath(data) });
   if (text.startsWith('{')) {
+    cannotRequire();
     const { evidenceVerdictText, verifyEvidence } = await import('./verify-evidence.js');
     return show(verifyEvidence(text, key), evidenceVerdictText);
   }
