@@ -7,7 +7,8 @@ import { Inject } from '@nestjs/common';
 import type { Head } from '../log/draft.js';
 import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
-import { ownCopy, type CommandId, type ContainmentId, type GrantId, type PersonId, type Position, type SessionId } from '../log/ids.js'; // prettier-ignore
+import { ownCopy, personOfSubject, type CommandId, type ContainmentId, type GrantId, type PersonId, type Position, type SessionId } from '../log/ids.js'; // prettier-ignore
+import type { Governance } from '../log/governance.js';
 import type { Entry } from '../log/header.js';
 import { Log } from '../log/log.js';
 import { retentionKey, type Retention } from '../keys/retention.js';
@@ -102,8 +103,8 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
 
   /** What is asked, but for the state that it is decided on. */
   private async question(reading: Reading) {
-    const { grant, session } = reading;
-    const entries = await this.log.reader.session(session);
+    const { grant } = reading;
+    const entries = await this.entriesFor(reading);
     const opened = entries.find((entry) => entry.type === 'session.opened');
     const decided = (head: Head): Parameters<typeof disclose> => {
       const state = head.of(accessKey);
@@ -113,6 +114,20 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
       return [state, asked, head];
     };
     return { opened, decided };
+  }
+
+  /**
+   * All of the session for whoever may have something of it, and otherwise its first entry alone, which says whom a refusal is
+   * about: how much there is of a session, or under a grant, would tell itself by the time that it takes.
+   */
+  private async entriesFor({ person, grant, session }: Reading): Promise<Entry[]> {
+    const holds = (state: Governance) => state.of(accessKey).grants.get(grant)?.person === person;
+    if (holds(this.log.state)) return this.log.reader.session(session);
+    const first = await this.log.reader.stream(`session/${session}`, { below: 1 });
+    const isOwn = first[0]?.subject !== undefined && personOfSubject(first[0].subject) === person;
+    // Another instance may have granted it: the state at hand may deny somebody a look, and not a grant.
+    const mayRead = grant === ownCopy ? isOwn : holds(await this.log.refreshed());
+    return mayRead ? this.log.reader.session(session) : first;
   }
 
   private async *released(

@@ -54,7 +54,8 @@ export function disclose(
   const fields = fieldsOf(asked, grant);
   const decision = decide(state, { ...asked, fields, at });
   const place = {
-    stream: grant === undefined ? `person/${asked.person}` : requestStream(id),
+    // A stranger's attempt stands with the stranger: whether the grant has a stream would tell that there is one.
+    stream: grant?.person === asked.person ? requestStream(id) : `person/${asked.person}`,
     ...aboutSubject(asked.subject ?? grant?.subjects.get(session)),
   };
 

@@ -215,10 +215,11 @@ describe('a disclosure', () => {
     expect(ask([])).toEqual({ entries: [place], answer: { kind: 'denied', rules: ['grant_unknown'] } });
     expect(ask([], { subject: subject('sub-1') }).entries).toEqual([{ ...place, subject: 'sub-1' }]);
   });
-  it('under the grant of somebody else names none of its fields, and is in its stream', () => {
+  it('under the grant of somebody else names none of its fields, and is in the stream of who asked', () => {
     const { entries, answer } = ask([granted()], { person: person('researcher2') });
     expect(answer).toEqual({ kind: 'denied', rules: ['grant_unknown'] });
-    expect(entries).toMatchObject([{ stream, subject: 'sub-1', data: { fields: [], rules: ['grant_unknown'] } }]);
+    const data = { fields: [], rules: ['grant_unknown'] };
+    expect(entries).toMatchObject([{ stream: 'person/researcher2', subject: 'sub-1', data }]);
   });
   it('that is denied is an entry with its rules', () => {
     const { entries, answer } = ask([granted(), revoked()], { fields: ['screen'] });
