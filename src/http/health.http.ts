@@ -8,8 +8,12 @@ export interface ReadinessCheck {
   readonly name: string;
   /** It is shown, and requests are answered without what it looks at. */
   readonly advisory?: true;
-  /** Rejects when what it looks at cannot be used. */
-  check(): Promise<void>;
+  /** Rejects when what it looks at cannot be used. What has a lag says so, and how long it is. */
+  check(): Promise<void | Found>;
+}
+export interface Found {
+  readonly ok: boolean;
+  readonly lag?: number;
 }
 
 /** Below what load balancers wait: a check that hangs must not make the answer hang. */
@@ -30,22 +34,22 @@ export class HealthController {
   @Get('ready')
   @Anyone()
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    const looked = await Promise.all(this.checks.map(async (one) => ({ ...one, ok: await holds(one.check) })));
+    const looked = await Promise.all(this.checks.map(async (one) => ({ ...one, ...(await found(one.check)) })));
     const ready = looked.every(({ ok, advisory }) => ok || advisory === true);
-    const checks = looked.map(({ name, ok }) => ({ name, ok }));
+    const checks = looked.map(({ name, ok, lag }) => ({ name, ok, lag }));
     void reply.status(ready ? 200 : 503);
     return { status: ready ? 'ready' : 'not_ready', checks };
   }
 }
 
-async function holds(check: () => Promise<void>): Promise<boolean> {
+async function found(check: ReadinessCheck['check']): Promise<Found> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), longestCheckMs);
+  const tooLate = new Promise<Found>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false }), longestCheckMs);
   });
   const done = check().then(
-    () => true,
-    () => false,
+    (said) => said ?? { ok: true },
+    () => ({ ok: false }),
   );
   return Promise.race([done, tooLate]).finally(() => clearTimeout(timer));
 }

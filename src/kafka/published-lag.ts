@@ -35,11 +35,9 @@ export class PublishedLag {
     return this.looking;
   }
 
-  /** For readiness: rejects while the publishing stands still. */
-  async requireMoving(): Promise<void> {
-    await this.look();
-    const standsForMs = this.behindSince === undefined ? 0 : this.now() - this.behindSince;
-    if (standsForMs > this.stalledMs) throw new Error('publishing stands still');
+  /** At the last look. */
+  get standsStill(): boolean {
+    return this.behindSince !== undefined && this.now() - this.behindSince > this.stalledMs;
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,7 @@ import { readLogSigner } from './data-folder.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { startIngest, type RunningIngest } from './start-ingest.js';
 import { openWitnesses } from './service-witnesses.js';
+import { startPublisher, type RunningPublisher } from './start-publisher.js';
 
 export interface ServiceSettings {
   readonly databaseUrl: string;
@@ -84,6 +85,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
   const { kafka } = settings;
   let ingesting: RunningIngest | undefined;
   let sending: Sending | undefined;
+  let publishing: RunningPublisher | undefined;
   try {
     const remembersNothing = (await keeper.last()) === undefined;
     const isNew = (await log.start()).isNew;
@@ -102,13 +104,18 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
         { name: 'checkpoint', check },
         ...(kafka?.ingest === undefined ? [] : [{ name: 'kafka-ingest', check: async () => ingesting?.check() }]),
         ...(witnesses === undefined ? [] : [{ name: 'witnesses', check: witnesses.check }]),
+        ...(kafka?.publish === undefined
+          ? []
+          : [{ name: 'kafka-publisher', advisory: true as const, check: async () => publishing?.check() }]),
         { name: 'projections', advisory: true, check: () => requireFolding(projector) },
       ],
     });
-    if (kafka?.ingest !== undefined) {
+    if (kafka !== undefined) {
       const { registry } = app.get<Metrics>(METRICS);
       const logger = openLogger({ level: settings.logLevel, to: undefined });
-      ingesting = startIngest({ ...kafka, ingest: kafka.ingest }, { log, registry, logger });
+      const { ingest, publish } = kafka;
+      if (ingest !== undefined) ingesting = startIngest({ ...kafka, ingest }, { log, registry, logger });
+      if (publish !== undefined) publishing = startPublisher({ ...kafka, publish }, { log, pool, registry, logger });
     }
     projector.start();
     witnesses?.count(app.get<Metrics>(METRICS).registry, log);
@@ -116,6 +123,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     await app.listen(settings.port, settings.host);
     const close = async () => {
       await ingesting?.close();
+      await publishing?.close();
       await app.close();
       await projector.close();
       await sending?.close();
@@ -126,6 +134,7 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     return { app, log, url: await app.getUrl(), tookLogAsFound: remembersNothing && !isNew, close };
   } catch (error) {
     await ingesting?.close();
+    await publishing?.close();
     await projector.close();
     await sending?.close();
     await remembering?.close().catch(() => undefined);

@@ -13,7 +13,10 @@ const longestStartMs = 90_000;
 
 /** What differs from the plain broker: settings by the ports that it got, and how its storage is formatted. */
 export interface BrokerOptions {
-  readonly settings?: (broker: { readonly port: number; readonly folder: string }) => Readonly<Record<string, string>>;
+  readonly settings?: (ports: {
+    readonly port: number;
+    readonly controllerPort: number;
+  }) => Readonly<Record<string, string>>;
   readonly format?: readonly string[];
 }
 
@@ -41,7 +44,10 @@ export class OwnBroker {
     const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
     const [port, controllerPort] = await freePorts();
     const broker = new OwnBroker(java, folder, port);
-    const settings = { ...plainSettings(folder, port, controllerPort), ...options.settings?.({ port, folder }) };
+    const settings = {
+      ...plainSettings(folder, port, controllerPort),
+      ...options.settings?.({ port, controllerPort }),
+    };
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     await writeFile(broker.settingsFile, lines.join(''));
     await java.formatStorage(broker.settingsFile, options.format ?? []);

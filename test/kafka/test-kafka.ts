@@ -21,7 +21,12 @@ export const describeWithKafka = (name: string, tests: () => void): void => {
   else describe(name, tests);
 };
 
-/** `it` for what starts brokers of its own. */
+/** `describe` and `it` for what starts brokers of its own. */
+export const describeWithOwnBroker = (name: string, tests: () => void): void => {
+  if (told().own) describe(name, tests);
+  else describe.skip(`${name} (skipped: no Java with Maven)`, tests);
+};
+
 export const itWithOwnBroker: jest.It = told().own ? it : it.skip;
 
 export const testClient = (brokers = testBrokers() ?? []): KafkaPort =>
