@@ -270,6 +270,21 @@ export const problems = {
     'The root key cannot be read',
     'Without it nothing can be opened. Restore the file that CUSTOS_ROOT_KEY_FILE names.',
   ],
+  root_key_wrong: [
+    500,
+    'This is another root key',
+    'It does not open the keys that are stored. Restore the one of this installation, or of before its last rotation.',
+  ],
+  root_key_unsealed: [
+    500,
+    'The root key lies in the clear',
+    'CUSTOS_ROOT_KEY_TRANSIT_URL is set: seal the file with `custos root-key seal`, or leave that setting out.',
+  ],
+  root_key_unavailable: [
+    500,
+    'The key service did not open the root key',
+    'Check its address, whether it is unsealed, and the token in CUSTOS_ROOT_KEY_TRANSIT_TOKEN_FILE.',
+  ],
   trust_file_invalid: [500, 'The trust file cannot be read', 'Check the file that CUSTOS_TRUST_FILE names.'],
   checkpoint_file_unusable: [
     500,
@@ -353,6 +368,8 @@ export interface ProblemMembers {
   readonly file?: string;
   readonly limit?: number;
   readonly index?: number;
+  /** Keys that a root key does not open. */
+  readonly unopened?: number;
   readonly expected?: number;
   readonly retryAfterSeconds?: number;
   /** Names out of the settings. */

@@ -35,7 +35,8 @@ import { Assure, AssureHandler } from '../src/history/assure.js';
 import { EraseSubject, EraseSubjectHandler } from '../src/keys/erase-subject.js';
 import { Keyholder } from '../src/keys/keyholder.js';
 import type { Judge, KeyholderPort } from '../src/keys/keyholder-port.js';
-import { attestationKey } from '../src/keys/root-key.js';
+import { attestationKey, freshRootKey, rootKeysOf, type RootKeys } from '../src/keys/root-key.js';
+import type { RootKeySource } from '../src/keys/root-key-source.js';
 import { SubjectKeyStore } from '../src/keys/subject-key-store.js';
 import { SubjectKeys } from '../src/keys/subject-keys.js';
 import type { Draft } from '../src/log/draft.js';
@@ -51,7 +52,7 @@ import { Log } from '../src/log/log.js';
 import { verifyLog } from '../src/log/verify-log.js';
 import { openCheckpoint } from '../src/merkle/checkpoint.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
-import { Secret } from '../src/sealing/secret.js';
+import type { Secret } from '../src/sealing/secret.js';
 import { generateSigningKey } from '../src/sealing/signature.js';
 import { sodiumReady } from '../src/sealing/sodium.js';
 import { startKeyholder } from '../src/service/start-keyholder.js';
@@ -77,9 +78,19 @@ export const typedRecords = (count: number, text = 'typed', first = 0) =>
     };
   });
 
+/** In the place of a file. */
+export class HeldRootKeys implements RootKeySource {
+  constructor(private readonly first: Secret) {}
+  held: RootKeys | undefined;
+  read = async (): Promise<RootKeys> => this.held ?? rootKeysOf(this.first);
+  write = async (keys: RootKeys): Promise<void> => void (this.held = keys);
+}
+
 /** Every part that works together, real and on a database of its own, without HTTP around it. */
 export class VaultInProcess {
-  readonly rootKey = new Secret(new Uint8Array(randomBytes(32)));
+  readonly rootKey = freshRootKey();
+  /** As a keyholder reads it, and a rotation changes it. */
+  rootKeys = new HeldRootKeys(this.rootKey);
   readonly signer = ed25519Signer(origin, randomBytes(32));
   readonly signingKeys = new Map([...approvers, ...officers].map((name) => [name, generateSigningKey()]));
   /** What the source signs with that seals at its own end. */
@@ -95,9 +106,12 @@ export class VaultInProcess {
   private readonly pools: pg.Pool[] = [];
   private readonly logs: Log[] = [];
 
-  static async start(): Promise<VaultInProcess> {
+  /** `connections`: of each log and each keyholder, at most. */
+  private constructor(private readonly connections: number) {}
+
+  static async start({ connections = 4 } = {}): Promise<VaultInProcess> {
     await sodiumReady();
-    const vault = new VaultInProcess();
+    const vault = new VaultInProcess(connections);
     vault.issuer = await testIssuer();
     vault.database = await cloneDatabase();
     vault.log = await vault.openLog();
@@ -120,7 +134,7 @@ export class VaultInProcess {
     return {
       origin,
       log,
-      keyholder: attestationKey(this.rootKey),
+      keyholder: attestationKey(rootKeysOf(this.rootKey)),
       keys: new Map(keys),
       sources: new Map([[keyIdOf(this.sourceKey.publicKey), { person: source, publicKey: this.sourceKey.publicKey }]]),
       quorum: { ordinary: 2, large: 3 },
@@ -144,7 +158,7 @@ export class VaultInProcess {
     const keyholder = new Keyholder({
       pool,
       store: new SubjectKeyStore(pool),
-      rootKey: this.rootKey,
+      rootKeys: this.rootKeys,
       trusted: { origin, verifiers: [parseVerifierKey(trust.log)] },
       slices: governanceSlices(trust),
       judge: by,
@@ -470,7 +484,7 @@ export class VaultInProcess {
   }
 
   private pool(role: 'custos_service' | 'custos_keyholder'): pg.Pool {
-    const pool = openPool(this.database.url(role), { connections: 4, name: 'test' });
+    const pool = openPool(this.database.url(role), { connections: this.connections, name: 'test' });
     this.pools.push(pool);
     return pool;
   }

@@ -6,6 +6,7 @@ import { register as init } from './init.js';
 import { register as keyholder } from './keyholder.js';
 import { register as migrate } from './migrate.js';
 import { run } from './program.js';
+import { register as rootKey } from './root-key.js';
 import { register as serve } from './serve.js';
 import { register as witness } from './witness.js';
 
@@ -15,9 +16,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-void run(process.argv.slice(2), [serve, keyholder, witness, migrate, init, backup, acceptRollback, ...commands]).then(
-  (code) => {
-    // No process.exit: what was printed may still be on its way into a pipe.
-    process.exitCode = code;
-  },
-);
+void run(process.argv.slice(2), [
+  serve,
+  keyholder,
+  rootKey,
+  witness,
+  migrate,
+  init,
+  backup,
+  acceptRollback,
+  ...commands,
+]).then((code) => {
+  // No process.exit: what was printed may still be on its way into a pipe.
+  process.exitCode = code;
+});

@@ -197,7 +197,7 @@ describe('a key that somebody put into the database', () => {
 
   it('is no use to a keyholder of another installation: it does not start, and its own starts', async () => {
     const stranger = vault.startKeyholderWith(new Uint8Array(32).fill(9));
-    await expect(stranger).rejects.toMatchObject({ code: 'root_key_missing' });
+    await expect(stranger).rejects.toMatchObject({ code: 'root_key_wrong' });
     expect(await vault.startKeyholderWith(vault.rootKey.bytes)).toBe(0);
   });
 });

@@ -17,17 +17,26 @@ import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem, type ProblemCode } from '../problem.js';
 import type { Secret } from '../sealing/secret.js';
-import { generateSubjectKey, unwrapSubjectKey, wrapSubjectKey } from '../sealing/subject-key.js';
+import {
+  generateSubjectKey,
+  unwrapSubjectKey,
+  wrapSubjectKey,
+  type SubjectKeyBinding,
+} from '../sealing/subject-key.js';
 import { attestKey, certifyDestruction } from './attestation.js';
 import { deleteExpired } from './delete-expired.js';
 import type { Deleted, Judge, Judgement, KeyholderPort, KeyholderStatus, OpenedBatch, ProbeVerdict, RegisteredKey } from './keyholder-port.js'; // prettier-ignore
 import { openSession } from './open-session.js';
-import { attestationSeed } from './root-key.js';
-import type { StoredKey, SubjectKeyStore } from './subject-key-store.js';
+import type { RootKeys } from './root-key.js';
+import type { RootKeySource } from './root-key-source.js';
+import { opens } from './rotate-root-key.js';
+import type { StoredKey, StoredKeyOf, SubjectKeyStore } from './subject-key-store.js';
 import { subjectsKey } from './subjects.js';
 
 /** A disclosure opens within a minute of its commit, or never. */
 const opensWithinMs = 60_000;
+/** Of the stored keys, to see at a start whether the root key is theirs. Their ids are random, so these are any. */
+const sampledKeys = 100;
 
 export interface KeyholderParts {
   /** Read-only on the log, by a connection of its own: what the service says is not evidence. */
@@ -35,7 +44,7 @@ export interface KeyholderParts {
   /** Left out: in the log's own database. */
   readonly bodies?: BodyStore;
   readonly store: SubjectKeyStore;
-  readonly rootKey: Secret;
+  readonly rootKeys: RootKeySource;
   readonly trusted: { readonly origin: string; readonly verifiers: readonly NoteVerifier[] };
   readonly slices: readonly AnySlice[];
   readonly judge: Judge;
@@ -60,6 +69,7 @@ export class Keyholder implements KeyholderPort {
   private judged = new Map<Position, Judged>();
   /** The same of what containments try, apart: no probe is ever opened. */
   private probed = new Map<Position, Judged>();
+  private keys: RootKeys | undefined;
   private catchingUp: Promise<unknown> = Promise.resolve();
   private nextCatchUp: Promise<Governance> | undefined;
 
@@ -74,12 +84,14 @@ export class Keyholder implements KeyholderPort {
    * Replays the log, then destroys every key that it says is erased: a restored backup brings such keys back,
    * and they must be gone before anything opens. Refuses a database where it could write the log itself: then its
    * second look at a disclosure would be worth nothing. Refuses a log that has lost what it has seen: a revocation
-   * may be among it.
-   * @throws Problem log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
+   * may be among it. Refuses a root key that is not the one.
+   * @throws Problem root_key_wrong, log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ destroyed: number }> {
     const { pool, keeper } = this.parts;
+    this.keys = await this.parts.rootKeys.read();
     await requireSafeDatabase(pool, 'custos_keyholder');
+    await this.requireRightRootKey();
     if (keeper !== undefined) await this.startFrom(keeper);
     return { destroyed: await this.parts.store.destroy(erasedKeys(await this.catchUp())) };
   }
@@ -94,7 +106,7 @@ export class Keyholder implements KeyholderPort {
     if (known?.kind === 'erased') throw new Problem('subject_erased', { position: known.tombstone });
     const kept = (await this.parts.store.find(subject)) ?? (await this.make(subject));
     // An attested key is the one that the root key opens: a row put in or changed by hand gets no signature.
-    const { publicKey, secretKey } = this.unwrap(subject, kept);
+    const { publicKey, secretKey } = await this.unwrap(subject, kept);
     secretKey.wipe();
     return {
       keyId: kept.keyId,
@@ -119,7 +131,7 @@ export class Keyholder implements KeyholderPort {
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
 
-    const keyPair = this.unwrap(judgement.subject, stored);
+    const keyPair = await this.unwrap(judgement.subject, stored);
     try {
       const batches = openSession({
         reader: this.reader,
@@ -195,23 +207,41 @@ export class Keyholder implements KeyholderPort {
   }
 
   private get seed(): Secret {
-    return attestationSeed(this.parts.rootKey);
+    return this.known.attestation;
   }
 
-  private async make(subject: SubjectId) {
-    const { publicKey, secretKey } = generateSubjectKey();
-    const keyId = randomUUID();
-    try {
-      const wrapped = wrapSubjectKey(this.parts.rootKey, { subject, keyId }, secretKey);
-      return await this.parts.store.keep(subject, { keyId, publicKey, wrapped });
-    } finally {
+  private get known(): RootKeys {
+    if (this.keys === undefined) throw new Error('the keyholder was not started');
+    return this.keys;
+  }
+
+  /** A sample: one row that somebody changed must not keep all others from being opened. */
+  private async requireRightRootKey(): Promise<void> {
+    const { current, previous } = this.known;
+    const sample = await this.parts.store.page('', sampledKeys);
+    const isOurs = (key: StoredKeyOf) => opens(current, key) || (previous !== undefined && opens(previous, key));
+    if (sample.length > 0 && !sample.some(isOurs)) throw new Problem('root_key_wrong', { unopened: sample.length });
+  }
+
+  private make(subject: SubjectId): Promise<StoredKey> {
+    return this.parts.store.keep(subject, async () => {
+      // Read again: a rotation may have given it another since we started.
+      this.keys = await this.parts.rootKeys.read();
+      const { publicKey, secretKey } = generateSubjectKey();
+      const keyId = randomUUID();
+      const wrapped = wrapSubjectKey(this.keys.current, { subject, keyId }, secretKey);
       secretKey.wipe();
-    }
+      return { keyId, publicKey, wrapped };
+    });
   }
 
-  private unwrap(subject: SubjectId, { keyId, publicKey, wrapped }: StoredKey) {
-    const unwrapped = unwrapSubjectKey(this.parts.rootKey, { subject, keyId }, wrapped);
-    if (unwrapped.kind === 'tampered') throw new Problem('tampered');
+  private async unwrap(subject: SubjectId, { keyId, publicKey, wrapped }: StoredKey) {
+    let unwrapped = unwrapBy(this.known, { subject, keyId }, wrapped);
+    if (unwrapped === undefined) {
+      this.keys = await this.parts.rootKeys.read();
+      unwrapped = unwrapBy(this.keys, { subject, keyId }, wrapped);
+    }
+    if (unwrapped === undefined) throw new Problem('tampered');
     if (Buffer.from(unwrapped.publicKey).equals(publicKey)) return unwrapped;
     unwrapped.secretKey.wipe();
     throw new Problem('tampered');
@@ -262,6 +292,15 @@ export class Keyholder implements KeyholderPort {
     this.probed = recent(this.probed, tried, oldest);
     return replayed;
   }
+}
+
+/** Undefined if neither of them has wrapped it. */
+function unwrapBy({ current, previous }: RootKeys, binding: SubjectKeyBinding, wrapped: Uint8Array) {
+  for (const rootKey of previous === undefined ? [current] : [current, previous]) {
+    const unwrapped = unwrapSubjectKey(rootKey, binding, wrapped);
+    if (unwrapped.kind === 'opened') return unwrapped;
+  }
+  return undefined;
 }
 
 const erasedKeys = (state: Governance): string[] =>

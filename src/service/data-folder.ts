@@ -3,7 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevPeople, createDevSources } from '../identity/dev-people.js';
 import type { TrustFile } from '../identity/trust.js';
-import { attestationKey, makeRootKey, readRootKey } from '../keys/root-key.js';
+import { attestationKey } from '../keys/root-key.js';
+import { makeRootKey, rootKeyFile } from '../keys/root-key-source.js';
 import { ed25519Signer, formatVerifierKey, type NoteSigner } from '../merkle/note.js';
 import { Problem } from '../problem.js';
 
@@ -36,12 +37,12 @@ export async function initDataFolder(
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await unlessThere(makeRootKey(files.rootKey));
   await unlessThere(writeSecret(files.logKey, randomBytes(32).toString('hex')));
-  const rootKey = await readRootKey(files.rootKey);
+  const rootKeys = await rootKeyFile(files.rootKey).read();
   const signer = await readLogSigner(files.logKey, options.origin);
   const trust: TrustFile = {
     origin: options.origin,
     log: formatVerifierKey(signer.name, signer.publicKey),
-    keyholder: Buffer.from(attestationKey(rootKey)).toString('base64'),
+    keyholder: Buffer.from(attestationKey(rootKeys)).toString('base64'),
     people: options.people,
     sources: options.sources ?? [],
     quorum: { ordinary: 2, large: 3 },

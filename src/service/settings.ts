@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { TokenIssuer } from '../identity/token-issuer.js';
+import type { TransitSettings } from '../keys/transit.js';
 import { Problem } from '../problem.js';
 import { kafkaSettings, kafkaShape, type KafkaSettings } from './kafka-settings.js';
 import { tokenSettings, tokenShape } from './token-settings.js';
+import { transitSettings, transitShape } from './transit-settings.js';
 
 const file = z.string().min(1);
 const url = z.string().regex(/^postgres(ql)?:\/\//);
 
 /**
  * Every setting, from the environment. A secret comes from a file: NAME_FILE stands for each that may hold one.
- * docs/operating/production.md, identity.md and kafka.md are this table in words.
+ * docs/operating/production.md, identity.md, root-key.md and kafka.md are this table in words.
  */
 const all = {
   DATABASE_URL: url,
@@ -23,6 +25,7 @@ const all = {
   CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
   CUSTOS_WITNESSES_FILE: file.optional(),
   ...tokenShape,
+  ...transitShape,
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
   CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
   CUSTOS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -52,9 +55,15 @@ const parts = {
     CUSTOS_TRUST_FILE: file,
     CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
     ...tokenShape,
+    ...transitShape,
     // Left out, it knows nobody: then keys to know somebody by are half of something.
     CUSTOS_TOKEN_ISSUER: tokenShape.CUSTOS_TOKEN_ISSUER.optional(),
   }).refine(({ CUSTOS_TOKEN_ISSUER: issuer, CUSTOS_JWKS_FILE: keys, CUSTOS_JWKS_URL: at }) => issuer !== undefined || (keys ?? at) === undefined, { path: ['CUSTOS_TOKEN_ISSUER'] }), // prettier-ignore
+  'root-key': z.object({
+    CUSTOS_KEYHOLDER_DATABASE_URL: url.optional(),
+    CUSTOS_ROOT_KEY_FILE: file,
+    ...transitShape,
+  }),
 };
 
 export interface ServiceEnvironment {
@@ -72,10 +81,16 @@ export interface ServiceEnvironment {
   /** Undefined: nothing of Kafka runs. */
   readonly kafka: KafkaSettings | undefined;
 }
-export interface KeyholderEnvironment {
+export interface RootKeyEnvironment {
+  /** Only a rotation needs it. */
+  readonly databaseUrl?: string;
+  readonly rootKeyFile: string;
+  /** What the file is sealed by. Left out: it lies in the clear. */
+  readonly transit?: TransitSettings;
+}
+export interface KeyholderEnvironment extends RootKeyEnvironment {
   readonly databaseUrl: string;
   readonly keyholderSocket: string;
-  readonly rootKeyFile: string;
   readonly trustFile: string;
   readonly checkpointFile: string;
   /** Whose word on who is a subject counts. Left out: nobody has a copy of their own. */
@@ -85,28 +100,36 @@ export interface KeyholderEnvironment {
 /** @throws Problem setting_invalid, naming every setting that is missing, wrong or unknown, and no value. */
 export function readSettings(env: NodeJS.ProcessEnv, part: 'service'): ServiceEnvironment;
 export function readSettings(env: NodeJS.ProcessEnv, part: 'keyholder'): KeyholderEnvironment;
+export function readSettings(env: NodeJS.ProcessEnv, part: 'root-key'): RootKeyEnvironment;
 export function readSettings(
   env: NodeJS.ProcessEnv,
   part: keyof typeof parts,
-): ServiceEnvironment | KeyholderEnvironment {
+): ServiceEnvironment | KeyholderEnvironment | RootKeyEnvironment {
   const given = withSecretFiles(env);
   const parsed = parts[part].safeParse(given);
   const { kafka, issues: ofKafka } = part === 'service' ? kafkaSettings(given) : { issues: [] };
   const { issuer, issues: ofTokens } = tokenSettings(given);
+  const { transit, issues: ofTransit } = transitSettings(given);
   const issues = [
     ...ofKafka,
     ...ofTokens,
+    ...ofTransit,
     ...(parsed.error?.issues ?? []).map(({ path, code }) => ({ path: path.join('.'), rule: code })),
     ...unknownNames(env).map((name) => ({ path: name, rule: 'unknown' })),
   ];
   if (!parsed.success || issues.length > 0) throw new Problem('setting_invalid', { issues });
   const read = parsed.data as z.output<z.ZodObject<typeof all>>;
   const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
+  const rootKey = {
+    databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL,
+    rootKeyFile: read.CUSTOS_ROOT_KEY_FILE,
+    ...(transit === undefined ? {} : { transit }),
+  };
+  if (part === 'root-key') return rootKey;
   if (part === 'keyholder') {
     return {
       ...shared,
-      databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL,
-      rootKeyFile: read.CUSTOS_ROOT_KEY_FILE,
+      ...rootKey,
       checkpointFile: read.CUSTOS_KEYHOLDER_CHECKPOINT_FILE,
       ...(issuer === undefined ? {} : { tokenIssuer: issuer }),
     };

@@ -5,17 +5,21 @@ import type { TokenIssuer } from '../identity/token-issuer.js';
 import { tokenVerifier, type TokenVerifier } from '../identity/tokens.js';
 import { loadTrust } from '../identity/trust.js';
 import { Keyholder } from '../keys/keyholder.js';
-import { attestationKey, readRootKey } from '../keys/root-key.js';
+import { rootKeyFile } from '../keys/root-key-source.js';
 import { SubjectKeyStore } from '../keys/subject-key-store.js';
+import { transitSeal, type TransitSettings } from '../keys/transit.js';
 import { CheckpointFile } from '../log/checkpoint-file.js';
 import { openPool } from '../log/database.js';
 import { parseVerifierKey } from '../merkle/note.js';
 import { Problem } from '../problem.js';
+import { publicKeyOf } from '../sealing/signature.js';
 import { sodiumReady } from '../sealing/sodium.js';
 
 export interface KeyholderSettings {
   readonly databaseUrl: string;
   readonly rootKeyFile: string;
+  /** What the file is sealed by. Left out: it lies in the clear. */
+  readonly transit?: TransitSettings;
   readonly trustFile: string;
   /** Its own memory of the log, which the service cannot write. */
   readonly checkpointFile: string;
@@ -32,21 +36,22 @@ export interface RunningKeyholder {
   close(): Promise<void>;
 }
 
-/** @throws Problem root_key_missing, trust_file_invalid, setting_invalid, and those of `Keyholder.start` */
+/** @throws Problem those of `RootKeySource.read`, root_key_wrong, trust_file_invalid, setting_invalid, and those of `Keyholder.start` */
 export async function startKeyholder(settings: KeyholderSettings): Promise<RunningKeyholder> {
   await sodiumReady();
-  const rootKey = await readRootKey(settings.rootKeyFile);
+  const rootKeys = rootKeyFile(settings.rootKeyFile, settings.transit && transitSeal(settings.transit));
+  const { attestation } = await rootKeys.read();
   const trust = await loadTrust(settings.trustFile);
   const tokens = settings.tokenIssuer === undefined ? nobody : await tokenVerifier(settings.tokenIssuer);
   // Another root key would attest keys that nobody accepts, and open nothing: say so before anything is written.
-  if (!Buffer.from(attestationKey(rootKey)).equals(trust.keyholder)) throw new Problem('root_key_missing');
+  if (!Buffer.from(publicKeyOf(attestation)).equals(trust.keyholder)) throw new Problem('root_key_wrong');
   const pool: pg.Pool = openPool(settings.databaseUrl, { connections: 4, name: 'custos keyholder' });
   const trusted = { origin: trust.origin, verifiers: [parseVerifierKey(trust.log)] };
   const keeper = new CheckpointFile(settings.checkpointFile, trusted);
   const keyholder = new Keyholder({
     pool,
     store: new SubjectKeyStore(pool),
-    rootKey,
+    rootKeys,
     trusted,
     keeper,
     slices: governanceSlices(trust),
