@@ -27,7 +27,8 @@ export function registerBundle(history: Command): void {
       'after',
       `
 It has the clear headers of entries, proofs, the policies and the reports, and nothing that was captured. The same incident
-and size give the same bytes. It is verified with the trust file before it is written.
+and size give the same bytes. The service gives what it is made of; that is verified with the trust file, and the reports
+are made here.
 
 Example:
   $ custos --as auditor history bundle --incident 6a4d… --out incident.zip
@@ -40,18 +41,23 @@ Example:
         size: size === undefined ? undefined : parseCount('--size', size),
         wholeLog: wholeLog === true ? 'true' : undefined,
       };
-      const archive = await (await connect(all)).getBytes(`/v1/incidents/${segment(incident)}/bundle`, query);
-      const { loadTrust } = await import('../identity/trust.js');
-      const verdict = await verified(archive, { trust: await loadTrust(trustFilePath(all.data)) });
+      const material = await (await connect(all)).getBytes(`/v1/incidents/${segment(incident)}/bundle`, query);
+      const [{ loadTrust }, { completeBundle }] = await Promise.all([
+        import('../identity/trust.js'),
+        import('../history/bundle/verify-bundle.js'),
+      ]);
+      const trust = await loadTrust(trustFilePath(all.data));
+      const { verdict, bundle } = completeBundle(material, { trust }, await emptyState());
       const [problem] = verdict.problems;
-      if (problem !== undefined) throw notVerified(problem.position, problem.check);
+      if (problem !== undefined || bundle === undefined)
+        throw notVerified(problem?.position ?? 0, problem?.check ?? '');
       if (verdict.about?.incident !== incident) throw notVerified(0, 'incident_differs');
-      await writeFile(out, archive, { mode: 0o600, flag: 'wx' }).catch(() => {
+      await writeFile(out, bundle, { mode: 0o600, flag: 'wx' }).catch(() => {
         throw wrongUse('--out', 'a new file in a place that can be written');
       });
       const { about, entries, findings } = verdict;
-      await printResult(all.json, { ...about, entries, bytes: archive.length, findings }, () =>
-        listing([...rows(verdict), ['bytes', archive.length]]),
+      await printResult(all.json, { ...about, entries, bytes: bundle.length, findings }, () =>
+        listing([...rows(verdict), ['bytes', bundle.length]]),
       );
     });
 }
@@ -77,14 +83,19 @@ export async function verifyBundleFile(
 }
 
 async function verified(archive: Uint8Array, reader: { logKey?: string; trust?: Trust }): Promise<BundleVerdict> {
-  const [{ verifyBundle }, { Governance }, { governanceSlices }, { sodiumReady }] = await Promise.all([
-    import('../history/bundle/verify-bundle.js'),
+  const { verifyBundle } = await import('../history/bundle/verify-bundle.js');
+  return verifyBundle(archive, reader, await emptyState());
+}
+
+/** What every replay begins with, signatures to be checked. */
+async function emptyState() {
+  const [{ Governance }, { governanceSlices }, { sodiumReady }] = await Promise.all([
     import('../log/governance.js'),
     import('../governance.js'),
     import('../sealing/sodium.js'),
   ]);
   await sodiumReady();
-  return verifyBundle(archive, reader, (trust) => Governance.empty(governanceSlices(trust)));
+  return (trust: Trust) => Governance.empty(governanceSlices(trust));
 }
 
 /** Whether a file is an archive: a receipt is text. @throws Problem usage */

@@ -6,7 +6,7 @@ import { HistoryDiffHandler } from './history-diff.js';
 import { HistoryExposureHandler } from './history-exposure.js';
 import { HistoryReadersHandler, HistoryReadings } from './history-readers.js';
 import { HistoryTimelineHandler } from './history-timeline.js';
-import { MakeBundleHandler } from './bundle/make-bundle.js';
+import { GatherMaterialHandler } from './bundle/gather-material.js';
 import { IncidentsController } from './incidents.http.js';
 import { CloseIncidentHandler, NoteIncidentHandler, OpenIncidentHandler } from './incident-commands.js';
 import { ListIncidentsHandler, ShowIncidentHandler } from './list-incidents.js';
@@ -34,7 +34,7 @@ import { WhoCanReadHandler } from './who-can-read.js';
     ListReleasesHandler,
     ReplayProjectionsHandler,
     ProjectionMetrics,
-    MakeBundleHandler,
+    GatherMaterialHandler,
     OpenIncidentHandler,
     NoteIncidentHandler,
     CloseIncidentHandler,

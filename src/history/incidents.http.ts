@@ -8,7 +8,7 @@ import type { Person } from '../identity/person.js';
 import { incidentNoteKinds } from '../log/entries.js';
 import { freeText } from '../log/free-text.js';
 import { IncidentId, type CommandId } from '../log/ids.js';
-import { MakeBundle } from './bundle/make-bundle.js';
+import { GatherMaterial } from './bundle/gather-material.js';
 import { HistoryReadings } from './history-readers.js';
 import { CloseIncident, NoteIncident, OpenIncident } from './incident-commands.js';
 import { ListIncidents, ShowIncident } from './list-incidents.js';
@@ -91,11 +91,14 @@ export class IncidentsController {
     return this.commands.execute(new CloseIncident(command, asker.id, { incident, decision }));
   }
 
-  /** One archive (docs/formats/bundle.md). It has headers, which say who did what, and those are for auditors. */
+  /**
+   * What a bundle is made of (docs/formats/bundle.md): `custos history bundle` proves it and makes the reports. It has
+   * headers, which say who did what, and those are for auditors.
+   */
   @Get(':incident/bundle')
   @Header('Content-Type', 'application/zip')
   @ApiProduces('application/zip')
-  @ApiOkResponse({ description: 'An incident bundle', schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({ description: 'What an incident bundle is made of', schema: { type: 'string', format: 'binary' } })
   @MayAsk('auditor')
   async bundle(
     @Asker() asker: Person,
@@ -107,6 +110,6 @@ export class IncidentsController {
     const question = { question: 'bundle' as const, incident, ...(upTo === undefined ? {} : { at: upTo }) };
     const asked = await this.readings.note(asker.id, { ...question, ...(purpose === undefined ? {} : { purpose }) });
     const about = { incident, size: upTo ?? asked, wholeLog: wholeLog === 'true' };
-    return Buffer.from(await this.queries.execute(new MakeBundle(about)));
+    return Buffer.from(await this.queries.execute(new GatherMaterial(about)));
   }
 }

@@ -35,13 +35,13 @@ export class LogReader {
    * Of the entries below `below` those that the state is folded from, in order. Readings that a containment tried are
    * judged where they stand and change nothing: they are left out.
    */
-  async governingHeaders(below: number, limit: number): Promise<Uint8Array[]> {
-    const { rows } = await this.db.query<{ header: Buffer }>(
-      `SELECT header FROM log.entry WHERE governs AND type <> 'containment.probed' AND position < $1
+  async governingHeaders(below: number, limit: number): Promise<{ position: Position; header: Uint8Array }[]> {
+    const { rows } = await this.db.query<{ position: Position; header: Buffer }>(
+      `SELECT position, header FROM log.entry WHERE governs AND type <> 'containment.probed' AND position < $1
        ORDER BY position LIMIT $2`,
       [below, limit],
     );
-    return rows.map(({ header }) => header);
+    return rows;
   }
 
   /** @throws Problem position_unknown */

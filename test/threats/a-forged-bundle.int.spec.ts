@@ -9,15 +9,14 @@ import type { IncidentId, PersonId } from '../../src/log/ids.js';
 import { encodeEntryBundle, decodeEntryBundle } from '../../src/merkle/entry-bundle.js';
 import { ed25519Signer, formatVerifierKey } from '../../src/merkle/note.js';
 import { signCheckpoint } from '../../src/merkle/checkpoint.js';
-import { Problem } from '../../src/problem.js';
 import { freshCommand, origin, typedRecords, VaultInProcess } from '../vault-in-process.js';
 import { HistoryExposure, HistoryExposureHandler } from '../../src/history/history-exposure.js';
 import { HistoryDiff, HistoryDiffHandler } from '../../src/history/history-diff.js';
 import { CloseIncident, CloseIncidentHandler, NoteIncident, NoteIncidentHandler, OpenIncident, OpenIncidentHandler } from '../../src/history/incident-commands.js'; // prettier-ignore
 import { packArchive, unpackArchive, type BundleFile } from '../../src/history/bundle/archive.js';
-import { MakeBundle, MakeBundleHandler } from '../../src/history/bundle/make-bundle.js';
+import { GatherMaterial, GatherMaterialHandler } from '../../src/history/bundle/gather-material.js';
 import { mostBundleEntries, trustText } from '../../src/history/bundle/material.js';
-import { verifyBundle, type ReaderTrusts } from '../../src/history/bundle/verify-bundle.js';
+import { completeBundle, verifyBundle, type ReaderTrusts } from '../../src/history/bundle/verify-bundle.js';
 
 /** Whoever is handed a bundle can tell whether it is the one that the log gives: whatever is changed in it is found. */
 const canary = 'canary-bundle-7a31';
@@ -27,8 +26,11 @@ let from: number;
 let closedAt: number;
 let archive: Uint8Array;
 
-const make = (size: number, wholeLog = false, of = incident) =>
-  new MakeBundleHandler(vault.log, vault.trust).execute(new MakeBundle({ incident: of, size, wholeLog }));
+const gather = (size: number, wholeLog = false, of = incident) =>
+  new GatherMaterialHandler(vault.log, vault.trust).execute(new GatherMaterial({ incident: of, size, wholeLog }));
+const complete = async (size: number, wholeLog = false, of = incident) =>
+  completeBundle(await gather(size, wholeLog, of), { trust: vault.trust }, empty);
+const make = async (...asked: Parameters<typeof complete>) => (await complete(...asked)).bundle as Uint8Array;
 const empty = (trust: Trust) => Governance.empty(governanceSlices(trust));
 const verify = (bytes: Uint8Array, reader: ReaderTrusts = { trust: vault.trust }) => verifyBundle(bytes, reader, empty);
 const officer = 'ola' as PersonId;
@@ -150,7 +152,8 @@ describe('no bundle is made', () => {
     const forged = Buffer.from(header);
     forged[forged.indexOf('actor') + 7] = 0x7a;
     await vault.asIntruder('UPDATE log.entry SET header = $2 WHERE position = $1', [from + 3, forged]);
-    await expect(make(closedAt)).rejects.toBeInstanceOf(Problem);
+    const { verdict, bundle } = await complete(closedAt);
+    expect({ bundle, problems: verdict.problems }).toEqual({ bundle: undefined, problems: [{ position: expect.any(Number), check: 'root_differs' }] }); // prettier-ignore
     await vault.asIntruder('UPDATE log.entry SET header = $2 WHERE position = $1', [from + 3, header]);
     expect(Buffer.compare(await make(closedAt), archive)).toBe(0);
   });
@@ -267,6 +270,10 @@ describe('what somebody changed is found by its own check:', () => {
         problems: [{ position: 0, check: 'archive_form' }],
       });
     expect(Buffer.compare(zipSync(files, { level: 0, mtime }), archive)).toBe(0);
+  });
+
+  it('that it has its material alone', async () => {
+    expect(verify(await gather(closedAt)).problems).toEqual([{ position: 0, check: 'file_missing' }]);
   });
 
   it('nothing, where nothing was changed', () => {

@@ -4,7 +4,7 @@ import { IncidentId } from '../../log/ids.js';
 import { decodeEntryBundle, encodeEntryBundle } from '../../merkle/entry-bundle.js';
 import { hashBytes } from '../../merkle/hash.js';
 import type { PrunedSubtree } from '../../merkle/pruned-tree.js';
-import type { BundleFile } from './archive.js';
+import { packArchive, type BundleFile } from './archive.js';
 
 /** What a bundle is made of. Everything else in it follows from this. */
 export interface Material {
@@ -42,6 +42,13 @@ export const materialFiles = ({ headers, pruned, checkpoints, trust }: Material)
   ...[...checkpoints].map(([size, note]) => text(names.checkpoint(size), note)),
   text(names.trust, trust),
 ];
+
+/** The same as an archive of its own: `readMaterial` reads it out of a bundle, too. */
+export function materialArchive(material: Material): Uint8Array {
+  const { incident, size, completeFrom } = material;
+  const said = JSON.stringify({ format: bundleFormat, incident, size, completeFrom });
+  return packArchive([text(names.manifest, said), ...materialFiles(material)]);
+}
 
 const Said = z.object({
   format: z.literal('custos.bundle/v1'),

@@ -4,7 +4,7 @@ import type { Governance } from '../../log/governance.js';
 import type { IncidentId } from '../../log/ids.js';
 import { parseVerifierKey } from '../../merkle/note.js';
 import { Problem } from '../../problem.js';
-import { unpackArchive } from './archive.js';
+import { packArchive, unpackArchive } from './archive.js';
 import { names, readMaterial, trustText, type Material, type MaterialCheck } from './material.js';
 import { proveEntries, type EntriesCheck } from './prove-entries.js';
 import { derived, renderBundle, type DerivedCheck, type Rendered } from './render.js';
@@ -49,11 +49,37 @@ export interface ReaderTrusts {
  * Verifies a bundle from its bytes alone: the archive's form, the signatures, that the log has exactly these entries, and
  * every other file by making it again. Total: the bytes may be anything.
  */
-export function verifyBundle(
+export function verifyBundle(archive: Uint8Array, reader: ReaderTrusts, emptyState: EmptyState): BundleVerdict {
+  const made = madeOf(archive, reader, emptyState);
+  return made.kind === 'refused' ? made.verdict : verdictOn(made, differences(made.given, made.rendered));
+}
+
+/** Makes a bundle out of what it is made of, however little that may be believed: only what verifies becomes one. */
+export function completeBundle(
   archive: Uint8Array,
   reader: ReaderTrusts,
-  emptyState: (trust: Trust) => Governance,
-): BundleVerdict {
+  emptyState: EmptyState,
+): { readonly verdict: BundleVerdict; readonly bundle?: Uint8Array } {
+  const made = madeOf(archive, reader, emptyState);
+  if (made.kind === 'refused') return { verdict: made.verdict };
+  return { verdict: verdictOn(made, []), bundle: packArchive(made.rendered.files) };
+}
+
+type EmptyState = (trust: Trust) => Governance;
+
+interface Made {
+  readonly kind: 'made';
+  readonly given: ReadonlyMap<string, Uint8Array>;
+  readonly material: Material;
+  readonly about: NonNullable<BundleVerdict['about']>;
+  readonly rendered: Rendered;
+}
+
+function madeOf(
+  archive: Uint8Array,
+  reader: ReaderTrusts,
+  emptyState: EmptyState,
+): Made | { readonly kind: 'refused'; readonly verdict: BundleVerdict } {
   const files = unpackArchive(archive);
   if (files === undefined) return refused(0, 'archive_form');
   const given = new Map(files.map(({ name, bytes }) => [name, bytes]));
@@ -71,17 +97,18 @@ export function verifyBundle(
   if (proven.kind === 'refused') return refused(proven.position, proven.check, about);
   const rendered = attempt(() => renderBundle(material, proven.entries, emptyState(trust)));
   if ('position' in rendered) return refused(rendered.position, 'entries_insufficient', about);
-  const problems = differences(given, rendered);
-  return {
-    ok: problems.length === 0,
-    entries: proven.entries.length,
-    bodies: 0,
-    checkpoints: material.checkpoints.size,
-    problems,
-    about,
-    findings: rendered.reports.incident.findings,
-  };
+  return { kind: 'made', given, material, about, rendered };
 }
+
+const verdictOn = ({ material, about, rendered }: Made, problems: BundleVerdict['problems']): BundleVerdict => ({
+  ok: problems.length === 0,
+  entries: material.headers.length,
+  bodies: 0,
+  checkpoints: material.checkpoints.size,
+  problems,
+  about,
+  findings: rendered.reports.incident.findings,
+});
 
 function differences(given: ReadonlyMap<string, Uint8Array>, { files }: Rendered) {
   const made = new Map(files.map(({ name, bytes }) => [name, bytes]));
@@ -94,7 +121,7 @@ function differences(given: ReadonlyMap<string, Uint8Array>, { files }: Rendered
   const wrong: BundleCheck[] = other.map(([name, check]) => (given.has(name) ? check : 'file_missing'));
   if ([...given.keys()].some((name) => !made.has(name))) wrong.push('file_unknown');
   if (wrong.length === 0 && !isSame(names.manifest)) wrong.push('manifest_differs');
-  return wrong.map((check) => ({ position: 0, check }));
+  return [...new Set(wrong)].map((check) => ({ position: 0, check }));
 }
 
 /** Written in one way only: `parseTrust` would take others. */
@@ -122,12 +149,15 @@ const aboutOf = ({ incident, size, completeFrom }: Material, { origin, log: logK
   ...{ incident, size, completeFrom },
 });
 
-const refused = (position: number, check: BundleCheck, about?: BundleVerdict['about']): BundleVerdict => ({
-  ok: false,
-  entries: 0,
-  bodies: 0,
-  checkpoints: 0,
-  problems: [{ position, check }],
-  ...(about === undefined ? {} : { about }),
-  findings: [],
+const refused = (position: number, check: BundleCheck, about?: BundleVerdict['about']) => ({
+  kind: 'refused' as const,
+  verdict: {
+    ok: false,
+    entries: 0,
+    bodies: 0 as const,
+    checkpoints: 0,
+    problems: [{ position, check }],
+    ...(about === undefined ? {} : { about }),
+    findings: [],
+  },
 });

@@ -2,17 +2,12 @@ import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { TRUST } from '../../identity/trust-token.js';
 import type { Trust } from '../../identity/trust.js';
-import { decodeHeader } from '../../log/header.js';
 import type { IncidentId } from '../../log/ids.js';
 import { Log } from '../../log/log.js';
 import { prunedSubtrees } from '../../merkle/pruned-tree.js';
-import { parseVerifierKey } from '../../merkle/note.js';
 import { Problem } from '../../problem.js';
 import { incidentKey, type Incident } from '../incident.js';
-import { packArchive } from './archive.js';
-import { mostBundleEntries, trustText, type Material } from './material.js';
-import { proveEntries } from './prove-entries.js';
-import { renderBundle } from './render.js';
+import { materialArchive, mostBundleEntries, trustText, type Material } from './material.js';
 import { aboutOf } from './reports.js';
 
 export interface BundleAsked {
@@ -23,8 +18,11 @@ export interface BundleAsked {
   readonly wholeLog: boolean;
 }
 
-/** One archive with everything that an incident's reports follow from. The same bytes whenever it is asked. */
-export class MakeBundle extends Query<Uint8Array> {
+/**
+ * What a bundle is made of, as rows have it: nothing is proven or folded here. Whoever asked does both
+ * (`verify-bundle.ts`), and a service in the middle of an incident has other things to do.
+ */
+export class GatherMaterial extends Query<Uint8Array> {
   constructor(readonly asked: BundleAsked) {
     super();
   }
@@ -32,27 +30,21 @@ export class MakeBundle extends Query<Uint8Array> {
 
 const headersAtOnce = 2000;
 
-@QueryHandler(MakeBundle)
-export class MakeBundleHandler implements IQueryHandler<MakeBundle> {
+@QueryHandler(GatherMaterial)
+export class GatherMaterialHandler implements IQueryHandler<GatherMaterial> {
   constructor(
     private readonly log: Log,
     @Inject(TRUST) private readonly trust: Trust,
   ) {}
 
-  /** @throws Problem incident_unknown, position_unknown, moments_reversed, range_too_large, log_corrupt */
-  async execute({ asked }: MakeBundle): Promise<Uint8Array> {
+  /** @throws Problem incident_unknown, position_unknown, moments_reversed, range_too_large */
+  async execute({ asked }: GatherMaterial): Promise<Uint8Array> {
     const incident = (await this.log.refreshed()).of(incidentKey).get(asked.incident);
     if (incident === undefined) throw new Problem('incident_unknown');
     if (asked.size <= incident.position) throw new Problem('moments_reversed');
-    const material = await this.gather(incident, asked);
-    const { origin, log } = this.trust;
-    const proven = proveEntries(material, { origin, verifiers: [parseVerifierKey(log)] });
-    // The rows are not what was signed. Nobody gets a bundle of them.
-    if (proven.kind === 'refused') throw new Problem('log_corrupt', { position: proven.position });
-    return packArchive(renderBundle(material, proven.entries, this.log.emptyState).files);
+    return materialArchive(await this.gather(incident, asked));
   }
 
-  /** Of rows that nobody has verified yet. */
   private async gather(incident: Incident, asked: BundleAsked): Promise<Material> {
     const { reader, tree } = this.log;
     const { size } = await reader.checkpointCovering(asked.size);
@@ -86,7 +78,7 @@ export class MakeBundleHandler implements IQueryHandler<MakeBundle> {
     const { reader } = this.log;
     const governing = await reader.governingHeaders(completeFrom, mostBundleEntries + 1);
     if (governing.length > mostBundleEntries) throw new Problem('range_too_large', { limit: mostBundleEntries });
-    const found = new Map(governing.map((header) => [decodeHeader(header).position as number, header]));
+    const found = new Map(governing.map(({ position, header }) => [position as number, header]));
     for (const position of aboutOf(incident).filter((one) => one < completeFrom)) {
       found.set(position, await reader.header(position));
     }
