@@ -37,9 +37,16 @@ it('a page is for its reader alone, and holds what was granted', async () => {
   expect(await readFile(read, 'utf8')).toBe(html);
 }, 60_000);
 
+it('a subject plays their own, all of it', async () => {
+  const page = join(service.folder, 'own.html');
+  expect((await as('subject:anna', 'copy', '--session', 'shell', '--html', page)).code).toBe(0);
+  const html = await readFile(page, 'utf8');
+  expect({ shown: html.includes(shown), mode: (await stat(page)).mode & 0o777 }).toEqual({ shown: true, mode: 0o600 });
+}, 60_000);
+
 it('each was a disclosure, and who has no grant sees nothing', async () => {
   const entries = (await service.ask('auditor', 'GET', '/v1/log/entries?limit=10000')).text.trim().split('\n');
-  const releases = entries.map((line) => JSON.parse(line)).filter(({ type }) => type === 'disclosure.made');
+  const releases = entries.map((line) => JSON.parse(line)).filter(({ type, actor }) => type === 'disclosure.made' && actor === 'researcher'); // prettier-ignore
   expect(releases.map(({ actor, data }) => [actor, data.fields])).toEqual(Array(3).fill(['researcher', ['screen.text']])); // prettier-ignore
   const stranger = await as('researcher2', 'play', grant, '--session', 'shell', '--html', '/dev/null');
   expect({ code: stranger.code, problem: JSON.parse(stranger.stdout).code }).toEqual({ code: 1, problem: 'disclosure_denied' }); // prettier-ignore

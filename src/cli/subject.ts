@@ -14,6 +14,7 @@ interface CopyOptions {
   readonly session?: readonly string[];
   readonly field?: readonly string[];
   readonly recording?: true | string;
+  readonly html?: string;
 }
 
 const consentOf = { given: 'given', refuse: 'refused', pause: 'paused', resume: 'given' } as const;
@@ -52,6 +53,7 @@ Examples:
     .option('--session <id>', 'this session only; may be given several times (default: all of theirs)', collect)
     .option('--field <name>', 'this field only; may be given several times (default: all)', collect)
     .option('--recording [file]', 'the recording in its own format instead, to a file or standard output')
+    .option('--html <file>', 'the recording as one page that plays it, offline (rrweb, asciicast)')
     .addHelpText(
       'after',
       `

@@ -25,6 +25,8 @@ let incident: IncidentId;
 let from: number;
 let closedAt: number;
 let archive: Uint8Array;
+/** Of the same incident, before anything was noted. */
+let early: Uint8Array;
 
 const gather = (size: number, wholeLog = false, of = incident) =>
   new GatherMaterialHandler(vault.log, vault.trust).execute(new GatherMaterial({ incident: of, size, wholeLog }));
@@ -39,22 +41,24 @@ beforeAll(async () => {
   vault = await VaultInProcess.start();
   // What was before: entries that govern, and many that do not.
   for (const session of ['old-1', 'old-2', 'old-3']) await vault.ingest(session, 's1', typedRecords(3, canary));
-  const early = await vault.grant('old-1', ['typed']);
-  await vault.read(early, 'old-1');
+  const oldGrant = await vault.grant('old-1', ['typed']);
+  await vault.read(oldGrant, 'old-1');
   const probed = await vault.contain();
+  await vault.consent('s9', 'given');
   from = (await vault.log.reader.head()).size;
   // What is in question.
   await vault.changePolicy((policy) => (policy.requestOpenSeconds = 3600));
   await vault.ingest('new', 's2', typedRecords(4, canary));
   const late = await vault.grant('new', ['typed', 'pointer']);
   await vault.read(late, 'new');
-  await vault.read(early, 'old-1');
+  await vault.read(oldGrant, 'old-1');
   const to = (await vault.log.reader.head()).size;
   // What was done about it.
   const opened = await new OpenIncidentHandler(vault.log).execute(
     new OpenIncident(freshCommand(), officer, { title: '<b>A leak</b>', reason: 'somebody could read', from, to }),
   );
   incident = opened.incident;
+  early = await make(opened.position + 1);
   await vault.lock({ kind: 'all' });
   const report = await vault.contain();
   const about = [probed.position, report.position];
@@ -83,6 +87,8 @@ describe('a bundle', () => {
   it('is the same bytes, whenever it is asked and whatever came after', async () => {
     await vault.ingest('later', 's3', typedRecords(2));
     expect(Buffer.compare(await make(closedAt), archive)).toBe(0);
+    const openedAt = jsonIn(early, 'incident.json').position as number;
+    expect(Buffer.compare(await make(openedAt + 1), early)).toBe(0);
     expect(verify(await make((await vault.log.reader.head()).size)).ok).toBe(true);
   });
 

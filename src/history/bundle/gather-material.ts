@@ -50,7 +50,9 @@ export class GatherMaterialHandler implements IQueryHandler<GatherMaterial> {
     const { size } = await reader.checkpointCovering(asked.size);
     // The entry before the first one in question says when that moment was.
     const completeFrom = asked.wholeLog ? 0 : Math.max(0, incident.from - 1);
-    const below = await this.headersBelow(completeFrom, incident);
+    // What was noted later speaks of nothing yet: the same size gives the same bytes, whatever came after.
+    const notes = incident.notes.filter(({ position }) => position < size);
+    const below = await this.headersBelow(completeFrom, aboutOf({ notes }));
     const headers = [...below.values()];
     for (let next = completeFrom; next < size; next += headersAtOnce) {
       if (headers.length + size - next > mostBundleEntries)
@@ -73,13 +75,13 @@ export class GatherMaterialHandler implements IQueryHandler<GatherMaterial> {
     return { incident: incident.incident, size, completeFrom, headers, pruned, checkpoints, trust };
   }
 
-  /** By position, ascending: what the state is folded from, and what the incident speaks of. */
-  private async headersBelow(completeFrom: number, incident: Incident): Promise<Map<number, Uint8Array>> {
+  /** By position, ascending: what the state is folded from, and what notes speak of. */
+  private async headersBelow(completeFrom: number, about: readonly number[]): Promise<Map<number, Uint8Array>> {
     const { reader } = this.log;
     const governing = await reader.governingHeaders(completeFrom, mostBundleEntries + 1);
     if (governing.length > mostBundleEntries) throw new Problem('range_too_large', { limit: mostBundleEntries });
     const found = new Map(governing.map(({ position, header }) => [position as number, header]));
-    for (const position of aboutOf(incident).filter((one) => one < completeFrom)) {
+    for (const position of about.filter((one) => one < completeFrom)) {
       found.set(position, await reader.header(position));
     }
     return new Map([...found].sort(([a], [b]) => a - b));

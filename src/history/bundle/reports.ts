@@ -101,7 +101,7 @@ export function reportsOf(id: IncidentId, entries: readonly Entry[], empty: Gove
 }
 
 /** The entries that the notes of an incident speak of, in order, each once. */
-export const aboutOf = ({ notes }: Incident): number[] =>
+export const aboutOf = ({ notes }: Pick<Incident, 'notes'>): number[] =>
   [...new Set(notes.flatMap(({ about }) => about))].sort((a, b) => a - b);
 
 /** As `moment.ts` has it of a size: expiry is judged at the time of the last of these entries. */
