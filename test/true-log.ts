@@ -24,12 +24,18 @@ export interface TrueLogOptions {
   /** Left out, the sealed columns are all past their retention and gone, by entries that say so. */
   readonly columnBytes?: number;
   readonly entriesAtOnce?: number;
+  /** What each entry above position 0 says; left out, sessions of sealed batches. */
+  readonly tell?: (position: number) => Draft;
 }
+
+/** Whether the log ends with the entries that gave its columns up. */
+const givesUpColumns = ({ columnBytes, tell }: TrueLogOptions) => columnBytes === undefined && tell === undefined;
 
 const fields = ['time', 'kind', 'screen', 'screen.text', 'typed'] as const satisfies readonly FieldName[];
 const entriesASession = 50;
 const dayMs = 86_400_000;
-const start = Date.UTC(2026, 0, 1);
+/** Of the entry at position p: p milliseconds later. */
+export const start = Date.UTC(2026, 0, 1);
 
 /**
  * Writes a log as years of service leave it, in minutes: real headers, leaves, tiles and signed checkpoints, into an
@@ -97,8 +103,9 @@ async function writeGroup(
   return { frontier, checkpoint };
 }
 
-function draftAt(position: number, { origin, entries, columnBytes }: TrueLogOptions): Draft {
+function draftAt(position: number, { origin, entries, columnBytes, tell }: TrueLogOptions): Draft {
   if (position === 0) return { type: 'log.opened', stream: 'log', data: { origin } };
+  if (tell !== undefined) return tell(position);
   if (columnBytes === undefined && position >= entries - 1 - fields.length) {
     return retentionAt(position - (entries - 1 - fields.length), entries);
   }
@@ -130,16 +137,18 @@ function retentionAt(place: number, entries: number): Draft {
 }
 
 /** Where a transaction must end: all its entries have one time, and a retention takes hold a day after it was set. */
-const ends = ({ entries, columnBytes }: TrueLogOptions): number[] =>
-  columnBytes === undefined ? [entries - 1 - fields.length, entries - fields.length, entries] : [entries];
+const ends = (options: TrueLogOptions): number[] => {
+  const { entries } = options;
+  return givesUpColumns(options) ? [entries - 1 - fields.length, entries - fields.length, entries] : [entries];
+};
 
-const timeAt = (position: number, { entries, columnBytes }: TrueLogOptions): number =>
-  start + position + (columnBytes === undefined && position >= entries - fields.length ? 3 * dayMs : 0);
+const timeAt = (position: number, options: TrueLogOptions): number =>
+  start + position + (givesUpColumns(options) && position >= options.entries - fields.length ? 3 * dayMs : 0);
 
 function place(position: number, draft: Draft, at: number, versions: Map<string, number>): PlacedEntry {
   const version = versions.get(draft.stream) ?? 0;
   versions.set(draft.stream, version + 1);
-  const entry = entryAt(draft, { position: position as Position, version, at, actor: source });
+  const entry = entryAt(draft, { position: position as Position, version, at, actor: draft.actor ?? source });
   const { command, answer } = commandAt(position);
   return placedBy(command, answer, [{ entry, draft }])[0] as PlacedEntry;
 }

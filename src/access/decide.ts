@@ -76,31 +76,58 @@ function decided(
 
 /**
  * What must hold, filed under the name that a denial carries when it does not. Each says what holds, never
- * what fails, so that a number that is none (NaN) is denied.
+ * what fails, so that a number that is none (NaN) is denied. They stand by what they are about, and see nothing else
+ * of what is asked: so what a grant opens is every field that opens of every session that does (reach.ts).
  */
-const rules = {
-  locked: (_grant, asked, state) => !isLocked(state, asked),
+const ofGrant = {
   grant_revoked: (grant) => grant.revoked === undefined,
   grant_expired: (grant, { at }) => at < grant.expiresAt,
-  session_not_granted: (grant, { session, subject }) => {
-    const granted = grant.subjects.get(session);
-    return granted !== undefined && (subject ?? granted) === granted;
-  },
-  field_not_granted: (grant, { fields }) => isNonEmpty(fields) && fields.every((field) => grant.fields.has(field)),
   records_spent: (grant, { records }) => records >= 0 && records <= grant.recordsLeft,
   disclosures_spent: (grant) => grant.disclosuresLeft >= 1,
   // The policy in force now and not the one that was: signed for under it, no more is opened than it allows today.
   policy_forbids: ({ terms, signers, isBreakGlass }, _asked, { policy }) =>
     isBreakGlass ? allowsAlone(policy, terms) : allows(policy, terms, signers),
+} satisfies Rules<'records' | 'at'>;
+
+const ofSession = {
+  session_not_granted: (grant, { session, subject }) => {
+    const granted = grant.subjects.get(session);
+    return granted !== undefined && (subject ?? granted) === granted;
+  },
   subject_erased: (grant, { session }, { erased }) => {
     const subject = grant.subjects.get(session);
     return subject === undefined || !erased.has(subject);
   },
-} satisfies Record<string, (grant: Grant, asked: Disclosure, state: AccessState) => boolean>;
+} satisfies Rules<'session' | 'subject'>;
+
+const ofFields = {
+  field_not_granted: (grant, { fields }) => isNonEmpty(fields) && fields.every((field) => grant.fields.has(field)),
+} satisfies Rules<'fields'>;
+
+/** A lock has one target, so this one too is about one part at a time: what is left out of a question is not locked. */
+const locked = {
+  locked: (_grant, asked, state) => !isLocked(state, asked),
+} satisfies Rules<keyof Disclosure>;
+
+type Rules<Of extends keyof Disclosure> = Record<
+  string,
+  (grant: Grant, asked: Pick<Disclosure, Of>, state: AccessState) => boolean
+>;
+const rules = { ...locked, ...ofGrant, ...ofSession, ...ofFields };
 
 export type Rule = keyof typeof rules;
 export type DisclosureRule = Rule | 'grant_unknown' | 'session_not_own';
-const ruleNames = Object.keys(rules) as Rule[];
+const namesOf = (of: Partial<typeof rules>) => Object.keys(of) as Rule[];
+const ruleNames = namesOf(rules);
+const about = {
+  grant: namesOf({ ...locked, ...ofGrant }),
+  session: namesOf({ ...locked, ...ofSession }),
+  fields: namesOf({ ...locked, ...ofFields }),
+} as const;
+
+/** Whether nothing about this part of a question stands against it, whatever the other parts are. */
+export const opensPart = (state: AccessState, grant: Grant, asked: Disclosure, part: keyof typeof about): boolean =>
+  about[part].every((name) => rules[name](grant, asked, state));
 
 /** Those that are not about a grant. */
 const ownRules = {

@@ -138,10 +138,10 @@ describe('a disclosure is denied', () => {
         denied(
           'grant_revoked',
           'grant_expired',
-          'field_not_granted',
           'records_spent',
           'disclosures_spent',
           'subject_erased',
+          'field_not_granted',
         ),
       ));
   it('on a request that was rejected before its last signature', () =>

@@ -146,8 +146,11 @@ function exceededBy(gains: readonly ReachChange[], policy: Policy, after: Access
     const key = `${ceiling} ${of}`;
     if (size > limit && size > (found.get(key)?.found ?? 0)) found.set(key, { ceiling, of, limit, found: size });
   };
-  // Each subject and each person once: many people may gain what is about one subject.
-  for (const [subject, fields] of gainedBy(gains, ({ subjects }) => subjects)) {
+  // Each subject and each person once: many people may gain what is about one subject. Subjects whom the same grants are
+  // about are alike.
+  const subjects = gainedBy(gains, (gain) => gain.subjects);
+  const alike = groupBy(subjects, ([subject, fields]) => [...(after.about.get(subject) ?? []), ...fields].join());
+  for (const [[subject, fields]] of alike.values()) {
     for (const [field, persons] of holdersOf(grantsAbout(after, subject).flatMap((grant) => scopeOf(grant) ?? []))) {
       if (!fields.has(field)) continue;
       const limit = limitOf('mostPersonsAtOnce', classIn(policy, field), classIn(after.policy, field));

@@ -1,7 +1,7 @@
 import type { FieldName } from '../log/fields.js';
 import type { GrantId, PersonId, SessionId, SubjectId } from '../log/ids.js';
 import type { AccessState, Grant } from './access-state.js';
-import { decide, type DisclosureRule } from './decide.js';
+import { opensPart } from './decide.js';
 import type { SessionOfSubject } from './scope.js';
 
 /** This person could read this field of this session. */
@@ -33,27 +33,29 @@ export interface ReachScope {
   readonly isBreakGlass?: true;
 }
 
-const nowhere = '' as SessionId;
-
 /**
- * What a grant opens at a moment: all for which `decide` would allow one record. It asks `decide` itself, so that no
- * report, guard or diff can disagree with the service (access A1). Every rule is about the grant, about a session or
- * about a field, and none about a pair, so what opens is a rectangle: each side is asked for with the other left out.
+ * What a grant opens at a moment: all for which `decide` would allow one record. It asks the rules of `decide`, so that
+ * no report, guard or diff can disagree with the service (access A1). Each of them is about the grant, about a session or
+ * about a field, and none about a pair, so what opens is a rectangle.
  */
 export function reachOf(state: AccessState, grant: Grant, at: number): ReachScope | undefined {
   const { id, person, scope, expiresAt: until } = grant;
-  const opens = (session: SessionId, fields: readonly FieldName[], leftOut: readonly DisclosureRule[]) => {
-    const decision = decide(state, { grant: id, person, session, fields, records: 1, at });
-    return decision.verdict === 'allow' || decision.rules.every((rule) => leftOut.includes(rule));
-  };
   // Most grants of a long log have ended: one question is enough for those.
-  if (!opens(nowhere, [], ['session_not_granted', 'field_not_granted'])) return undefined;
-  const sessions = scope.sessions.filter(({ session }) => opens(session, [], ['field_not_granted']));
-  const fields = scope.fields.filter((field) => opens(nowhere, [field], ['session_not_granted']));
+  if (!opensAnything(state, grant, at)) return undefined;
+  const asked = { ...nothing, grant: id, person, at };
+  const sessions = scope.sessions.filter(({ session }) => opensPart(state, grant, { ...asked, session }, 'session'));
+  const fields = scope.fields.filter((field) => opensPart(state, grant, { ...asked, fields: [field] }, 'fields'));
   return sessions.length === 0 || fields.length === 0
     ? undefined
     : { person, grant: id, sessions, fields, until, ...(grant.isBreakGlass && { isBreakGlass: true as const }) };
 }
+
+/** Whether nothing about the grant itself stands against it: while something does, it opens nothing at all. */
+export const opensAnything = (state: AccessState, grant: Grant, at: number): boolean =>
+  opensPart(state, grant, { ...nothing, grant: grant.id, person: grant.person, at }, 'grant');
+
+/** One record of no session, and of no field. */
+const nothing = { session: '' as SessionId, fields: [], records: 1 };
 
 /** Who could read what at a moment, in order of grant, session and field. */
 export function reach(state: AccessState, at: number, filter: ReachFilter = {}): Reach[] {

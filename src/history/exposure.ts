@@ -1,7 +1,7 @@
 import type { AccessState, Grant } from '../access/access-state.js';
 import { decide } from '../access/decide.js';
 import type { Policy } from '../access/policy.js';
-import { reachOf } from '../access/reach.js';
+import { opensAnything, reachOf } from '../access/reach.js';
 import type { FieldName } from '../log/fields.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import type { GrantId, PersonId, SessionId, SubjectId } from '../log/ids.js';
@@ -86,19 +86,31 @@ export class Exposure {
       case 'request.approved':
         return [entry.data.request as string as GrantId];
       case 'grant.revoked':
-      case 'disclosure.made':
         return [entry.data.grant];
+      case 'disclosure.made':
+        return this.isSpent(after, entry) ? [entry.data.grant] : [];
       default:
         return before.grants === after.grants ? [...this.live.keys()] : after.grants.keys();
     }
   }
 
+  /** A release takes from what may be read under its grant, and so ends all of that at once or nothing. */
+  private isSpent(after: AccessState, { at, data }: EntryOf<'disclosure.made'>): boolean {
+    const grant = after.grants.get(data.grant);
+    return grant !== undefined && !opensAnything(this.supposed(after), grant, at);
+  }
+
+  /** With the policy that is asked about. */
+  private supposed(state: AccessState): AccessState {
+    const { policy } = this.asked;
+    return policy === undefined ? state : { ...state, policy };
+  }
+
   /** Asks what the grant opens now, ends what it opened and does not any more, and begins what it did not. */
   private look(state: AccessState, grant: Grant, edge: Edge): void {
     const { id, person, expiresAt } = grant;
-    const { policy } = this.asked;
     const earlier = this.live.get(id)?.pieces ?? [];
-    const now = this.clip(person, reachOf(policy === undefined ? state : { ...state, policy }, grant, edge.at));
+    const now = this.clip(person, reachOf(this.supposed(state), grant, edge.at));
     const kept: Piece[] = [];
     for (const piece of earlier) {
       const { since } = piece;
@@ -136,15 +148,14 @@ export class Exposure {
     const { grant, session, fields, records } = data;
     const person = actor as PersonId;
     const subject = named ?? before.grants.get(grant)?.subjects.get(session);
-    const { filter, policy } = this.asked;
+    const { filter } = this.asked;
     const isAsked =
       is(filter.person, person) &&
       is(filter.subject, subject) &&
       is(filter.session, session) &&
       (filter.field === undefined || fields.includes(filter.field));
     if (!isAsked) return;
-    const state = policy === undefined ? before : { ...before, policy };
-    const { verdict } = decide(state, { grant, person, session, subject, fields, records, at });
+    const { verdict } = decide(this.supposed(before), { grant, person, session, subject, fields, records, at });
     const allowed = verdict === 'allow';
     this.rows.did({ position, at, person, grant, subject: subject ?? null, session, fields, records, allowed });
   }
