@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CutRecord } from '../src/capture/formats/format.js';
 import { agentnet } from '../src/capture/formats/agentnet.js';
@@ -10,7 +11,6 @@ import { decodeHeader } from '../src/log/header.js';
 import { LogReader } from '../src/log/log-reader.js';
 import type { SourceSealer } from '../src/sealing/seal-at-source.js';
 import { IngestRig } from '../test/kafka/ingest-rig.js';
-import { freshName } from '../test/kafka/test-kafka.js';
 import { median } from './interleaved.js';
 import { recordings, repeated } from './recordings.js';
 import type { Bench } from './scenario.js';
@@ -22,6 +22,7 @@ export interface IngestPreset {
 
 const recordsAMessage = 512;
 const partitions = 8;
+const freshName = (of: string) => `custos-bench-${of}-${randomUUID()}`;
 const processes = 2;
 /** A broker takes no larger batch than message. */
 const messagesASend = 16;

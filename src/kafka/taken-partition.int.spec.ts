@@ -88,6 +88,18 @@ describe('messages of a topic are taken', () => {
     expect((await vault.verify()).problems).toEqual([]);
   });
 
+  it('in binary mode too: the envelope in headers, what is sealed as the value', async () => {
+    const [structured] = (await messagesOf([0])) as [IncomingMessage];
+    const { data, ...attributes } = JSON.parse(Buffer.from(structured.value ?? []).toString()) as Event;
+    const headers = Object.entries(attributes).map(([name, value]) => [`ce_${name}`, bytes(value)]);
+    const binary = {
+      ...message(0, data),
+      headers: { 'content-type': bytes('application/json'), ...Object.fromEntries(headers) },
+    };
+    await partition().take([binary]);
+    expect(told.counts).toMatchObject([{ accepted: 10, refused: 0 }]);
+  });
+
   it('once: what comes again, or from a rewound group, writes nothing', async () => {
     const messages = await messagesOf([0, 1, 2]);
     const here = partition();

@@ -102,8 +102,10 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
       readiness: [
         { name: 'log', check: async () => void (await log.reader.head()) },
         { name: 'checkpoint', check },
-        ...(kafka?.ingest === undefined ? [] : [{ name: 'kafka-ingest', check: async () => ingesting?.check() }]),
         ...(witnesses === undefined ? [] : [{ name: 'witnesses', check: witnesses.check }]),
+        ...(kafka?.ingest === undefined
+          ? []
+          : [{ name: 'kafka-ingest', advisory: true as const, check: async () => ingesting?.check() }]),
         ...(kafka?.publish === undefined
           ? []
           : [{ name: 'kafka-publisher', advisory: true as const, check: async () => publishing?.check() }]),

@@ -90,10 +90,9 @@ describeWithKafka('a service that takes a topic', () => {
     expect((await rig.verify()).problems).toEqual([]);
   });
 
-  it('is not ready without a broker, and goes on serving everything else', async () => {
+  it('says that it takes nothing without a broker, and goes on serving everything else', async () => {
     const url = await rig.listening(rig.launch({ KAFKA_BROKERS: '127.0.0.1:1' }));
-    expect(await ready(url)).toEqual({ status: 503, ok: false });
-    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    expect(await ready(url)).toEqual({ status: 200, ok: false });
   });
 
   it('says what the broker had deleted before it was taken, and goes on behind it', async () => {
