@@ -64,9 +64,21 @@ export function readMessage({ key, value, headers }: IncomingMessage): ReadMessa
 
 function withSeal({ sealed, ...about }: SealedBody): SealedMessage {
   formatOf(about.format);
-  // A number that nobody signed may be anybody's.
   if (sealed === undefined) throw new Problem('records_unsealed');
-  return { ...about, sealed };
+  return signedPart({ ...about, sealed });
+}
+
+/**
+ * From the first signed batch to the last: there is no token here, and a number that nobody signed may be anybody's. Between
+ * batches the numbers that are of no record follow from what is signed; those around them show as missing.
+ */
+function signedPart({ sealed, ...about }: SealedMessage): SealedMessage {
+  const batches = [...sealed.batches].sort((a, b) => a.first - b.first);
+  const [begin, end] = [batches[0], batches.at(-1)];
+  if (begin === undefined || end === undefined) throw new Problem('records_unsealed');
+  const next = end.first + end.count;
+  const rejected = sealed.rejected.filter(({ first }) => first > begin.first && first < next);
+  return { ...about, first: begin.first, count: next - begin.first, sealed: { ...sealed, rejected } };
 }
 
 function eventIn(value: Uint8Array | undefined, headers: IncomingMessage['headers']): JsonObject {

@@ -199,6 +199,27 @@ describe('a message is refused by its offset and a code, and stops nothing but i
     expect((await vault.verify()).problems).toEqual([]);
   }); // prettier-ignore
 
+  it('not so what nobody signed in a message that is good: numbers behind what is signed are not used up by it', async () => {
+    const [one, two] = (await messagesOf([0, 1])) as [IncomingMessage, IncomingMessage];
+    const forged = changed(one, ({ data, ...event }) => {
+      const rejected = [{ first: 10, count: 1000 }];
+      return { ...event, data: { ...data, count: 1010, sealed: { ...data.sealed, rejected } } };
+    });
+    await partition().take([forged, two]);
+    expect(told.counts).toMatchObject([{ accepted: 20, rejected: 0, missing: 0, refused: 0 }]);
+  });
+
+  it('numbers of which nothing is signed', async () => {
+    const [one, two] = (await messagesOf([0, 1])) as [IncomingMessage, IncomingMessage];
+    const forged = changed(one, ({ data, ...event }) => {
+      const rejected = [{ first: 0, count: 10 }];
+      return { ...event, data: { ...data, sealed: { ...data.sealed, batches: [], rejected } } };
+    });
+    await partition().take([forged, { ...one, offset: 1 }, { ...two, offset: 2 }]);
+    expect(told.counts).toMatchObject([{ accepted: 20, missing: 0, refused: 1 }]);
+    expect(await refusedOf()).toEqual([[0, 'records_unsealed']]);
+  });
+
   it('a session that is of somebody else', async () => {
     await vault.ingest('one', 's2', typedRecords(3));
     await partition().take(await messagesOf([0]));
