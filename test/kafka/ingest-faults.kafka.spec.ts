@@ -3,8 +3,8 @@ import { faultNames, faults, IngestTrial } from './ingest-trial.js';
 
 /**
  * Whatever ends, comes back or comes again while a topic is taken: no record is lost and none is doubled, what is
- * refused is refused once, and the log verifies. `KAFKA_FAULT_ROUNDS=200 [KAFKA_FAULT_SEED=S] npx jest --selectProjects
- * kafka test/kafka/ingest-faults` does the same for long.
+ * refused is refused once, and the log verifies. `[KAFKA_FAULT_ROUNDS=200] [KAFKA_FAULT_SEED=S] npm run
+ * test:faults:kafka` does the same for long.
  */
 const rounds = Number(process.env['KAFKA_FAULT_ROUNDS'] ?? faultNames.length);
 const seed = Number(process.env['KAFKA_FAULT_SEED'] ?? 7100);

@@ -35,6 +35,8 @@ export interface RigOptions {
 export class IngestRig {
   private readonly services = new Set<ChildProcess>();
   private launched = 0;
+  /** A service refuses to start while its database is away; whoever runs services starts another one. */
+  onFailedStart: (env: Record<string, string>) => void = () => undefined;
   /** What services said, for a test that fails. */
   said = '';
 
@@ -127,7 +129,10 @@ export class IngestRig {
       output.on('data', (chunk: Buffer) => (this.said = (this.said + chunk.toString()).slice(-20_000)));
     }
     this.services.add(child);
-    child.once('exit', () => this.services.delete(child));
+    child.once('exit', (code) => {
+      this.services.delete(child);
+      if (code !== null && code !== 0) this.onFailedStart(env);
+    });
     return child;
   }
 

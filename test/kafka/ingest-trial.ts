@@ -50,7 +50,8 @@ export class IngestTrial {
   private producing = false;
   private writing: Promise<void> = Promise.resolve();
   private sending: Promise<void> = Promise.resolve();
-  readonly counts = { messages: 0, plaintext: 0, repeated: 0, kills: 0 };
+  readonly counts = { messages: 0, plaintext: 0, repeated: 0, kills: 0, failedStarts: 0 };
+  private isOver = false;
 
   private constructor(
     private readonly broker: OwnBroker,
@@ -83,12 +84,14 @@ export class IngestTrial {
     const readerUrl = () => server.url('custos_reader', database);
     const trial = new IngestTrial(broker, server, proxy, rig, kafka, topic, random, readerUrl);
     for (const session of sessions) trial.sealers.set(session, await sealer(session));
+    rig.onFailedStart = (env) => void trial.launchAgain(env);
     for (let count = 0; count < consumers; count += 1) trial.launch();
     trial.writeOn();
     return trial;
   }
 
   async end(): Promise<void> {
+    this.isOver = true;
     this.producing = false;
     await this.writing.catch(() => undefined);
     await this.producer?.close();
@@ -193,6 +196,12 @@ export class IngestTrial {
 
   private launch(): void {
     this.rig.launch({ CUSTOS_KAFKA_SESSION_SECONDS: '3' });
+  }
+
+  private async launchAgain(env: Record<string, string>): Promise<void> {
+    this.counts.failedStarts += 1;
+    await sleep(500);
+    if (!this.isOver) this.rig.launch(env);
   }
 
   private one() {
