@@ -1,4 +1,5 @@
 import { randomFrom, shuffled } from '../shuffled.js';
+import { itWithOwnBroker } from './test-kafka.js';
 import { faultNames, faults, IngestTrial } from './ingest-trial.js';
 
 /**
@@ -10,16 +11,11 @@ const rounds = Number(process.env['KAFKA_FAULT_ROUNDS'] ?? faultNames.length);
 const seed = Number(process.env['KAFKA_FAULT_SEED'] ?? 7100);
 const judgeEvery = 7;
 
-it(
+itWithOwnBroker(
   'a topic is taken once, whatever happens to consumers, brokers and PostgreSQL meanwhile',
   async () => {
     const random = randomFrom(seed);
     const trial = await IngestTrial.start(random);
-    if (trial === undefined) {
-      if (process.env['REQUIRE_KAFKA'] === '1') throw new Error('no broker of our own: Java 17 and Maven run one');
-      process.stderr.write('skipped: no broker of our own to kill, Java 17 and Maven run one\n');
-      return;
-    }
     try {
       let deck: typeof faultNames = [];
       const met: string[] = [];

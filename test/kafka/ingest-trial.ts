@@ -64,10 +64,9 @@ export class IngestTrial {
     private readonly readerUrl: () => string,
   ) {}
 
-  /** Undefined without a broker of our own to kill. */
-  static async start(random: () => number): Promise<IngestTrial | undefined> {
+  static async start(random: () => number): Promise<IngestTrial> {
     const broker = await OwnBroker.start();
-    if (broker === undefined) return undefined;
+    if (broker === undefined) throw new Error('no broker of our own to kill');
     const server = await FaultServer.start();
     const database = await server.newDatabase();
     const proxy = await FaultProxy.start(server.port);
