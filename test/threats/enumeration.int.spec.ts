@@ -32,7 +32,6 @@ interface Seen {
 /** What is answered, and what the database was asked for it. */
 async function seen(ask: () => Promise<unknown>): Promise<Seen> {
   const work: string[] = [];
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the client that it is taken from
   const real = pg.Client.prototype.query as (...given: unknown[]) => unknown;
   const watched = jest.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
     this: pg.Client,
