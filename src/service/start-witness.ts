@@ -88,8 +88,9 @@ function tell(logger: Logger, metrics: WitnessMetrics, health: Health): Told {
     },
     refused: (origin, why) => {
       metrics.refused(origin, why);
-      // The old size is a guess of whoever asks, and this the answer that they wait for.
-      if (why !== 'size_differs') logger.warn({ origin, why }, 'a checkpoint was not cosigned');
+      // All else can be had by anybody who knows an origin, as often as they like.
+      if (why === 'proof_refused' || why === 'root_differs')
+        logger.warn({ origin, why }, 'a checkpoint was not cosigned');
     },
     misbehaved: (kind, about) => {
       metrics.misbehaved(kind, about);

@@ -23,6 +23,10 @@ export async function askAtStart(
   const silent = new Set(all);
   const held: KeptCheckpoint[] = [];
   let grace: NodeJS.Timeout | undefined;
+  const isEnough = () => all.length - silent.size >= neededAtStart;
+  const letOthersCatchUp = () => {
+    if (isEnough()) grace ??= setTimeout(() => enough.abort(), graceMs);
+  };
   const ask = async (witness: TrustedWitness) => {
     while (!ended.aborted) {
       const answer = await lastCosigned(witness, log, ended).then(
@@ -35,13 +39,14 @@ export async function askAtStart(
       }
       if (answer.last !== undefined) held.push(answer.last);
       silent.delete(witness);
-      if (all.length - silent.size >= neededAtStart) grace ??= setTimeout(() => enough.abort(), graceMs);
+      letOthersCatchUp();
       return;
     }
   };
+  letOthersCatchUp(); // None may be needed.
   await Promise.all(all.map(ask));
   clearTimeout(grace);
-  if (all.length - silent.size < neededAtStart) {
+  if (!isEnough()) {
     throw new Problem('witnesses_unreachable', {
       limit: neededAtStart,
       witnesses: [...silent].map(({ name }) => name),

@@ -27,7 +27,8 @@ let witness: Witness;
 let server: RunningServer;
 let trusted: TrustedWitness;
 let sendings: Sending[];
-/** Whoever waits for a state of the witness to be told. */
+/** What was told, and whoever waits for a state to be. */
+let seen: WitnessStatus['state'][];
 let waiting: { state: string; resolve: (status: WitnessStatus) => void }[];
 beforeEach(async () => {
   test = await TestLog.open();
@@ -37,6 +38,7 @@ beforeEach(async () => {
   trusted = { name: cosigner.name, cosigner, url: server.url };
   sendings = [];
   waiting = [];
+  seen = [];
 });
 afterEach(async () => {
   for (const sending of sendings) await sending.close();
@@ -58,6 +60,7 @@ const served = (of: Witness, port: number) =>
   );
 function send(log = test.log, witnesses = [trusted]) {
   const changed = (status: WitnessStatus) => {
+    seen.push(status.state);
     for (const one of waiting.filter(({ state }) => state === status.state)) one.resolve(status);
   };
   const sending = sendCheckpoints({ log, known, witnesses, changed, everyMs });
@@ -107,6 +110,7 @@ describe('checkpoints are sent', () => {
     send(idle);
     expect((await cosigned).size).toBeGreaterThanOrEqual(11);
     expect(idle.cosigned.by(1)?.size).toBe(11);
+    expect(seen).toEqual(['cosigned', 'cosigned']);
   });
 
   it('again once a witness that was away is back', async () => {

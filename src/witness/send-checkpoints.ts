@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
 import { consistencyProof } from '../merkle/tree.js';
+import { Problem } from '../problem.js';
 import { askToCosign, lastCosigned } from './ask-witness.js';
 import type { KnownLog } from './judge-checkpoint.js';
 import type { TrustedWitness } from './witnesses.js';
@@ -85,7 +86,10 @@ class Sender {
   }
 
   private async round(pauseMs: number): Promise<void> {
-    const state = await this.send().catch(() => 'unreachable' as const);
+    const state = await this.send().catch((error: unknown) =>
+      // The database was put back under this process, by its own memory.
+      error instanceof Problem && error.code === 'log_rolled_back' ? error.code : ('unreachable' as const),
+    );
     if (this.ended.aborted) return;
     this.backOffMs = state === 'cosigned' ? 0 : Math.min(longestBackOffMs, Math.max(pauseMs, this.backOffMs * 2));
     this.become({ state });
@@ -119,6 +123,8 @@ class Sender {
   private async conflict(): Promise<'log_rolled_back' | 'log_forked' | undefined> {
     const { log, known } = this.options;
     const last = await lastCosigned(this.witness, known, this.ended);
+    // After it: what another instance has had cosigned meanwhile is in the database by now.
+    await log.refreshed();
     if (last === undefined || (await log.accountsFor(last))) return undefined;
     return last.size > log.signed.size ? 'log_rolled_back' : 'log_forked';
   }
