@@ -241,3 +241,43 @@ it('the API description says what each of these routes takes and gives', async (
     expect(Object.keys(operation.responses['200']?.content ?? {})).toEqual(['application/octet-stream']);
   }
 });
+
+describe('what witnesses have cosigned', () => {
+  /** Any line will do here: whoever adds it has verified it. */
+  const line = '— witness.example/w1 AAAAAAAA\n';
+  let early: { size: number; checkpoint: string };
+  beforeAll(async () => {
+    early = await log.reader.checkpointCovering(300);
+  });
+
+  it('is not there before there is any, and one is the least to ask for', async () => {
+    expect((await get('source', 'checkpoint?cosignatures=1')).json()).toMatchObject({
+      code: 'checkpoint_not_cosigned',
+      status: 404,
+    });
+    expect((await get('source', 'checkpoint?cosignatures=0')).json()).toMatchObject({ code: 'input_invalid' });
+    expect((await get('auditor', 'receipt?position=3&cosignatures=1')).statusCode).toBe(404);
+  });
+
+  it('is given by number, as a checkpoint and under receipts; the newest checkpoint stays the newest', async () => {
+    log.cosigned.add(early, 'w1', line);
+    expect((await get('source', 'checkpoint?cosignatures=1')).body).toBe(early.checkpoint + line);
+    const newest = (await get('source', 'checkpoint')).body;
+    expect(openCheckpoint(newest, origin, trusted.verifiers).size).toBe(size);
+    const receipt = (await get('auditor', 'receipt?position=3&cosignatures=1')).body;
+    expect(receipt).toContain(line);
+    expect(verifyReceipt(receipt, trusted)).toMatchObject({ kind: 'verified', size: early.size });
+  });
+
+  it('covers no later entry, and says how far it goes', async () => {
+    const answer = await get('auditor', `receipt?position=${early.size}&cosignatures=1`);
+    expect(answer.json()).toMatchObject({ code: 'checkpoint_not_cosigned', size: early.size });
+    expect((await get('auditor', `receipt?position=${early.size - 1}&cosignatures=1`)).statusCode).toBe(200);
+  });
+
+  it('is shown of entries of others to auditors only', async () => {
+    expect((await get('researcher', 'receipt?position=3&cosignatures=1')).json()).toMatchObject({
+      code: 'role_missing',
+    });
+  });
+});
