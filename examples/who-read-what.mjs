@@ -69,7 +69,8 @@ function headersOf(messages) {
 
 /** The last checkpoint that the log's key has signed (C2SP signed-note, tlog-checkpoint). */
 function lastCheckpoint(messages, verifierKey) {
-  const [name, hash, encoded] = verifierKey.split('+');
+  // Base64 may hold a + of its own.
+  const [, name, hash, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(verifierKey);
   // SPKI of Ed25519: a constant, and the 32 bytes behind the algorithm.
   const der = Buffer.concat([
     Buffer.from('302a300506032b6570032100', 'hex'),

@@ -21,6 +21,8 @@ export interface PublisherOptions {
 
 /** Another instance publishes; how soon this one takes over where that is gone. */
 const askAgainMs = 2_000;
+/** While it catches up; at the end of the log each request is followed by one. */
+const checkpointEveryMs = 250;
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
 
@@ -120,13 +122,22 @@ export class LogPublisher {
     await tail.requirePosition(size);
     // Whoever published before may have ended between the entries and their checkpoint.
     await this.sendCheckpoint(producer, size);
+    let checkpointAt = Date.now();
+    let moved = Promise.resolve(true);
     for await (const batch of oneAhead(publishableBatches({ tail, bodies, from: size, mostBytes, signal }))) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       await producer.send(logTopic, batch.messages);
       // Every in-sync replica has these. Whoever goes on after a crash here sends them again.
-      if (!(await held.move(batch))) throw new Problem('kafka_published_by_another');
+      if (!(await moved)) break;
+      // The next ones are sent meanwhile, if there are any: the size waits for a disk, and is behind by one request.
+      moved = held.move(batch);
+      moved.catch(() => undefined);
+      if (batch.isLast && !(await moved)) break;
+      if (!batch.isLast && Date.now() - checkpointAt < checkpointEveryMs) continue;
       await this.sendCheckpoint(producer, batch.to);
+      checkpointAt = Date.now();
     }
+    if (!(await moved)) throw new Problem('kafka_published_by_another');
   }
 
   /** The last one over what is in the topic already: whoever has it finds every entry that it covers. */

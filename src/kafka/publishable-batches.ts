@@ -12,6 +12,8 @@ export interface PublishableBatch {
   readonly from: number;
   readonly to: number;
   readonly messages: readonly OutgoingMessage[];
+  /** Nothing came behind these when they were read. */
+  readonly isLast: boolean;
 }
 
 export interface BatchOptions {
@@ -35,6 +37,7 @@ export async function* publishableBatches(options: BatchOptions): AsyncGenerator
   try {
     let waiting: Outlined[] = [];
     for (let next = options.from; ;) {
+      let isEnd = false;
       if (waiting.length < mostEntries && !isFull(waiting, options.mostBytes)) {
         // Waits only where there is nothing to send.
         const within = waiting.length > 0 ? { withinMs: 0 } : {};
@@ -42,6 +45,7 @@ export async function* publishableBatches(options: BatchOptions): AsyncGenerator
         if (page === undefined) return;
         for (const entry of page) waiting.push({ entry, outline: outlineOf(entry.header) });
         if (page.length > 0) continue;
+        isEnd = true;
       }
       const { count, withBodies } = firstBatch(waiting, options.mostBytes);
       const batch = waiting.slice(0, count);
@@ -50,7 +54,7 @@ export async function* publishableBatches(options: BatchOptions): AsyncGenerator
       const messages = batch.map(({ entry, outline }) =>
         entryMessage(entry, outline, columns === undefined ? undefined : (columns.get(entry.position) ?? [])),
       );
-      yield { from: next, to: next + count, messages };
+      yield { from: next, to: next + count, messages, isLast: isEnd && waiting.length === 0 };
       next += count;
     }
   } finally {

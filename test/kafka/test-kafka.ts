@@ -27,7 +27,8 @@ export const describeWithOwnBroker = (name: string, tests: () => void): void => 
   else describe.skip(`${name} (skipped: no Java with Maven)`, tests);
 };
 
-export const itWithOwnBroker: jest.It = told().own ? it : it.skip;
+export const itWithOwnBroker = (name: string, test: () => Promise<void>, timeoutMs?: number): void =>
+  (told().own ? it : it.skip)(name, test, timeoutMs);
 
 export const testClient = (brokers = testBrokers() ?? []): KafkaPort =>
   kafkajsClient({ brokers, clientId: 'custos-test' });
