@@ -62,6 +62,16 @@ describe('settings of Kafka', () => {
       'CUSTOS_KAFKA_MAX_MESSAGE_BYTES too_small',
     ],
     [
+      'a topic to take that is written',
+      { CUSTOS_KAFKA_INGEST_TOPICS: 'records,custos.log' },
+      'CUSTOS_KAFKA_INGEST_TOPICS a topic that is written',
+    ],
+    [
+      'a topic to take that is no name',
+      { CUSTOS_KAFKA_INGEST_TOPICS: 'records,,more' },
+      'CUSTOS_KAFKA_INGEST_TOPICS.1 invalid_format',
+    ],
+    [
       'one topic for two things',
       { CUSTOS_KAFKA_LOG_TOPIC: 'custos.checkpoints' },
       'CUSTOS_KAFKA_CHECKPOINT_TOPIC same as the log topic',
@@ -72,6 +82,17 @@ describe('settings of Kafka', () => {
 
   it('are none without brokers, whatever else is set', () => {
     expect(read({ ...plain, CUSTOS_KAFKA_USER: 'custos' }).kafka).toBeUndefined();
+  });
+
+  it('take topics by a list, and none where there is none', () => {
+    const env = { ...secured, CUSTOS_KAFKA_PASSWORD: 'p' };
+    expect(read(env).kafka?.ingest).toBeUndefined();
+    expect(read({ ...env, CUSTOS_KAFKA_INGEST_TOPICS: 'one,two' }).kafka?.ingest).toEqual({
+      topics: ['one', 'two'],
+      group: 'custos',
+      deadLetterTopic: undefined,
+      sessionTimeoutMs: 30_000,
+    });
   });
 
   it('take the password and certificates from files, and TLS unless it is turned off', () => {
