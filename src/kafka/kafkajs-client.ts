@@ -37,6 +37,8 @@ export interface KafkaConnection {
 
 /** A broker that is away is asked again for some seconds; whoever wants to wait longer tries again from above. */
 const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, factor: 0.2, multiplier: 2 };
+/** The first group of a broker waits for the topic that keeps groups, which took longer than that on a busy machine. */
+const retryOfGroups = { ...retry, retries: 15 };
 const acknowledgedByAll = -1;
 /** The broker's time to have all replicas acknowledge; below the client's patience with a request. */
 const replicatedWithinMs = 15_000;
@@ -48,20 +50,22 @@ export function kafkajsClient(connection: KafkaConnection): KafkaPort {
     ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true } }),
     ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
   };
-  const kafka = new Kafka({
+  const common = {
     brokers: [...brokers],
     clientId,
     logLevel: logLevel.NOTHING,
     connectionTimeout: 5_000,
     requestTimeout: 20_000,
-    retry,
     ...secured,
-  });
-  return new KafkajsClient(kafka);
+  };
+  return new KafkajsClient(new Kafka({ ...common, retry }), new Kafka({ ...common, retry: retryOfGroups }));
 }
 
 class KafkajsClient implements KafkaPort {
-  constructor(private readonly kafka: Kafka) {}
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly ofGroups: Kafka,
+  ) {}
 
   async producer(): Promise<KafkaProducer> {
     // Not idempotent: with that flag kafkajs acknowledges messages that were never written, after a retry ran out.
@@ -75,7 +79,7 @@ class KafkajsClient implements KafkaPort {
   }
 
   consume(options: ConsumeOptions): Promise<KafkaConsumer> {
-    return startKafkajsConsumer(this.kafka, this, options);
+    return startKafkajsConsumer(this.ofGroups, this, options);
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
