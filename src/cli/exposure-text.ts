@@ -1,3 +1,4 @@
+import { exposureColumns, exposureLines } from './exposure-lines.js';
 import type { ExposureRow } from '../history/exposure-rows.js';
 import type { ExposureAnswer } from '../history/history-exposure.js';
 import { spanText } from './history-text.js';
@@ -24,7 +25,7 @@ export async function exposureText({ from, to, ifPolicy, summary, rows, next }: 
       ['', 'person', 'grant', 'sessions', 'fields', 'from', 'until', 'records', 'outcome'],
       rows.map(cellsOf),
     ),
-    ...(next === null ? [] : [`more rows: --after ${next}, or all of them with --csv`]),
+    ...(next === null ? [] : [`more rows: --after ${next}, or all of them with --csv or --parquet`]),
   ].join('\n\n');
 }
 
@@ -41,30 +42,17 @@ function cellsOf(row: ExposureRow): unknown[] {
 const placeText = ({ position, at }: { position: number | null; at: number }) =>
   position === null ? timeText(at) : `${position}, ${timeText(at)}`;
 
-const csvColumns = ['kind', 'person', 'subject', 'session', 'field', 'grant', 'from_position', 'from_time', 'until_position', 'until_time', 'records', 'outcome', 'allowed']; // prettier-ignore
 /** RFC 4180: lines end in CR LF. */
-export const csvHead = `${csvColumns.join()}\r\n`;
+export const csvHead = `${exposureColumns.map(({ name }) => name).join()}\r\n`;
 
-/** A line for each person, subject, session and field. `records` is of the whole release, on each of its lines. */
 export const csvOf = (rows: readonly ExposureRow[]): string =>
   rows
-    .flatMap((row) => linesOf(row))
-    .map((cells) => `${cells.map(quoted).join()}\r\n`)
+    .flatMap((row) => exposureLines(row))
+    .map(
+      (line) =>
+        `${exposureColumns.map(({ name, type }) => quoted(type === 'TIMESTAMP' && line[name] !== null ? timeText(Number(line[name])) : line[name])).join()}\r\n`,
+    )
     .join('');
-
-function linesOf(row: ExposureRow): unknown[][] {
-  const { person, grant } = row;
-  if (row.kind === 'did') {
-    const { subject, session, fields, position, at, records, outcome, allowed } = row;
-    return fields.map((field) => ['did', person, subject, session, field, grant, position, timeText(at), null, null, records, outcome, allowed]); // prettier-ignore
-  }
-  const { sessions, fields, since, until } = row;
-  const when = [since.position, timeText(since.at), until?.position, until === null ? null : timeText(until.at)];
-  return sessions.flatMap(
-    ({ session, subject }) =>
-    fields.map((field) => ['could', person, subject, session, field, grant, ...when, null, until === null ? 'still' : 'ended', null]), // prettier-ignore
-  );
-}
 
 /** What a spreadsheet would calculate is text here. */
 function quoted(cell: unknown): string {

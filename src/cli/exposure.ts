@@ -13,6 +13,7 @@ interface Options extends Why {
   readonly field?: string;
   readonly ifPolicy?: string;
   readonly csv?: true;
+  readonly parquet?: string;
   readonly after: string;
   readonly limit: string;
 }
@@ -32,6 +33,7 @@ export function registerExposure(history: Command): void {
     .option(...why)
     .option('--if-policy <file>', 'as if this policy had been in force, with the signatures that there were')
     .option('--csv', 'all rows: a line for each person, subject, session and field')
+    .option('--parquet <file>', 'the same as a new Parquet file, for whoever asks on')
     .option('--after <row>', 'rows from this one on', '0')
     .option('--limit <count>', `rows at once, up to ${rowsAPage}`, '100')
     .addHelpText(
@@ -44,25 +46,39 @@ Examples:
   $ custos --as auditor history exposure 2026-01-31T09:00:00Z 2026-01-31T13:00:00Z
   $ custos --as auditor history exposure 2026-01-31 2026-02-01 --field prompt --csv > exposed.csv`,
     )
-    .action(async (from: string, to: string, { csv, ifPolicy, after, limit, ...filter }: Options, command: Command) => {
-      const all = globals(command);
-      const policy = ifPolicy === undefined ? undefined : await supposedPolicyIn(ifPolicy);
-      const client = await connect(all);
-      const page = (from_: number, most: number) =>
-        ask(client, { ...filter, from: momentOf(from), to: momentOf(to), after: from_, limit: most }, policy);
-      const text = await import('./exposure-text.js');
-      if (csv) {
-        await print(text.csvHead);
-        for (let next: number | null = 0; next !== null;) {
-          const answer: ExposureAnswer = await page(next, rowsAPage);
-          await print(text.csvOf(answer.rows));
-          ({ next } = answer);
+    .action(
+      async (
+        from: string,
+        to: string,
+        { csv, parquet, ifPolicy, after, limit, ...filter }: Options,
+        command: Command,
+      ) => {
+        const all = globals(command);
+        const policy = ifPolicy === undefined ? undefined : await supposedPolicyIn(ifPolicy);
+        const client = await connect(all);
+        const page = (from_: number, most: number) =>
+          ask(client, { ...filter, from: momentOf(from), to: momentOf(to), after: from_, limit: most }, policy);
+        const text = await import('./exposure-text.js');
+        async function* pages() {
+          for (let next: number | null = 0; next !== null;) {
+            const answer: ExposureAnswer = await page(next, rowsAPage);
+            yield answer.rows;
+            ({ next } = answer);
+          }
         }
-        return;
-      }
-      const answer = await page(parseCount('--after', after), parseCount('--limit', limit));
-      await printResult(all.json, answer, () => text.exposureText(answer));
-    });
+        if (parquet !== undefined) {
+          const rows = await (await import('./exposure-parquet.js')).writeParquet(parquet, pages());
+          return printResult(all.json, { file: parquet, rows }, () => `${rows} rows`);
+        }
+        if (csv) {
+          await print(text.csvHead);
+          for await (const rows of pages()) await print(text.csvOf(rows));
+          return;
+        }
+        const answer = await page(parseCount('--after', after), parseCount('--limit', limit));
+        await printResult(all.json, answer, () => text.exposureText(answer));
+      },
+    );
 }
 
 const ask = (client: Client, query: Record<string, string | number | undefined>, policy: unknown) =>
