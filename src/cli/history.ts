@@ -80,16 +80,23 @@ function registerTimeline(history: Command): void {
     .option('--grant <id>', 'a request, its signatures, and all that was done under its grant')
     .option('--subject <id>', 'a subject and every request about them')
     .option('--mermaid', 'a flowchart of Mermaid instead of a table')
+    .option('--svg', 'a picture instead of a table')
     .option(...why)
     .addHelpText('after', '\nExample:\n  $ custos --as auditor history timeline --subject anna --mermaid > anna.mmd')
-    .action(async ({ mermaid, ...of }: { mermaid?: true } & Readonly<Record<string, string>>, command: Command) => {
-      const all = globals(command);
-      const answer = await (await connect(all)).get<TimelineAnswer>('/v1/history/timeline', of);
-      if (mermaid) return print((await import('../history/timeline.js')).mermaidOf(answer.entries));
-      const rows = answer.entries.map((one) => [one.position, timeText(one.at), one.type, one.by, one.subject, one.request, one.from]); // prettier-ignore
-      const columns = ['position', 'at', 'entry', 'by', 'subject', 'request', 'follows from'];
-      await printResult(all.json, answer, () => table(columns, rows));
-    });
+    .action(
+      async (
+        { mermaid, svg, ...of }: { mermaid?: true; svg?: true } & Readonly<Record<string, string>>,
+        command: Command,
+      ) => {
+        const all = globals(command);
+        const answer = await (await connect(all)).get<TimelineAnswer>('/v1/history/timeline', of);
+        if (mermaid) return print((await import('../history/timeline.js')).mermaidOf(answer.entries));
+        if (svg) return print((await import('../history/timeline-svg.js')).svgOf(answer.entries));
+        const rows = answer.entries.map((one) => [one.position, timeText(one.at), one.type, one.by, one.subject, one.request, one.from]); // prettier-ignore
+        const columns = ['position', 'at', 'entry', 'by', 'subject', 'request', 'follows from'];
+        await printResult(all.json, answer, () => table(columns, rows));
+      },
+    );
 }
 
 function registerReaders(history: Command): void {
