@@ -71,6 +71,12 @@ describe('the keyholder refuses, although the log holds the entry, a disclosure'
     await expect(open(position, await vault.openKeyholder())).rejects.toMatchObject({ code: 'keyholder_refused' });
   });
 
+  it('a second time where it is asked for ten times at once', async () => {
+    const position = await forge();
+    const opened = await Promise.allSettled(Array.from({ length: 10 }, () => open(position)));
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
   it('a minute after its commit, and not before', async () => {
     const [early, late] = [await forge(), await forge()];
     vault.clock = () => Date.now() + 55_000;

@@ -13,6 +13,7 @@ import { PostgresBodyStore } from '../log/postgres-body-store.js';
 import { provenEntry } from '../log/proven-entry.js';
 import { retentionKey } from './retention.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
+import { Together } from '../log/together.js';
 import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Problem, type ProblemCode } from '../problem.js';
@@ -66,12 +67,14 @@ export class Keyholder implements KeyholderPort {
   private readonly tree: LogTree;
   private readonly replay: VerifiedReplay;
   /** Judged while replaying, with the state just below each; forgotten once it is too old to be opened. */
-  private judged = new Map<Position, Judged>();
+  private readonly judged = new Map<Position, Judged>();
   /** The same of what containments try, apart: no probe is ever opened. */
-  private probed = new Map<Position, Judged>();
+  private readonly probed = new Map<Position, Judged>();
   private keys: RootKeys | undefined;
-  private catchingUp: Promise<unknown> = Promise.resolve();
-  private nextCatchUp: Promise<Governance> | undefined;
+  private readonly readings = new Together<undefined, Governance>(async (all) => {
+    const read = await this.readOn();
+    return all.map(() => read);
+  });
 
   constructor(private readonly parts: KeyholderParts) {
     this.reader = new LogReader(parts.pool);
@@ -129,7 +132,9 @@ export class Keyholder implements KeyholderPort {
     await this.requireSubject(this.judged.get(disclosure), token);
     const { entry, judgement, stored } = await this.admitted(now, this.judged.get(disclosure));
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
-    if (!(await this.parts.store.claim(disclosure))) throw new Problem('keyholder_refused');
+    const isFirst = await this.parts.store.claim(disclosure);
+    this.judged.delete(disclosure);
+    if (!isFirst) throw new Problem('keyholder_refused');
 
     const keyPair = await this.unwrap(judgement.subject, stored);
     try {
@@ -252,13 +257,7 @@ export class Keyholder implements KeyholderPort {
    * shares the next one with all others: it has not begun yet, so it sees whatever was committed before they came.
    */
   private catchUp(): Promise<Governance> {
-    this.nextCatchUp ??= this.catchingUp.then(() => {
-      this.nextCatchUp = undefined;
-      const reading = this.readOn();
-      this.catchingUp = reading.catch(() => undefined);
-      return reading;
-    });
-    return this.nextCatchUp;
+    return this.readings.of(undefined);
   }
 
   private async startFrom(keeper: CheckpointKeeper): Promise<void> {
@@ -288,8 +287,8 @@ export class Keyholder implements KeyholderPort {
       found.push([entry.position, { entry: reading, judgement: this.parts.judge.judge(before, reading) }]);
     });
     // Nothing of what was not verified is kept, and nothing that is too old to be opened.
-    this.judged = recent(this.judged, made, oldest);
-    this.probed = recent(this.probed, tried, oldest);
+    remember(this.judged, made, oldest);
+    remember(this.probed, tried, oldest);
     return replayed;
   }
 }
@@ -306,8 +305,14 @@ function unwrapBy({ current, previous }: RootKeys, binding: SubjectKeyBinding, w
 const erasedKeys = (state: Governance): string[] =>
   [...state.of(subjectsKey).values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
 
-const recent = (known: ReadonlyMap<Position, Judged>, found: readonly [Position, Judged][], oldest: number) =>
-  new Map([...known, ...found].filter(([, { entry }]) => entry.at >= oldest));
+/** In the order of their positions, which is that of their times: what is too old stands in front. */
+function remember(known: Map<Position, Judged>, found: readonly [Position, Judged][], oldest: number): void {
+  for (const [position, judged] of found) known.set(position, judged);
+  for (const [position, { entry }] of known) {
+    if (entry.at >= oldest) return;
+    known.delete(position);
+  }
+}
 
 /** What whoever is probed would have asked for: judged by the same function, and nothing of it knows which it is. */
 const asReading = ({ data, ...entry }: EntryOf<'containment.probed'>): EntryOf<'disclosure.made'> => {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Problem } from '../problem.js';
-import type { SubjectId } from '../log/ids.js';
+import type { Position, SubjectId } from '../log/ids.js';
+import { Together } from '../log/together.js';
 
 export interface StoredKey {
   readonly keyId: string;
@@ -23,17 +24,14 @@ const rotationKey = 7_024_001;
 
 /** The subjects' wrapped secret keys, in a schema of their own with a backup of its own. */
 export class SubjectKeyStore {
+  /** One under way and one behind it: the server has always something to do. */
+  private readonly found = new Together((subjects: readonly SubjectId[]) => this.findAll(subjects), 2);
+  private readonly claimed = new Together((disclosures: readonly Position[]) => this.claimAll(disclosures), 2);
+
   constructor(private readonly pool: pg.Pool) {}
 
-  async find(subject: SubjectId): Promise<StoredKey | undefined> {
-    const { rows } = await this.pool
-      .query<StoredKey>({
-        name: 'find-key',
-        text: 'SELECT key_id AS "keyId", public_key AS "publicKey", wrapped FROM keys.subject_key WHERE subject = $1',
-        values: [subject],
-      })
-      .catch(unavailable);
-    return rows[0];
+  find(subject: SubjectId): Promise<StoredKey | undefined> {
+    return this.found.of(subject);
   }
 
   /**
@@ -125,11 +123,35 @@ export class SubjectKeyStore {
   }
 
   /** True for the first who claims this disclosure, whatever keyholder it is. */
-  async claim(disclosure: number): Promise<boolean> {
-    return this.pool.query('INSERT INTO keys.opened (position) VALUES ($1)', [disclosure]).then(
-      () => true,
-      (error: { code?: string }) => (error.code === '23505' ? false : unavailable()),
-    );
+  claim(disclosure: Position): Promise<boolean> {
+    return this.claimed.of(disclosure);
+  }
+
+  private async findAll(subjects: readonly SubjectId[]): Promise<(StoredKey | undefined)[]> {
+    const { rows } = await this.pool
+      .query<StoredKeyOf>({
+        name: 'find-keys',
+        text: `SELECT subject, key_id AS "keyId", public_key AS "publicKey", wrapped FROM keys.subject_key
+               WHERE subject = ANY($1)`,
+        values: [subjects],
+      })
+      .catch(unavailable);
+    const found = new Map(rows.map(({ subject, ...key }) => [subject, key]));
+    return subjects.map((subject) => found.get(subject));
+  }
+
+  /** Durable before anybody is told: one commit for all who wait. */
+  private async claimAll(disclosures: readonly Position[]): Promise<boolean[]> {
+    const { rows } = await this.pool
+      .query<{ position: Position }>({
+        name: 'claim-disclosures',
+        text: 'INSERT INTO keys.opened (position) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING RETURNING position',
+        values: [disclosures],
+      })
+      .catch(unavailable);
+    const claimed = new Set(rows.map(({ position }) => position));
+    // Of two who claim one disclosure at once the first has it: what was claimed is given away once.
+    return disclosures.map((disclosure) => claimed.delete(disclosure));
   }
 
   private async holding<T>(lock: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -52,11 +52,12 @@ export class LogReader {
   }
 
   async stream(stream: string, options: { from?: number; below?: number } = {}): Promise<Entry[]> {
-    const { rows } = await this.db.query<{ header: Buffer }>(
-      `SELECT header FROM log.entry WHERE stream = $1 AND version >= $2 AND version < $3
-       AND position < (SELECT size FROM log.head) ORDER BY version`,
-      [stream, options.from ?? 0, options.below ?? 2 ** 31 - 1],
-    );
+    const { rows } = await this.db.query<{ header: Buffer }>({
+      name: 'read-stream',
+      text: `SELECT header FROM log.entry WHERE stream = $1 AND version >= $2 AND version < $3
+             AND position < (SELECT size FROM log.head) ORDER BY version`,
+      values: [stream, options.from ?? 0, options.below ?? 2 ** 31 - 1],
+    });
     return decodeAll(rows);
   }
 

@@ -9,7 +9,7 @@ import { randomFrom, shuffled } from '../shuffled.js';
  * Whoever reads races whoever ends it, on two instances at once. `RACES` says how many races there are, `RACES_SEED` which;
  * how the operating system interleaves them no seed can say.
  */
-const races = Number(process.env.RACES ?? 10_000);
+const races = Number(process.env.RACES ?? 6_000);
 const firstSeed = Number(process.env.RACES_SEED ?? Date.now() % 1_000_000);
 /** A log to itself for so many: a judge reads it whole, and what was locked once is not dragged along. */
 const racesATrack = 2500;
