@@ -182,6 +182,15 @@ export const tamperCases: readonly TamperCase[] = [
     })),
   ),
 
+  ...unless(
+    'only says how far the log was published: too little is sent again, too much leaves a gap that whoever reads the topic sees by the positions',
+    ...['topic', 'size'].map((column) => ({
+      place: `log.published.${column}`,
+      what: 'a row for what was never published',
+      sql: "INSERT INTO log.published VALUES ('custos.log', 1)",
+    })),
+  ),
+
   ...['wrapped', 'public_key'].flatMap((column) => flips('keys.subject_key', column, "subject = 's1'")),
   set('keys.subject_key', 'key_id', 'another', "'00000000-0000-4000-8000-000000000000'", "subject = 's1'"),
   set(
