@@ -16,6 +16,7 @@ import { Problem } from '../problem.js';
 import { PostgresBodyStore } from './postgres-body-store.js';
 import { LogTail } from './log-tail.js';
 import { LogTree } from './log-tree.js';
+import { isAway } from './database.js';
 import { continues, covers, requireNothingLost } from './nothing-lost.js';
 import { provenEntry, type EntryProof } from './proven-entry.js';
 import { requireSafeDatabase } from './start-checks.js';
@@ -74,9 +75,17 @@ export class Log {
   /**
    * Refuses an unsafe database and a log that has lost what was kept outside it, and replays and verifies the whole
    * log. A new log gets its first entry; one that lost entries, which an operator accepted, an entry that says so.
-   * @throws Problem log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
+   * @throws Problem log_corrupt, log_rolled_back, log_forked, log_unavailable, and those of `requireSafeDatabase`
    */
   async start(): Promise<{ size: number; isNew: boolean }> {
+    try {
+      return await this.startOn();
+    } catch (error) {
+      throw isAway(error) ? new Problem('log_unavailable') : error;
+    }
+  }
+
+  private async startOn(): Promise<{ size: number; isNew: boolean }> {
     const { pool, keeper, elsewhere: held } = this.options;
     await requireSafeDatabase(pool, 'custos_service');
     const head = await this.reader.head();
