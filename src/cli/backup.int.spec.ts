@@ -288,7 +288,7 @@ describe('custos backup and custos restore', () => {
         answer: { code: 'schema_mismatch' },
       });
       await using(superuserUrl, (client) => client.query('DROP TABLE public.custos_migration'));
-      await using(superuserUrl, (client) => client.query('DROP SCHEMA log, keys CASCADE'));
+      await using(superuserUrl, (client) => client.query('DROP SCHEMA log, keys, history CASCADE'));
       await change(({ size }) => ({ size: size + 1 }));
       expect(await custos('restore', dir('log'), '--database', superuserUrl)).toMatchObject({
         code: 1,
