@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Actor, LockTarget } from '../log/entries.js';
 import type { LockId, Position } from '../log/ids.js';
 import { Log } from '../log/log.js';
-import { accessKey } from './access-state.js';
+import { accessKey, type AccessState } from './access-state.js';
 
 export interface LockView {
   readonly lock: LockId;
@@ -20,7 +20,9 @@ export class ListLocksHandler implements IQueryHandler<ListLocks> {
   constructor(private readonly log: Log) {}
 
   async execute(): Promise<LockView[]> {
-    const { locks } = (await this.log.refreshed()).of(accessKey);
-    return [...locks.values()].sort((a, b) => a.position - b.position);
+    return viewLocks((await this.log.refreshed()).of(accessKey));
   }
 }
+
+export const viewLocks = ({ locks }: AccessState): LockView[] =>
+  [...locks.values()].sort((a, b) => a.position - b.position);

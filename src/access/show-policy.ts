@@ -1,7 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Position } from '../log/ids.js';
 import { Log } from '../log/log.js';
-import { accessKey } from './access-state.js';
+import { accessKey, type AccessState } from './access-state.js';
 import type { Policy } from './policy.js';
 
 export interface PolicyView {
@@ -20,7 +20,12 @@ export class ShowPolicyHandler implements IQueryHandler<ShowPolicy> {
   constructor(private readonly log: Log) {}
 
   async execute(): Promise<PolicyView> {
-    const { policy, policyHash, policySince } = (await this.log.refreshed()).of(accessKey);
-    return { policy, policyHash, position: policySince ?? null };
+    return viewPolicy((await this.log.refreshed()).of(accessKey));
   }
 }
+
+export const viewPolicy = ({ policy, policyHash, policySince }: AccessState): PolicyView => ({
+  policy,
+  policyHash,
+  position: policySince ?? null,
+});

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { HistoryAtAnswer } from '../history/history-at.js';
 import type { HistoryDiffAnswer } from '../history/history-diff.js';
 import { momentOf, parseCount, segment, why, type Why } from './arguments.js';
 import { registerBundle } from './bundle.js';
@@ -17,7 +18,7 @@ export function register(program: Command): void {
   const history = program.command('history').description('what the log says of the past');
   history
     .command('at')
-    .description('subjects, requests and grants at a moment')
+    .description('how everything stood at a moment: programme, policy, keys, locks, subjects, requests, who could read')
     .argument(
       '[moment]',
       'how many entries of the log to look back to (the state after the first N), or a time in ISO 8601 (default: now)',
@@ -27,8 +28,8 @@ export function register(program: Command): void {
     .action(async (moment: string | undefined, { purpose }: Why, command: Command) => {
       const all = globals(command);
       const query: Query = { at: momentOf(moment), purpose };
-      const state = await (await connect(all)).get<Row>('/v1/history/state', query);
-      await printResult(all.json, state, () => jsonText(state, 2));
+      const state = await (await connect(all)).get<HistoryAtAnswer>('/v1/history/state', query);
+      await printResult(all.json, state, async () => (await import('./history-text.js')).stateText(state));
     });
   registerDiff(history);
   registerExposure(history);

@@ -136,6 +136,28 @@ describe('history at a moment', () => {
     expect((await historyAt()).requests).toMatchObject([{ state: 'revoked' }]);
   });
 
+  it('has every part of the state as it was, and not as it is', async () => {
+    const before = await historyAt(vault.log.size);
+    const { lock } = await vault.lock({ kind: 'field', field: 'typed' });
+    const size = vault.log.size;
+    const locked = await historyAt(size);
+    await vault.act('lock.lift', { lock });
+    const after = await historyAt(vault.log.size);
+    expect([before, locked, after].map(({ locks }) => locks.length)).toEqual([0, 1, 0]);
+    expect(locked.locks).toMatchObject([{ lock, target: { kind: 'field', field: 'typed' } }]);
+    expect([before.reach.length > 0, locked.reach, after.reach.length > 0]).toEqual([true, [], true]);
+    expect(locked).toMatchObject({
+      programme: { status: 'capturing' },
+      policy: { policy: { version: 1 }, position: null },
+      acts: [],
+      retention: [],
+      unreviewed: [],
+      incidents: [],
+    });
+    expect(locked.keys.filter(({ role, state }) => role === 'officer' && state === 'in_force')).toHaveLength(3);
+    expect(JSON.stringify(await historyAt(size))).toBe(JSON.stringify(locked));
+  });
+
   it('is not answered beyond the head, and is at the head', async () => {
     const size = vault.log.size;
     expect(await historyAt(size)).toMatchObject({ position: size });

@@ -56,7 +56,8 @@ export class ShowActHandler implements IQueryHandler<ShowAct> {
   }
 }
 
-function viewAct(act: ActState, now: number): ActView {
+/** As it stood at `now`, epoch milliseconds. */
+export function viewAct(act: ActState, now: number): ActView {
   const { id, kind, body, hash, proposer, position, expiresAt, needed, signatures, enforcedAt } = act;
   const state = enforcedAt !== undefined ? 'enforced' : now < expiresAt ? 'open' : 'lapsed';
   return {
