@@ -1,14 +1,21 @@
 import { openSync, closeSync } from 'node:fs';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
 import type { ExposureRow } from '../history/exposure-rows.js';
+import { wrongUse } from './refusal.js';
 import { exposureColumns, exposureLines, type ExposureLine } from './exposure-lines.js';
 
-/**
- * All rows as a Parquet file (Apache Parquet 2, Snappy), a page in memory at a time. The file is new, and for its owner
- * alone. @throws the file system's error, EEXIST where it is there
- */
+/** Makes the file, for its owner alone, before anything is asked for. @throws Problem usage where it is there, or cannot be */
+export function newFile(file: string): string {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch {
+    throw wrongUse('--parquet', 'a new file in a folder that can be written');
+  }
+  return file;
+}
+
+/** All rows as a Parquet file (Snappy), a page in memory at a time, over `file`. Returns how many. */
 export async function writeParquet(file: string, pages: AsyncIterable<readonly ExposureRow[]>): Promise<number> {
-  closeSync(openSync(file, 'wx', 0o600));
   let lines = 0;
   async function* rows() {
     for await (const page of pages) {

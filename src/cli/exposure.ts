@@ -67,7 +67,8 @@ Examples:
           }
         }
         if (parquet !== undefined) {
-          const rows = await (await import('./exposure-parquet.js')).writeParquet(parquet, pages());
+          const { newFile, writeParquet } = await import('./exposure-parquet.js');
+          const rows = await writeParquet(newFile(parquet), pages());
           return printResult(all.json, { file: parquet, rows }, () => `${rows} rows`);
         }
         if (csv) {

@@ -20,8 +20,8 @@ export async function diffText({ from, to, changes, gains, losses }: HistoryDiff
   );
   return [
     spanText(from, to),
-    `changes: ${await table(['position', 'at', 'entry', 'by', 'changes', 'signed by', 'says'], rows)}`,
-    ...(policy.length === 0 ? [] : [`policy: ${await table(['position', 'what', 'before', 'after'], policy)}`]),
+    `changes\n${await table(['position', 'at', 'entry', 'by', 'changes', 'signed by', 'says'], rows)}`,
+    ...(policy.length === 0 ? [] : [`policy\n${await table(['position', 'what', 'before', 'after'], policy)}`]),
     await reachText({ gains, losses }),
   ].join('\n\n');
 }
@@ -47,7 +47,7 @@ export async function stateText(state: HistoryAtAnswer): Promise<string> {
       ['programme', programme.status],
       ['policy', `version ${policy.policy.version}, ${policy.policyHash}`],
     ]),
-    ...(await Promise.all(shown.map(async ([name, columns, rows]) => `${name}: ${await table(columns, rows)}`))),
+    ...(await Promise.all(shown.map(async ([name, columns, rows]) => `${name}\n${await table(columns, rows)}`))),
     ...(reach.length === 0 ? ['nobody could read anything'] : []),
   ].join('\n\n');
 }

@@ -11,7 +11,7 @@ import { PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { defined } from './defined.js';
 import { HistoryReadings } from './history-readers.js';
 import { ListReleases } from './list-releases.js';
-import { Projector } from './projections/projector.js';
+import { Projector, type ProjectionStatus } from './projections/projector.js';
 import { ReplayProjections } from './replay-projections.js';
 
 const ReleasesQuery = z.strictObject({
@@ -62,25 +62,17 @@ export class ProjectionsController {
 @Injectable()
 export class ProjectionMetrics {
   constructor(@Inject(METRICS) { registry }: Metrics, projector: Projector) {
-    const labelNames = ['projection'];
-    const registers = [registry];
-    const stopped = new Gauge({
-      name: 'custos_projection_stopped',
-      help: '1 where a projection stands still on an entry that it cannot fold',
-      labelNames,
-      registers,
-    });
-    new Gauge({
-      name: 'custos_projection_position',
-      help: 'Entries of the log that a projection has folded',
-      labelNames,
-      registers,
-      async collect() {
-        for (const { projection, position, stopped: why } of await projector.status().catch(() => [])) {
-          this.set({ projection }, position);
-          stopped.set({ projection }, why === null ? 0 : 1);
-        }
-      },
-    });
+    const gauge = (name: string, help: string, valueOf: (status: ProjectionStatus) => number) =>
+      new Gauge({
+        ...{ name, help, labelNames: ['projection'], registers: [registry] },
+        async collect() {
+          for (const one of await projector.status().catch(() => [])) {
+            this.set({ projection: one.projection }, valueOf(one));
+          }
+        },
+      });
+    gauge('custos_projection_position', 'Entries of the log that a projection has folded', ({ position }) => position);
+    const help = '1 where a projection stands still on an entry that it cannot fold, or is not built yet';
+    gauge('custos_projection_stopped', help, ({ stopped }) => (stopped === null ? 0 : 1));
   }
 }
