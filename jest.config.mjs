@@ -18,6 +18,8 @@ const common = {
     '^.+\\.m?js$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' }, isModule: 'unknown' }],
   },
   transformIgnorePatterns: [],
+  // The copies of the project that mutation tests work in.
+  modulePathIgnorePatterns: ['<rootDir>/.custos/'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
     // Its `exports` name only the `import` condition, which jest's require does not ask for.

@@ -3,16 +3,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/**
- * Loads a package that only a baseline needs. They have a lock file of their own (`bench/package-lock.json`) and are
- * installed when first asked for, so that `npm ci` of the project stays lean. Untyped on purpose: types would
- * make `npm run check` depend on them.
- */
+/** Loads a package that only a baseline needs. Untyped on purpose: types would make `npm run check` depend on them. */
 export async function baselinePackage<T>(name: string): Promise<T> {
-  const folder = import.meta.dirname;
-  if (!existsSync(join(folder, 'node_modules', name))) {
-    process.stderr.write(`  installing what only the baselines need\n`);
-    await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder });
-  }
+  await installOnce(import.meta.dirname, name);
   return (await import(name)) as T;
+}
+
+/**
+ * What only some runs need has a lock file of its own in their folder, and is installed when first asked for, so that
+ * `npm ci` of the project stays lean.
+ */
+export async function installOnce(folder: string, name: string): Promise<void> {
+  if (existsSync(join(folder, 'node_modules', name))) return;
+  process.stderr.write(`  installing what only this needs\n`);
+  await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder });
 }
