@@ -1,6 +1,7 @@
 import {
   allowed,
   after,
+  alone,
   approved,
   denied,
   disclosed,
@@ -18,6 +19,7 @@ import {
   requested,
   revoked,
   session,
+  sessions,
   start,
   subject,
 } from './given.spec.js';
@@ -176,6 +178,25 @@ describe('a disclosure is allowed', () => {
       .then(allowed));
   it('under a grant that a rejection comes too late for', () =>
     given(granted(), rejected()).when(disclosure()).then(allowed));
+});
+
+describe('what one officer opened alone', () => {
+  const few = { durationSeconds: 900, records: 200, disclosures: 2 };
+  const decided = (more: Parameters<typeof granted>[0]) =>
+    decide(alone(after(granted({ ...few, ...more }))), disclosure());
+  it('is allowed within the limits of that, with no other signature', () => allowed(decided({})));
+  it.each([
+    ['for a second more', { durationSeconds: 901 }],
+    ['with one record more', { records: 201 }],
+    ['with one disclosure more', { disclosures: 3 }],
+    ['of two subjects', { sessions }],
+    ['with a field that is strict', { fields: ['url', 'other'] as const }],
+  ])('is denied %s, though a quorum could grant it', (_what, more) => {
+    denied('policy_forbids')(decided(more));
+    given(granted({ ...few, ...more }))
+      .when(disclosure())
+      .then(allowed);
+  });
 });
 
 describe('the state', () => {

@@ -105,6 +105,12 @@ export function stateOf({ entries }: Pick<Told, 'entries'>): AccessState {
 
 export const after = (...steps: readonly Step[]): AccessState => stateOf(tell(...steps));
 
+/** Its grants are what one officer each gave to themselves. */
+export const alone = (state: AccessState): AccessState => ({
+  ...state,
+  grants: state.grants.map((grant) => ({ ...grant, signers: 1, isBreakGlass: true as const })),
+});
+
 /** Any entry, whatever it says. */
 export const entry =
   <T extends EntryType>(type: T, data: EntryData[T], by: { actor?: Actor; subject?: SubjectId } = {}): Step =>

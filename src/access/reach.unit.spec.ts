@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import type { LockTarget } from '../log/entries.js';
 import { fieldNames } from '../log/fields.js';
+import type { Grant } from './access-state.js';
 import { decide } from './decide.js';
 import { policyChanged } from './given-policy.spec.js';
 import {
   after,
+  alone,
   disclosed,
   enrolKeys,
   erased,
@@ -23,7 +25,7 @@ import {
   stateOf,
   type Step,
 } from './given.spec.js';
-import { reach } from './reach.js';
+import { reach, reachOf } from './reach.js';
 
 beforeAll(enrolKeys);
 
@@ -49,10 +51,20 @@ describe('nobody reaches anything', () => {
 
 describe('reach', () => {
   it('names person, subject, session, field, grant and end, in order', () =>
-    expect(reach(after(granted({ sessions: sessions.slice(1), fields: ['url'] })), start)).toEqual([
+    expect(reach(after(granted({ sessions: sessions.slice(1), fields: ['url'] })), start)).toStrictEqual([
       row('sub-1', 'ses-2'),
       row('sub-2', 'ses-3'),
     ]));
+  it('has grants in the order in which they came into force, however many', () => {
+    const numbers = [9, 4, 7, 2, 0, 8, 3, 6, 1, 5];
+    const steps = numbers.map((n) => granted({ n, sessions: sessions.slice(0, 1), fields: ['url'] }));
+    expect(reach(after(...steps), start).map(({ grant }) => grant)).toEqual(numbers.map(grantId));
+  });
+  it('says what one officer opened alone', () => {
+    const few = { durationSeconds: 900, disclosures: 2, sessions: sessions.slice(1, 2), fields: ['url' as const] };
+    const broken = { ...row('sub-1', 'ses-2'), until: start + 900_000, isBreakGlass: true };
+    expect(reach(alone(after(granted(few))), start)).toEqual([broken]);
+  });
   it('can be asked for a person, a subject or a field', () => {
     const state = after(granted({ sessions }), granted({ n: 1, by: 'researcher2', sessions, fields: ['kind'] }));
     expect(reach(state, start)).toHaveLength(9);
@@ -70,6 +82,15 @@ describe('reach', () => {
     expect(open({ kind: 'field', field: 'url' })).toEqual(['ses-2 typed', 'ses-3 typed']);
     expect(open({ kind: 'subject', subject: subject('sub-2') })).toEqual(['ses-2 typed', 'ses-2 url']);
     expect(open({ kind: 'grant', grant: grantId(0) })).toEqual([]);
+  });
+
+  it.each<[string, LockTarget[]]>([
+    ['each of its sessions', [{ kind: 'subject', subject: subject('sub-1') }]],
+    ['each of its fields', [{ kind: 'field', field: 'url' }, { kind: 'field', field: 'typed' }]], // prettier-ignore
+  ])('of a grant is none at all while %s is locked', (_what, targets) => {
+    const state = after(granted(), ...targets.map((target, n) => locked(target, n)));
+    const grant = state.grants.get(grantId(0)) as Grant;
+    expect(reachOf(state, grant, start)).toBeUndefined();
   });
 
   const row = (of: string, one: string) => ({
