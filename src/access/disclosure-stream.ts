@@ -14,8 +14,8 @@ export function disclosureStream(disclosed: Disclosed): Readable {
 
 async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string> {
   const { disclosure, receipt, session, format, fields } = about;
-  yield line({ kind: 'receipt', disclosure, receipt });
-  yield line({ kind: 'session', session, format, fields });
+  // What stands in front goes out with the first records, which are there already: so many writes are so many system calls.
+  let front = line({ kind: 'receipt', disclosure, receipt }) + line({ kind: 'session', session, format, fields });
   let records = 0;
   const gone = new Map<FieldName, { position: Position; records: number }>();
   try {
@@ -36,17 +36,18 @@ async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string>
           fields: Object.fromEntries(values),
         });
       });
-      yield lines.join('');
+      yield front + lines.join('');
+      front = '';
       records += sequences.length;
     }
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem('internal');
-    yield line({ kind: 'problem', ...problem.toJSON() });
+    yield front + line({ kind: 'problem', ...problem.toJSON() });
     return;
   }
   // The fifth answer, beside plaintext, erased, unknown key and tampered: it was there, and the log gave it up.
-  for (const [field, lost] of gone) yield line({ kind: 'expired', field, ...lost });
-  yield line({ kind: 'end', records });
+  const expired = [...gone].map(([field, lost]) => line({ kind: 'expired', field, ...lost }));
+  yield front + expired.join('') + line({ kind: 'end', records });
 }
 
 const line = (value: unknown) => `${JSON.stringify(value)}\n`;

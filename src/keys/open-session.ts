@@ -13,7 +13,7 @@ type TimeValue = [time: number, raw?: ColumnValue];
 /** Opens the granted columns of a session, batch by batch, and touches no other. */
 export async function* openSession(session: OpenSession): AsyncGenerator<OpenedBatch> {
   const { reader, asked, range } = session;
-  const entries = await reader.stream(`session/${asked.session}`, { below: asked.versions });
+  const entries = await reader.session(asked.session, asked.versions);
   const { batches, records } = countedBatches(entries, range);
   // The budget was charged by the service's count: a smaller one than ours would be a way around it.
   if (records > asked.records) throw new Problem('keyholder_refused');
@@ -32,8 +32,13 @@ async function openBatch({ asked, range }: OpenSession, columns: SessionColumns,
   const { first, count } = batch.data;
   const expired: ExpiredColumn[] = [];
   const gone = ({ position }: Expiry, field: FieldName) => void expired.push({ field, position, records: count });
+  const fields = [...new Set<FieldName>(['time', ...asked.fields])];
+  const found = new Map(
+    await Promise.all(fields.map(async (field) => [field, await columns.find(batch, field)] as const)),
+  );
+  const open = (field: FieldName) => columns.open(batch, field, found.get(field) ?? { kind: 'absent' });
   // Each record's time is sealed too. It is opened to cut at the grant's range, and released only if granted.
-  const time = await columns.open(batch, 'time');
+  const time = await open('time');
   if (time.kind === 'absent') throw new Problem('tampered', { position: batch.position });
   if (time.kind === 'expired' && isCut(await columns.signed(batch), range)) {
     // Which records are in the range cannot be told any more, so none is.
@@ -43,7 +48,7 @@ async function openBatch({ asked, range }: OpenSession, columns: SessionColumns,
   const times = time.kind === 'opened' ? (time.values as TimeValue[]) : undefined;
   const opened: [FieldName, readonly ColumnValue[]][] = [];
   for (const field of asked.fields) {
-    const column = field === 'time' ? time : await columns.open(batch, field);
+    const column = field === 'time' ? time : await open(field);
     if (column.kind === 'expired') gone(column, field);
     if (column.kind === 'opened') opened.push([field, field === 'time' ? rawTimes(times) : column.values]);
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { BodyStore } from '../log/body-store.js';
 import type { DisclosureMade } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
@@ -28,14 +28,18 @@ export interface OpenSession {
 
 export type Batch = EntryOf<'session.batch'>;
 
-export type Column =
-  | { readonly kind: 'opened'; readonly values: readonly ColumnValue[] }
+/** A column as it is stored, and what the log says of it. */
+export type FoundColumn =
+  | { readonly kind: 'sealed'; readonly sealed: Uint8Array }
   /** Past its retention: not opened, also where it is still there. */
   | ({ readonly kind: 'expired' } & Expiry)
   /** The batch never had one. */
   | { readonly kind: 'absent' };
 
-/** The sealed columns of one session, opened one by one. */
+export type Column =
+  Exclude<FoundColumn, { kind: 'sealed' }> | { readonly kind: 'opened'; readonly values: readonly ColumnValue[] };
+
+/** The sealed columns of one session: those of a batch are read together, and opened one by one. */
 export class SessionColumns {
   private readonly keys: SessionKeys;
   private readonly signedBatches = new Map<number, Batch>();
@@ -49,18 +53,27 @@ export class SessionColumns {
     this.keys = new SessionKeys(session.keyPair, entries);
   }
 
-  /** @throws Problem tampered, key_unknown */
-  async open(batch: Batch, field: FieldName): Promise<Column> {
+  /** @throws Problem tampered */
+  async find(batch: Batch, field: FieldName): Promise<FoundColumn> {
     const directory = batch.columns.find((column) => column.field === field);
     if (directory === undefined) return { kind: 'absent' };
     const expiry = await this.expiry(batch, field);
     if (expiry !== undefined) return { kind: 'expired', ...expiry };
     const sealed = await this.session.bodies.column(batch.position, field);
     if (sealed === undefined) return this.missing(batch, field);
-    if (!createHash('sha256').update(sealed).digest().equals(directory.sha256)) {
+    if (!hash('sha256', sealed, 'buffer').equals(directory.sha256)) {
       throw new Problem('tampered', { position: batch.position });
     }
-    return { kind: 'opened', values: this.unseal(batch, field, sealed) };
+    return { kind: 'sealed', sealed };
+  }
+
+  /** @throws Problem tampered, key_unknown */
+  async open(batch: Batch, field: FieldName, found: FoundColumn): Promise<Column> {
+    if (found.kind !== 'sealed') return found;
+    // Once more: of a column that was read beside it, it may have become known that it is deleted by now.
+    const expiry = await this.expiry(batch, field);
+    if (expiry !== undefined) return { kind: 'expired', ...expiry };
+    return { kind: 'opened', values: this.unseal(batch, field, found.sealed) };
   }
 
   wipe(): void {
@@ -90,7 +103,7 @@ export class SessionColumns {
   }
 
   /** Deleted while the session is read, or taken away by somebody: the log says which. */
-  private async missing(batch: Batch, field: FieldName): Promise<Column> {
+  private async missing(batch: Batch, field: FieldName): Promise<FoundColumn> {
     this.retention = await this.session.rereadRetention();
     const expiry = await this.expiry(batch, field);
     if (expiry === undefined) throw new Problem('tampered', { position: batch.position });

@@ -206,6 +206,6 @@ describe('a read by position and a scan', () => {
       expect(plan).toContain('body_10');
       expect(plan).not.toMatch(/body_0|body_20|body_30|Seq Scan|Sort/);
     }
-    expect(seen).toHaveLength(2);
+    expect(seen).toHaveLength(3); // a small column is asked for together with others, and by itself where it was not among them
   });
 });

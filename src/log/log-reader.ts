@@ -3,6 +3,7 @@ import type { Queryable } from './database.js';
 import type { EntryType } from './entries.js';
 import { decodeHeader, type Entry, type EntryOf } from './header.js';
 import type { Position, SessionId, SubjectId } from './ids.js';
+import { eachOnce, Together } from './together.js';
 
 export interface LogHead {
   readonly size: number;
@@ -10,10 +11,28 @@ export interface LogHead {
   readonly checkpoint: string;
 }
 
-const decodeAll = (rows: readonly { header: Buffer }[]): Entry[] => rows.map(({ header }) => decodeHeader(header));
+interface HeaderRow {
+  readonly header: Buffer;
+}
+const decodeAll = (rows: readonly HeaderRow[]): Entry[] => rows.map(({ header }) => decodeHeader(header));
+
+/** Those of a long session would keep everybody waiting who asked with its reader: it goes on by itself after these. */
+export const headersTogether = 64;
+
+interface SessionRow extends HeaderRow {
+  readonly version: number;
+}
+
+interface SessionAsked {
+  readonly session: SessionId;
+  readonly below: number;
+}
 
 /** Reads the log. What it returns was not verified: whoever decides on it uses VerifiedReplay. */
 export class LogReader {
+  /** One under way and one behind it: the server has always something to do. */
+  private readonly sessionsAsked = new Together((asked: readonly SessionAsked[]) => this.sessionsTogether(asked), 2);
+
   constructor(private readonly db: Queryable) {}
 
   async head(): Promise<LogHead> {
@@ -103,8 +122,25 @@ export class LogReader {
     return decodeAll(rows) as EntryOf<'session.opened'>[];
   }
 
-  async session(session: SessionId): Promise<Entry[]> {
-    return this.stream(`session/${session}`);
+  /** Many who read sessions at once share a query. What a row holds is looked at by whoever asked for it, and fails them alone. */
+  async session(session: SessionId, below = 2 ** 31 - 1): Promise<Entry[]> {
+    const rows = await this.sessionsAsked.of({ session, below });
+    const entries = decodeAll(rows);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < headersTogether) return entries;
+    return [...entries, ...(await this.stream(`session/${session}`, { from: last.version + 1, below }))];
+  }
+
+  /** The first `headersTogether` of each, in order. */
+  private async sessionsTogether(asked: readonly SessionAsked[]): Promise<SessionRow[][]> {
+    const { once, placeOf } = eachOnce(asked, ({ session, below }) => `${below}/${session}`);
+    const { rows } = await this.db.query<SessionRow & { place: number }>({
+      ...readSessions,
+      values: [once.map(({ session }) => `session/${session}`), once.map(({ below }) => below), headersTogether],
+    });
+    const found = once.map((): SessionRow[] => []);
+    for (const row of rows) found[row.place]?.push(row);
+    return placeOf.map((place) => found[place] ?? []);
   }
 
   /** The number of entries whose time is at most `at`: a time becomes a size once, and sizes only after that. */
@@ -139,3 +175,16 @@ export class LogReader {
     return rows[0];
   }
 }
+
+/** Each stream by its own look into the index, whatever the planner knows of how long streams are. */
+export const readSessions = {
+  name: 'read-sessions',
+  text: `SELECT place::int - 1 AS place, version, header
+         FROM unnest($1::text[], $2::int[]) WITH ORDINALITY AS asked(stream, below, place)
+         CROSS JOIN LATERAL (
+           SELECT version, header FROM log.entry e
+           WHERE e.stream = asked.stream AND e.version < asked.below AND e.position < (SELECT size FROM log.head)
+           ORDER BY e.version LIMIT $3
+         ) AS found
+         ORDER BY place, version`,
+};

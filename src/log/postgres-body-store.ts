@@ -4,14 +4,24 @@ import type { Queryable } from './database.js';
 import type { FieldName } from './fields.js';
 import type { Position } from './ids.js';
 import { layEndToEnd } from './lay-end-to-end.js';
+import { eachOnce, Together } from './together.js';
 
 /** Bounds memory: a sealed column of a large snapshot has megabytes. */
 const columnsAPage = 200;
+/** Larger ones are read alone: nobody waits for the screens that another reads, and a group has four megabytes at most. */
+export const mostBytesTogether = 16 * 1024;
+
+interface ColumnAsked {
+  readonly position: Position;
+  readonly field: FieldName;
+}
 
 /** Sealed columns as rows of `log.body`, committed together with their entries (docs/decisions/0006). */
 export class PostgresBodyStore implements BodyStore {
   /** Partitions are there for the positions below. */
   private roomBelow = 0;
+  /** One under way and one behind it: the server has always something to do. */
+  private readonly small = new Together((asked: readonly ColumnAsked[]) => this.smallColumns(asked), 2);
 
   constructor(private readonly db: Queryable) {}
 
@@ -47,12 +57,31 @@ export class PostgresBodyStore implements BodyStore {
   }
 
   async column(position: Position, field: FieldName): Promise<Uint8Array | undefined> {
+    const small = await this.small.of({ position, field });
+    if (small !== undefined) return small;
     const { rows } = await this.db.query<{ sealed: Buffer }>({
       name: 'column',
       text: 'SELECT sealed FROM log.body WHERE position = $1 AND field = $2',
       values: [position, field],
     });
     return rows[0]?.sealed;
+  }
+
+  /** Without a name, so that it is planned for these positions: `ANY` prunes partitions when it is planned, and only then. */
+  private async smallColumns(asked: readonly ColumnAsked[]): Promise<(Uint8Array | undefined)[]> {
+    const { once, placeOf } = eachOnce(asked, ({ position, field }) => `${position}/${field}`);
+    const { rows } = await this.db.query<{ place: number; sealed: Buffer }>(
+      `SELECT place::int - 1 AS place, sealed
+       FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS asked(position, field, place)
+       CROSS JOIN LATERAL (
+         SELECT sealed FROM log.body b
+         WHERE b.position = ANY($1) AND b.position = asked.position AND b.field = asked.field
+           AND octet_length(b.sealed) <= $3 LIMIT 1
+       ) AS found`,
+      [once.map(({ position }) => position), once.map(({ field }) => field), mostBytesTogether],
+    );
+    const found = new Map(rows.map(({ place, sealed }) => [place, sealed]));
+    return placeOf.map((place) => found.get(place));
   }
 
   /** `position >= $1` says nothing new, but partitions are not pruned by the comparison of rows. */

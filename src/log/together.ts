@@ -46,3 +46,16 @@ export class Together<A, R> {
     this.running -= 1;
   }
 }
+
+/** Each question of a group once, whoever asks it, and for each of the group the place of its own among them. */
+export function eachOnce<A>(group: readonly A[], keyOf: (asked: A) => string): { once: A[]; placeOf: number[] } {
+  const places = new Map<string, number>();
+  const once: A[] = [];
+  const placeOf = group.map((asked) => {
+    const key = keyOf(asked);
+    const place = places.get(key) ?? once.push(asked) - 1;
+    places.set(key, place);
+    return place;
+  });
+  return { once, placeOf };
+}

@@ -1,4 +1,4 @@
-import { Together } from './together.js';
+import { eachOnce, Together } from './together.js';
 
 /** Answers when told to. */
 class Slow {
@@ -69,4 +69,10 @@ describe('questions asked together', () => {
     slow.end();
     expect(await Promise.all(all)).toEqual([10, 20, 30]);
   });
+});
+
+it('a question that several of a group ask is there once, and each finds its own', () => {
+  const { once, placeOf } = eachOnce(['b', 'a', 'b', 'c', 'a'], (one) => one);
+  expect(once).toEqual(['b', 'a', 'c']);
+  expect(placeOf).toEqual([0, 1, 0, 2, 1]);
 });
