@@ -95,10 +95,14 @@ describe('the races find', () => {
   ])(
     '%s',
     async (_what, broken, rules) => {
-      const { violations } = await run(firstSeed, roundOfHeats, broken);
-      const found = new Set(violations.map(({ rule }) => rule));
+      const found = new Set<Violation['rule']>();
+      // Whether a race is close enough in one round is chance.
+      for (let round = 0; round < 8 && !rules.every((rule) => found.has(rule)); round += 1) {
+        const { violations } = await run(firstSeed + round, roundOfHeats, broken);
+        for (const { rule } of violations) found.add(rule);
+      }
       expect([...found]).toEqual(expect.arrayContaining(rules));
     },
-    120_000,
+    600_000,
   );
 });
