@@ -7,13 +7,14 @@ import {
   emptyFrontier,
   encodeFrontier,
   frontierRoot,
+  type Frontier,
 } from './frontier.js';
 import { HashRow, RowTree } from './hash-row.js';
 import { nodeHash } from './hash.js';
 import { naivePath, naiveRoot, numberedLeaves } from './naive-tree.spec.js';
 import { verifyConsistency, verifyInclusion } from './proof.js';
 import { completedTiles, parseTilePath, tilePath, tileWidth } from './tile.js';
-import { consistencyProof, inclusionProof, memoryTree, tileTree } from './tree.js';
+import { consistencyProof, inclusionProof, memoryTree, prefixProof, tileTree, type ReadTile } from './tree.js';
 
 const all = numberedLeaves(700);
 const sizes = fc.integer({ min: 1, max: 300 });
@@ -76,8 +77,47 @@ describe('a frontier', () => {
     expect(() => decodeFrontier(break_(bytes))).toThrow('frontier_malformed');
   });
 
+  it.each([
+    ['nothing', new Uint8Array()],
+    ['no whole size', new Uint8Array(7)],
+    ['a size past what a number counts', Buffer.from('0020000000000000' + '00'.repeat(32), 'hex')],
+  ])('is not read from %s', (_what, bytes) => expect(() => decodeFrontier(bytes)).toThrow('frontier_malformed'));
+
+  it('is written as its size and its hashes, and read as bytes of its own', () => {
+    const hashes = [7, 9].map((fill) => new Uint8Array(32).fill(fill));
+    const bytes = encodeFrontier({ size: 6, hashes });
+    expect(Buffer.from(bytes).toString('hex')).toBe(`0000000000000006${'07'.repeat(32)}${'09'.repeat(32)}`);
+    const within = Buffer.concat([Buffer.of(1, 2, 3), bytes]).subarray(3);
+    const read = decodeFrontier(within);
+    within.fill(0);
+    expect(read).toEqual({ size: 6, hashes });
+  });
+
   it('refuses a leaf of another length, and says the lengths only', () => {
     expect(() => appendLeaf(emptyFrontier, new Uint8Array(31))).toThrow('leaf: 31 bytes, not 32');
+    expect(() => decodeFrontier('text' as never)).toThrow('frontier: not a Uint8Array');
+  });
+
+  it.each<[string, Frontier, string]>([
+    ['fewer hashes than its size has', { size: 3, hashes: [all[0] as Uint8Array] }, 'hashes do not fit its size'],
+    ['a hash more', { size: 1, hashes: all.slice(0, 2) }, 'hashes do not fit its size'],
+    ['a hash of 31 bytes', { size: 1, hashes: [new Uint8Array(31)] }, 'frontier hash: 31 bytes, not 32'],
+    ['half a leaf', { size: 0.5, hashes: [] }, 'size: not an integer'],
+  ])('that has %s is none', (_what, broken, message) => {
+    expect(() => appendLeaves(broken, [])).toThrow(message);
+    expect(() => appendPart(broken, emptyFrontier)).toThrow(message);
+    expect(() => appendPart(emptyFrontier, broken)).toThrow(message);
+    expect(() => frontierRoot(broken)).toThrow(message);
+    expect(() => encodeFrontier(broken)).toThrow(message);
+  });
+
+  it('stays as it was when something is appended, the empty one too', () => {
+    const before = appendLeaves(emptyFrontier, all.slice(0, 7));
+    const kept = encodeFrontier(before);
+    appendLeaves(before, all.slice(7, 9));
+    appendPart(before, appendLeaf(emptyFrontier, all[7] as Uint8Array));
+    expect(encodeFrontier(before)).toEqual(kept);
+    expect(Object.isFrozen(emptyFrontier) && Object.isFrozen(emptyFrontier.hashes)).toBe(true);
   });
 });
 
@@ -135,7 +175,57 @@ describe('a consistency proof', () => {
     ));
 });
 
+describe('a tree is not asked', () => {
+  const tree = memoryTree(all.slice(0, 6));
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['for a leaf of no tree', async () => inclusionProof(tree, 0, 0), 'size: the empty tree has no leaf to prove'],
+    ['for a leaf behind its last', async () => inclusionProof(tree, 6, 6), 'index: not an integer from 0 to 5'],
+    ['for half a size', async () => inclusionProof(tree, 0, 1.5), 'size: not an integer'],
+    ['how it goes on from nothing', async () => consistencyProof(tree, 0, 6), 'from: the empty tree needs no proof'],
+    ['how it goes back', async () => consistencyProof(tree, 6, 5), 'from: not an integer from 0 to 5'],
+    ['how it goes on to half a size', async () => consistencyProof(tree, 1, 5.5), 'to: not an integer'],
+    ['for a subtree past its end', async () => tree.hash(1, 3), 'index: the subtree is not within the tree'],
+    ['for a subtree that is not full', async () => tree.hash(3, 0), 'index: the subtree is not within the tree'],
+    ['for a subtree before its start', async () => tree.hash(0, -1), 'index: not an integer'],
+    ['for a level above every tree', async () => tree.hash(53, 0), 'level: not an integer from 0 to 52'],
+    ['about half a leaf', async () => memoryTree([new Uint8Array(16)]), 'leaf: 16 bytes, not 32'],
+    ['out of tiles of half a size', async () => tileTree(() => Promise.reject(), 0.5), 'size: not an integer'],
+  ])('%s', (_what, asked, message) => expect(asked()).rejects.toThrow(message));
+
+  it('what there is between two equal sizes: there is nothing', async () => {
+    expect(await prefixProof(tree, 6, 6)).toEqual([]);
+    expect(await consistencyProof(tree, 6, 6)).toEqual([]);
+  });
+  it('and gives every subtree that is full', async () => {
+    expect(await tree.hash(1, 2)).toEqual(naiveRoot(all.slice(4, 6)));
+    expect(await tree.hash(2, 0)).toEqual(naiveRoot(all.slice(0, 4)));
+  });
+});
+
 describe('tiles', () => {
+  it('are asked for once each, also at once, and again only after a failure', async () => {
+    const asked: string[] = [];
+    let fails = true;
+    const readTile: ReadTile = (level, index, width) => {
+      asked.push(`${level}/${index}/${width}`);
+      if (fails) return Promise.reject(new Error('not there'));
+      return Promise.resolve(new Uint8Array(Buffer.concat(all.slice(index * tileWidth, index * tileWidth + width))));
+    };
+    const tree = tileTree(readTile, 300);
+    await expect(tree.hash(0, 299)).rejects.toThrow('not there');
+    fails = false;
+    expect(await Promise.all([tree.hash(0, 299), tree.hash(1, 149), tree.hash(0, 0)])).toEqual([
+      all[299],
+      naiveRoot(all.slice(298, 300)),
+      all[0],
+    ]);
+    expect(asked).toEqual(['0/1/44', '0/1/44', '0/0/256']);
+    await expect(tree.hash(0, 300)).rejects.toThrow('not within the tree');
+  });
+  it('of another length are none', () =>
+    expect(tileTree(() => Promise.resolve(new Uint8Array(32)), 2).hash(0, 0)).rejects.toThrow(
+      'tile: 32 bytes, not 64',
+    ));
   it('serve the same hashes as the leaves', async () => {
     const levelHashes = (level: number): Uint8Array[] =>
       level === 0
