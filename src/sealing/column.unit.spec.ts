@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { sealColumn, type ColumnBinding, type ColumnValue } from './column.js';
+import { isSealedColumn, sealColumn, type ColumnBinding, type ColumnValue } from './column.js';
 import { openColumn } from './open-column.js';
 import { Secret } from './secret.js';
 import { columnKey } from './session-key.js';
@@ -46,6 +46,7 @@ describe('a sealed column is answered as tampered', () => {
     ['another field', { field: 'url' }],
     ['another count', { count: values.length + 1 }],
     ['another version of the catalogue', { catalogue: 2 }],
+    ['the version before the first', { catalogue: 0 }],
     ['the same characters, cut elsewhere', { origin: 'custos.example/logs', session: 'es_1' }],
   ])('in the place of %s', (_, elsewhere) => {
     expect(openColumn(key(), binding(elsewhere), sealColumn(key(), binding(), values))).toEqual(tampered);
@@ -75,6 +76,13 @@ describe('a column is not sealed', () => {
       'entry id: expected 16 bytes, got 15',
     );
   });
+  it.each<[string, Partial<ColumnBinding>, string]>([
+    ['in half a catalogue', { catalogue: 1.5 }, 'catalogue version: expected a whole number from 0'],
+    ['in a catalogue before the first', { catalogue: -1 }, 'catalogue version: expected a whole number from 0'],
+    ['for no whole count', { count: NaN }, 'expected NaN, got 3'],
+  ])('%s', (_what, differs, message) => {
+    expect(() => sealColumn(key(), binding(differs), values)).toThrow(message);
+  });
   it('for a field name that another name would share a key with', () => {
     expect(() => columnKey(sessionKey, '\ud800')).toThrow('not well-formed');
   });
@@ -99,6 +107,14 @@ describe('a sealed column', () => {
     const [first, second] = [1, 2].map(() => Buffer.from(sealColumn(key(), binding(), values)));
     expect(first!.equals(second!)).toBe(false);
     expect(first!.includes('horse')).toBe(false);
+  });
+
+  it('has a form, which tells it from everything else without a key', () => {
+    const sealed = sealColumn(key(), binding(), values);
+    expect(isSealedColumn(sealed)).toBe(true);
+    expect(isSealedColumn(sealed.with(0, 2))).toBe(false);
+    expect(isSealedColumn(sealed.subarray(0, -1))).toBe(false);
+    expect(isSealedColumn(new Uint8Array())).toBe(false);
   });
 
   it('is of one length for all short contents', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { pad, padmeLength, smallestPaddedBytes, unpad } from './padme.js';
+import { isPaddedLength, pad, padmeLength, smallestPaddedBytes, unpad } from './padme.js';
 
 const bytes = fc.uint8Array({ maxLength: 5_000 });
 
@@ -54,6 +54,13 @@ describe('padding', () => {
   });
 });
 
+describe('a length', () => {
+  it('is a padded one exactly if padding gives it', () => {
+    const given = new Set(Array.from({ length: 1_000 }, (_, bytes) => pad(new Uint8Array(bytes)).length));
+    for (let length = 0; length < 1_000; length += 1) expect(isPaddedLength(length)).toBe(given.has(length));
+  });
+});
+
 describe('Padmé', () => {
   it.each([
     [0, 0],
@@ -75,7 +82,7 @@ describe('Padmé', () => {
   });
 
   it.each([-1, 1.5, NaN, 2 ** 31 + 1])('of %d is refused', (length) => {
-    expect(() => padmeLength(length)).toThrow(RangeError);
+    expect(() => padmeLength(length)).toThrow(new RangeError(`length to pad: expected 0 to 2147483648, got ${length}`));
   });
 
   it('keeps as many low bits zero as its formula says', () => {

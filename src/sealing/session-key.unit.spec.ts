@@ -1,5 +1,5 @@
 import { Secret } from './secret.js';
-import { columnKey, generateSessionKey, openSessionKey, sealSessionKey } from './session-key.js';
+import { columnKey, generateSessionKey, isSealedSessionKey, openSessionKey, sealSessionKey } from './session-key.js';
 import { sodiumReady } from './sodium.js';
 import { generateSubjectKey } from './subject-key.js';
 
@@ -46,6 +46,30 @@ describe('a session key', () => {
     expect(() => sealSessionKey(new Uint8Array(length), generateSessionKey())).toThrow(
       `public key of subject: expected 32 bytes, got ${length}`,
     );
+  });
+  it.each([31, 33])('is not sealed if it is %i bytes', (length) => {
+    const { publicKey } = generateSubjectKey();
+    expect(() => sealSessionKey(publicKey, new Secret(new Uint8Array(length)))).toThrow(
+      `session key: expected 32 bytes, got ${length}`,
+    );
+  });
+  it('is not opened with halves of a key of another length: that is a mistake of ours, and no tampering', () => {
+    const subject = generateSubjectKey();
+    const sealed = sealSessionKey(subject.publicKey, generateSessionKey());
+    expect(() => openSessionKey({ ...subject, publicKey: new Uint8Array(31) }, sealed)).toThrow(
+      'public key of subject: expected 32 bytes, got 31',
+    );
+    expect(() => openSessionKey({ ...subject, secretKey: new Secret(new Uint8Array(33)) }, sealed)).toThrow(
+      'secret key of subject: expected 32 bytes, got 33',
+    );
+  });
+  it('has a form, sealed, which tells it from everything else without a key', () => {
+    const sealed = sealSessionKey(generateSubjectKey().publicKey, generateSessionKey());
+    expect(sealed).toHaveLength(81);
+    expect(isSealedSessionKey(sealed)).toBe(true);
+    expect(isSealedSessionKey(sealed.subarray(0, 80))).toBe(false);
+    expect(isSealedSessionKey(Uint8Array.of(...sealed, 0))).toBe(false);
+    expect(isSealedSessionKey(sealed.with(0, 2))).toBe(false);
   });
   it('is not sealed to a point of small order, which would give everyone the same shared secret', () => {
     expect(() => sealSessionKey(new Uint8Array(32), generateSessionKey())).toThrow();

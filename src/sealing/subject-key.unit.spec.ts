@@ -39,8 +39,9 @@ describe('a wrapped subject key is answered as tampered', () => {
 
 describe('a subject key', () => {
   it('comes out of its wrapping as it went in', () => {
-    const { secretKey } = generateSubjectKey();
+    const { publicKey, secretKey } = generateSubjectKey();
     const unwrapped = unwrapSubjectKey(root(), binding, wrapSubjectKey(root(), binding, secretKey));
+    expect(unwrapped).toMatchObject({ kind: 'opened', publicKey });
     expect(unwrapped.kind === 'opened' && unwrapped.secretKey.bytes).toEqual(secretKey.bytes);
   });
   it('is a pair of X25519', () => {
