@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { classes, classOf, fieldNames, fields } from '../log/fields.js';
 import { builtInPolicy } from './built-in-policy.js';
 import { policyWith, type Change, type Mutable } from './given-policy.spec.js';
+import { scopeOf, sessions } from './given.spec.js';
 import { toHex } from './hex.js';
 import { belowFloors } from './policy-floors.js';
-import { aboveCeilings, ceiling, classIn, needed, PolicyDocument, policyHash, type Policy } from './policy.js';
+import { aboveCeilings, ceiling, classIn, needed, PolicyDocument, policyHash, previewOf, termsOf, type Policy } from './policy.js'; // prettier-ignore
+import type { SessionOfSubject } from './scope.js';
 
 const day = 24 * 3600;
 
@@ -50,6 +52,12 @@ describe('a document is no policy', () => {
     ['with a member that nobody knows', other((document) => Object.assign(document, { also: 1 }))],
     ['with an endless ceiling', other(({ classes: of }) => Object.assign(of.basic, { mostRecords: Infinity }))],
     ['with a ceiling below nothing', other(({ classes: of }) => Object.assign(of.basic, { mostRecords: -1 }))],
+    ['with no version', other((document) => Object.assign(document, { version: 0 }))],
+    [
+      'with a request open for less than a minute',
+      other((document) => Object.assign(document, { requestOpenSeconds: 59 })),
+    ],
+    ['with half a second for a signature', other((document) => Object.assign(document, { approvalSeconds: 60.5 }))],
     ['with half a person', other(({ classes: of }) => Object.assign(of.basic, { quorum: 2.5 }))],
     ['without a class', other(({ classes: of }) => delete (of as Partial<Policy['classes']>).strict)],
     ['with fields in two orders', other(({ breakGlass }) => breakGlass.fields.reverse())],
@@ -62,6 +70,33 @@ describe('a document is no policy', () => {
       other((document) => delete document[member]),
     ]),
   ])('%s', (_what, document) => expect(PolicyDocument.safeParse(document).success).toBe(false));
+  it('unless it says at most that nothing may be opened, and at once', () => {
+    const least = other((document) => {
+      for (const name of classes) Object.assign(document.classes[name], { mostRecords: 0, quorum: 0 });
+      Object.assign(document, { requestOpenSeconds: 60, approvalSeconds: 60, version: 1 });
+    });
+    expect(PolicyDocument.parse(least)).toEqual(least);
+  });
+});
+
+describe('what approvers are shown', () => {
+  const [one, two, three] = sessions as [SessionOfSubject, SessionOfSubject, SessionOfSubject];
+  it('counts subjects once, and names the classes of all fields', () => {
+    const scope = scopeOf({ fields: ['url', 'other', 'kind'], sessions: [one, two, three] });
+    const preview = { records: 7, subjects: 2, sessions: 3 };
+    expect(previewOf(builtInPolicy, scope, 7)).toEqual({ ...preview, classes: ['basic', classOf('url'), 'strict'] });
+  });
+  it('is judged with each session once', () => {
+    const scope = scopeOf({ fields: ['url'], sessions: [one, two, three, one], records: 5, disclosures: 6 });
+    expect(termsOf(scope)).toEqual({
+      fields: ['url'],
+      durationSeconds: 3600,
+      records: 5,
+      disclosures: 6,
+      subjects: 2,
+      sessions: 3,
+    });
+  });
 });
 
 describe('a policy is refused, whoever signs it,', () => {
