@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.js';
+import type { StoredColumn } from './body-store.js';
 import { openPool } from './database.js';
 import type { FieldName } from './fields.js';
 import type { Position } from './ids.js';
-import { PostgresBodyStore } from './postgres-body-store.js';
+import { PostgresBodyStore, scanStatement } from './postgres-body-store.js';
 
 let database: TestDatabase;
 let service: pg.Pool;
@@ -201,11 +202,24 @@ describe('a read by position and a scan', () => {
     } as unknown as pg.Pool;
     const store = new PostgresBodyStore(explained);
     await store.column(15 as Position, 'url');
-    for await (const _page of store.scan(10, 20));
+    await explained.query(scanStatement({ position: 10, field: '' }, 20, 200));
     for (const plan of seen) {
       expect(plan).toContain('body_10');
       expect(plan).not.toMatch(/body_0|body_20|body_30|Seq Scan|Sort/);
     }
     expect(seen).toHaveLength(3); // a small column is asked for together with others, and by itself where it was not among them
+  });
+
+  it('gives every column once and in order, whatever a page holds, and whatever somebody named one', async () => {
+    const store = new PostgresBodyStore(service);
+    const names = ["it's \\ not ours", 'typed', 'url'] as FieldName[];
+    const columns = [1, 2, 3].flatMap((position) => names.map((field) => column(position, field)));
+    await transaction('COMMIT', (client) => store.put(client, columns));
+    for (const most of [1, 2, 4, 9, 10, undefined]) {
+      const pages: StoredColumn[][] = [];
+      for await (const page of store.scan(1, 4, most)) pages.push([...page]);
+      expect(pages.flat()).toEqual(columns);
+      expect(Math.max(...pages.map(({ length }) => length))).toBe(Math.min(most ?? 9, 9));
+    }
   });
 });

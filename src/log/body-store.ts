@@ -25,8 +25,11 @@ export interface BodyStore {
   /** Undefined if it is not there. What comes back was not compared with the header: whoever opens it does that. */
   column(position: Position, field: FieldName): Promise<Uint8Array | undefined>;
 
-  /** Every column of the entries `from` to `to - 1`, by position and field, in pages of bounded size. */
-  scan(from: number, to: number): AsyncIterable<readonly StoredColumn[]>;
+  /**
+   * Every column of the entries `from` to `to - 1`, by position and field, in pages of bounded size: of `most` columns
+   * for whoever knows how large they are.
+   */
+  scan(from: number, to: number, most?: number): AsyncIterable<readonly StoredColumn[]>;
 
   /** Whether any of the entries `from` to `to - 1` has a column of this field there. */
   holds(field: FieldName, from: number, to: number): Promise<boolean>;

@@ -1,6 +1,8 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { BodyStore, ExpiredColumns, StoredColumn } from './body-store.js';
-import type { Queryable } from './database.js';
+import { CopiedRows } from './copied-rows.js';
+import { copyRows } from './copy-rows.js';
+import { onOneClient, type Queryable } from './database.js';
 import type { FieldName } from './fields.js';
 import type { Position } from './ids.js';
 import { layEndToEnd } from './lay-end-to-end.js';
@@ -14,6 +16,26 @@ export const mostBytesTogether = 16 * 1024;
 interface ColumnAsked {
   readonly position: Position;
   readonly field: FieldName;
+}
+
+/**
+ * The columns behind one of them, by position and field. `position >=` says nothing new, but partitions are not pruned
+ * by the comparison of rows.
+ */
+export const scanStatement = (after: { position: number; field: string }, to: number, most: number): string =>
+  `SELECT position, field, sealed FROM log.body
+   WHERE (position, field) > (${after.position}, ${pg.escapeLiteral(after.field)})
+     AND position >= ${after.position} AND position < ${to} ORDER BY position, field LIMIT ${most}`;
+
+/** Of `scanStatement`; `sealed` lies in the memory of the rows. */
+function copiedColumns(bytes: Uint8Array): StoredColumn[] {
+  const rows = new CopiedRows(bytes, 3);
+  const columns: StoredColumn[] = [];
+  while (rows.next()) {
+    const [position, field] = [rows.bigint(0) as Position, rows.text(1) as FieldName];
+    columns.push({ position, field, sealed: rows.slice(2) });
+  }
+  return columns;
 }
 
 /** Sealed columns as rows of `log.body`, committed together with their entries (docs/decisions/0006). */
@@ -84,19 +106,15 @@ export class PostgresBodyStore implements BodyStore {
     return placeOf.map((place) => found.get(place));
   }
 
-  /** `position >= $1` says nothing new, but partitions are not pruned by the comparison of rows. */
-  async *scan(from: number, to: number): AsyncGenerator<readonly StoredColumn[]> {
-    let last: [number, string] = [from, ''];
+  async *scan(from: number, to: number, most = columnsAPage): AsyncGenerator<readonly StoredColumn[]> {
+    let after = { position: from, field: '' };
     for (;;) {
-      const { rows } = await this.db.query<StoredColumn>(
-        `SELECT position, field, sealed FROM log.body
-         WHERE (position, field) > ($1, $2) AND position >= $1 AND position < $3 ORDER BY position, field LIMIT $4`,
-        [...last, to, columnsAPage],
-      );
-      if (rows.length > 0) yield rows;
-      const end = rows.at(-1);
-      if (end === undefined || rows.length < columnsAPage) return;
-      last = [end.position, end.field];
+      const sql = scanStatement(after, to, most);
+      const page = copiedColumns(await onOneClient(this.db, (client) => copyRows(client, sql)));
+      if (page.length > 0) yield page;
+      const end = page.at(-1);
+      if (end === undefined || page.length < most) return;
+      after = end;
     }
   }
 
