@@ -17,7 +17,9 @@ export interface EntryOutline {
   readonly type: string;
   /** Hash of the command whose first entry this is, in hex. */
   readonly command: string | undefined;
-  /** Of all sealed columns, by the directory: what is still there may be less. */
+  /** Sealed columns, by the directory. */
+  readonly columns: number;
+  /** Of all of them together, by the directory: what is still there may be less. */
   readonly bodyBytes: number;
 }
 
@@ -31,8 +33,9 @@ export function outlineOf(header: Uint8Array): EntryOutline {
     bodyBytes += column.bytes;
     at = column.end;
   }
-  const { commandFrom } = scan;
+  const { commandFrom, columns } = scan;
   return {
+    columns,
     at: scan.at,
     stream: text(scan.streamFrom, scan.streamTo).toString(),
     type: text(scan.typeFrom, scan.typeTo).toString('latin1'),

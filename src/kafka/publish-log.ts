@@ -21,8 +21,8 @@ export interface PublisherOptions {
 
 /** Another instance publishes; how soon this one takes over where that is gone. */
 const askAgainMs = 2_000;
-/** While it catches up; at the end of the log each request is followed by one. */
-const checkpointEveryMs = 250;
+/** While it catches up, where each one is a pause between two requests; at the end of the log every request is followed by one. */
+const checkpointEveryMs = 1_000;
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
 

@@ -30,15 +30,35 @@ interface Outlined {
   readonly outline: EntryOutline;
 }
 
-/** Entries from a position on, as soon as they are committed, in batches of bounded size, until `signal` aborts. */
+/** Entries of one request, before their columns are read. */
+interface Chosen {
+  readonly from: number;
+  readonly entries: readonly Outlined[];
+  readonly withBodies: boolean;
+  readonly isLast: boolean;
+}
+
+/**
+ * Entries from a position on, as soon as they are committed, in batches of bounded size, until `signal` aborts. The entries
+ * of the next batch are read while the columns of this one are.
+ */
 export async function* publishableBatches(options: BatchOptions): AsyncGenerator<PublishableBatch> {
-  const { tail, bodies, signal } = options;
+  for await (const { from, entries, withBodies, isLast } of oneAhead(chosenEntries(options))) {
+    const columns = withBodies ? await columnsOf(options.bodies, from, entries) : undefined;
+    const messages = entries.map(({ entry, outline }) =>
+      entryMessage(entry, outline, columns === undefined ? undefined : (columns.get(entry.position) ?? [])),
+    );
+    yield { from, to: from + entries.length, messages, isLast };
+  }
+}
+
+async function* chosenEntries({ tail, from, mostBytes, signal }: BatchOptions): AsyncGenerator<Chosen> {
   const leave = tail.join();
   try {
     let waiting: Outlined[] = [];
-    for (let next = options.from; ;) {
+    for (let next = from; ;) {
       let isEnd = false;
-      if (waiting.length < mostEntries && !isFull(waiting, options.mostBytes)) {
+      if (waiting.length < mostEntries && !isFull(waiting, mostBytes)) {
         // Waits only where there is nothing to send.
         const within = waiting.length > 0 ? { withinMs: 0 } : {};
         const page = await tail.next(next + waiting.length, { signal, ...within });
@@ -47,14 +67,10 @@ export async function* publishableBatches(options: BatchOptions): AsyncGenerator
         if (page.length > 0) continue;
         isEnd = true;
       }
-      const { count, withBodies } = firstBatch(waiting, options.mostBytes);
-      const batch = waiting.slice(0, count);
+      const { count, withBodies } = firstBatch(waiting, mostBytes);
+      const entries = waiting.slice(0, count);
       waiting = waiting.slice(count);
-      const columns = withBodies ? await columnsOf(bodies, next, batch) : undefined;
-      const messages = batch.map(({ entry, outline }) =>
-        entryMessage(entry, outline, columns === undefined ? undefined : (columns.get(entry.position) ?? [])),
-      );
-      yield { from: next, to: next + count, messages, isLast: isEnd && waiting.length === 0 };
+      yield { from: next, entries, withBodies, isLast: isEnd && waiting.length === 0 };
       next += count;
     }
   } finally {
@@ -79,14 +95,16 @@ export function firstBatch(
   return count === 0 ? { count: 1, withBodies: false } : { count, withBodies: true };
 }
 
+/** All of them with one question: they fit into one request. */
 async function columnsOf(
   bodies: BodyStore,
   from: number,
-  batch: readonly Outlined[],
+  entries: readonly Outlined[],
 ): Promise<ReadonlyMap<number, readonly StoredColumn[]>> {
   const columns = new Map<number, StoredColumn[]>();
-  if (batch.every(({ outline }) => outline.bodyBytes === 0)) return columns;
-  for await (const page of bodies.scan(from, from + batch.length)) {
+  const listed = entries.reduce((sum, { outline }) => sum + outline.columns, 0);
+  if (listed === 0) return columns;
+  for await (const page of bodies.scan(from, from + entries.length, listed + 1)) {
     for (const column of page) {
       const of = columns.get(column.position);
       if (of === undefined) columns.set(column.position, [column]);
