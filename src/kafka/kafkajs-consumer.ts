@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
 import { Problem } from '../problem.js';
 import type {
@@ -21,10 +22,26 @@ export async function startKafkajsConsumer(
   port: Pick<KafkaPort, 'offsets'>,
   options: ConsumeOptions,
 ): Promise<KafkaConsumer> {
-  const consumer = new KafkajsConsumer(kafka, port, options);
-  await consumer.start();
-  return consumer;
+  for (let attempt = 1; ; attempt += 1) {
+    const consumer = new KafkajsConsumer(kafka, port, options);
+    try {
+      await consumer.start();
+      return consumer;
+    } catch (error) {
+      if (attempt === attemptsAtCoordinator || !isCoordinatorLoading(error as Problem)) throw error;
+      await sleep(coordinatorLoadedWithinMs);
+    }
+  }
 }
+
+/**
+ * A broker that has just begun to coordinate a group reads up what it knows of it. kafkajs asks again after every other
+ * refusal of a join, and gives up at once after this one.
+ */
+const attemptsAtCoordinator = 40;
+const coordinatorLoadedWithinMs = 250;
+const isCoordinatorLoading = ({ cause }: Problem): boolean =>
+  (cause as { type?: string } | undefined)?.type === 'GROUP_LOAD_IN_PROGRESS';
 
 /** A partition of the present assignment. */
 interface Place extends TopicPartition {
@@ -137,6 +154,7 @@ class KafkajsConsumer implements KafkaConsumer {
     this.places = new Map(places.map((place) => [nameOf(place), place]));
     for (const { topic, partition } of places) this.consumer.pause([{ topic, partitions: [partition] }]);
     this.joined?.resolve();
+    this.joined = undefined;
     void this.position(places, held.signal).catch((error: unknown) => {
       if (!held.signal.aborted) this.stop(error);
     });
@@ -242,8 +260,9 @@ class KafkajsConsumer implements KafkaConsumer {
     this.revoke();
     // Not awaited: it may be a batch of this consumer that failed, and its end waits for that.
     void this.consumer.disconnect().catch(() => undefined);
-    if (this.fetchedAt === undefined) this.joined?.reject(problem);
-    this.options.onStopped(problem);
+    // One that never joined is told of where `consume` is awaited.
+    if (this.joined === undefined) this.options.onStopped(problem);
+    else this.joined.reject(problem);
   }
 
   private of(partitions: readonly TopicPartition[]): Place[] {
