@@ -27,6 +27,8 @@ import type { LockTarget } from '../log/entries.js';
 import { fieldNames } from '../log/fields.js';
 import { ownCopy } from '../log/ids.js';
 import { decide, type Disclosure } from './decide.js';
+import { policyChanged } from './given-policy.spec.js';
+import { anyTime } from './scope.js';
 
 beforeAll(enrolKeys);
 
@@ -66,6 +68,8 @@ describe('a copy is allowed', () => {
     given()
       .when(own({ records: 10_000_000, fields: [...fieldNames], at: 8_640_000_000_000_000 }))
       .then(allowed));
+  it('of every time, and of no records too', () =>
+    expect(decide(after(), own({ records: 0 }))).toEqual({ verdict: 'allow', subject: 'sub-1', ...anyTime }));
   it('while another subject is locked, another field, or another person', () =>
     given(
       locked({ kind: 'subject', subject: subject('sub-2') }, 1),
@@ -89,6 +93,23 @@ describe('a disclosure is denied', () => {
       .when(disclosure({ person: person('approver1') }))
       .then(denied('grant_unknown')));
   it('after the revocation', () => given(granted(), revoked()).when(disclosure()).then(denied('grant_revoked')));
+  it('with no tombstone where nobody is erased', () =>
+    expect(decide(after(granted(), revoked()), disclosure())).toStrictEqual({
+      verdict: 'deny',
+      rules: ['grant_revoked'],
+    }));
+  it('under a policy that came later and gives less, though as many must sign', () => {
+    const most = (records: number) =>
+      policyChanged(({ classes }) => {
+        for (const of of Object.values(classes)) of.mostRecords = records;
+      });
+    given(granted({ records: 100 }), most(99))
+      .when(disclosure())
+      .then(denied('policy_forbids'));
+    given(granted({ records: 100 }), most(100))
+      .when(disclosure())
+      .then(allowed);
+  });
   it('at the very millisecond at which the grant expires', () =>
     given(granted({ durationSeconds: 60 }))
       .when(disclosure({ at: start + 60_000 }))
@@ -153,7 +174,17 @@ describe('a disclosure is denied', () => {
 });
 
 describe('a disclosure is allowed', () => {
-  it('under a grant in force', () => given(granted()).when(disclosure()).then(allowed));
+  it('under a grant in force, for the times that it names', () =>
+    expect(decide(after(granted()), disclosure())).toEqual({
+      verdict: 'allow',
+      subject: 'sub-1',
+      from: 1000,
+      to: 2000,
+    }));
+  it('of no records', () =>
+    given(granted())
+      .when(disclosure({ records: 0 }))
+      .then(allowed));
   it('in the last millisecond of the grant', () =>
     given(granted({ durationSeconds: 60 }))
       .when(disclosure({ at: start + 59_999 }))

@@ -70,6 +70,10 @@ describe('a document is no policy', () => {
       other((document) => delete document[member]),
     ]),
   ])('%s', (_what, document) => expect(PolicyDocument.safeParse(document).success).toBe(false));
+  it('and is told which order was meant', () => {
+    const turned = other(({ breakGlass }) => breakGlass.fields.reverse());
+    expect(PolicyDocument.safeParse(turned).error?.issues[0]?.message).toBe('in order, each once');
+  });
   it('unless it says at most that nothing may be opened, and at once', () => {
     const least = other((document) => {
       for (const name of classes) Object.assign(document.classes[name], { mostRecords: 0, quorum: 0 });
