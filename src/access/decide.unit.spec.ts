@@ -41,6 +41,10 @@ describe('a copy of what is about somebody is denied', () => {
     ['to another subject', { person: person('subject:sub-2') }],
     ['of another subject', { subject: subject('sub-2') }],
     ['of a session that nobody knows whose it is', { subject: undefined }],
+    [
+      'of such a session, to whoever has the name of nothing',
+      { subject: undefined, person: person('subject:undefined') },
+    ],
   ])('%s', (_what, asked) => given(granted()).when(own(asked)).then(denied('session_not_own')));
   it('to whoever has a grant to read it, by that name', () =>
     given(granted())
