@@ -17,7 +17,7 @@ import { refusedAt, written } from '../log/written.js';
 import { Problem } from '../problem.js';
 import type { AccessState } from './access-state.js';
 import { probed } from './containment.js';
-import { disclose, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
+import { disclose, streamOfDisclosure, type AskedDisclosure, type DisclosureAnswer } from './disclose.js';
 import { accessKey } from './access-state.js';
 import { anyTime } from './scope.js';
 
@@ -155,7 +155,11 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
   private async complete(disclosure: Position, records: number, outcome: Outcome): Promise<void> {
     await this.log.append(ownCommand(`completed:${disclosure}`), () => ({
       entries: [
-        { type: 'disclosure.completed', stream: `disclosure/${disclosure}`, data: { disclosure, records, outcome } },
+        {
+          type: 'disclosure.completed',
+          stream: streamOfDisclosure(disclosure),
+          data: { disclosure, records, outcome },
+        },
       ],
       answer: null,
     }));

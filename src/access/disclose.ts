@@ -75,7 +75,14 @@ export function disclose(
     };
   }
   return {
-    entries: [{ type: 'disclosure.made', ...place, data: { grant: id, session, fields, versions, records } }],
+    entries: [
+      {
+        type: 'disclosure.made',
+        ...place,
+        data: { grant: id, session, fields, versions, records },
+        begins: streamOfDisclosure,
+      },
+    ],
     answer: { kind: 'allowed', grant: id, session, fields, from, to, versions, records },
   };
 }
@@ -85,5 +92,8 @@ function fieldsOf({ fields, person, grant: id }: AskedDisclosure, grant: Grant |
   const granted = id === ownCopy ? fieldNames : grant?.person === person ? grant.scope.fields : [];
   return [...new Set(fields ?? granted)].sort();
 }
+
+/** Of the disclosure at this position: how it ended. */
+export const streamOfDisclosure = (disclosure: Position) => `disclosure/${disclosure}`;
 
 const aboutSubject = (subject: SubjectId | undefined) => (subject === undefined ? {} : { subject });

@@ -23,18 +23,11 @@ async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string>
       for (const { field, position, records: lost } of expired) {
         gone.set(field, { position, records: (gone.get(field)?.records ?? 0) + lost });
       }
+      // What is undefined, JSON leaves out: a time that was not granted, a field that a record does not have.
       const lines = sequences.map((sequence, index) => {
-        const values = fields.flatMap((field) => {
-          const value = columns[field]?.[index];
-          return value === undefined ? [] : [[field, value] as const];
-        });
-        const time = times[index];
-        return line({
-          kind: 'record',
-          sequence,
-          ...(time === undefined ? {} : { time }),
-          fields: Object.fromEntries(values),
-        });
+        const values: Partial<Record<FieldName, unknown>> = {};
+        for (const field of fields) values[field] = columns[field]?.[index];
+        return line({ kind: 'record', sequence, time: times[index], fields: values });
       });
       yield front + lines.join('');
       front = '';

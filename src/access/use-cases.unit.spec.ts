@@ -2,7 +2,7 @@ import type { Draft } from '../log/draft.js';
 import type { Entry } from '../log/header.js';
 import { approveRequest } from './approve-request.js';
 import { envelopeText } from '../identity/signed-statement.js';
-import { disclose, type AskedDisclosure } from './disclose.js';
+import { disclose, streamOfDisclosure, type AskedDisclosure } from './disclose.js';
 import { evolve } from './evolve.js';
 import {
   after,
@@ -245,7 +245,7 @@ describe('a disclosure', () => {
   it('with its fields left out releases those that were granted, in order', () => {
     const { entries, answer } = ask([granted({ fields: ['url', 'typed'] })]);
     const data = { grant: grantId(0), session: 'ses-1', fields: ['typed', 'url'], versions: 4, records: 9 };
-    expect(entries).toEqual([{ type: 'disclosure.made', stream, subject: 'sub-1', data }]);
+    expect(entries).toEqual([{ type: 'disclosure.made', stream, subject: 'sub-1', data, begins: streamOfDisclosure }]);
     expect(answer).toEqual({ kind: 'allowed', ...data, from: 1000, to: 2000 });
   });
   it('with its fields named, in any order and twice, releases just those', () =>

@@ -1,6 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { AccessState } from '../access/access-state.js';
 import { accessKey } from '../access/access-state.js';
+import { streamOfDisclosure } from '../access/disclose.js';
 import { consentAt, consentKey } from '../capture/consent.js';
 import type { Consent, EntryType } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
@@ -64,7 +65,7 @@ export class SubjectLedgerHandler implements IQueryHandler<SubjectLedger> {
   }
 
   private async completed(line: LedgerLine): Promise<LedgerLine> {
-    const [last] = await this.log.reader.stream(`disclosure/${line.position}`);
+    const [last] = await this.log.reader.stream(streamOfDisclosure(line.position));
     if (last?.type !== 'disclosure.completed') return { ...line, completed: 'unknown' };
     const { outcome, records } = last.data;
     // What was counted before the release is an upper bound; what a finished one delivered is known.

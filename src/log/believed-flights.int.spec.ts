@@ -45,6 +45,18 @@ describe('whoever appends alone', () => {
     expect(queries).toEqual(['BEGIN', 'SELECT log.append_group', 'COMMIT']);
   });
 
+  it('does not look for a stream that an entry begins', async () => {
+    const pool = test.pool('custos_service');
+    const queries = recorded(pool);
+    const log = test.instance({ pool });
+    await log.start();
+    await append(log, { ...consent(), begins: (position) => `subject/of-${position}` });
+    queries.length = 0;
+    await append(log, consent('subject/of-1'));
+    expect(queries).toEqual(['BEGIN', 'SELECT log.append_group', 'COMMIT']);
+    expect(await test.verify()).toMatchObject({ ok: true, entries: 3 });
+  });
+
   it('sends many at once in two groups, the second decided on the first', async () => {
     await append(test.log, consent());
     const done = await Promise.all(many.map(() => decidedOn(test.log)));
@@ -96,6 +108,18 @@ describe('a belief that does not hold', () => {
     await append(later, consent('subject/new'));
     expect((await append(later, { ...consent('subject/old'), expectedVersion: 1 })).positions).toEqual([3]);
     expect(await test.verify()).toMatchObject({ ok: true, entries: 4 });
+  });
+});
+
+describe('a stream that an entry is said to begin, and that is there', () => {
+  it('is looked for once the database has refused to begin it', async () => {
+    await append(test.log, consent('subject/old'));
+    const later = test.instance();
+    await later.start();
+    await append(later, { ...consent('subject/new'), begins: () => 'subject/old' });
+    expect((await append(later, consent('subject/old'))).positions).toEqual([3]);
+    expect((await append(later, { ...consent('subject/old'), expectedVersion: 2 })).positions).toEqual([4]);
+    expect(await test.verify()).toMatchObject({ ok: true, entries: 5 });
   });
 });
 

@@ -85,7 +85,10 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
     governance = own.reduce((before, { entry }) => (governs[entry.type] ? before.evolve(entry) : before), governance);
     entries.push(...encoded);
     next += drafts.length;
-    for (const { entry } of encoded) versions.set(entry.stream, entry.version + 1);
+    for (const { entry, draft } of encoded) {
+      versions.set(entry.stream, entry.version + 1);
+      if (draft.begins !== undefined) versions.set(draft.begins(entry.position), 0);
+    }
     const positions = range(first, drafts.length);
     if (positions.length > 0) answered.set(key, { digest: command.digest, answer, positions });
     return { kind: 'done', answer, positions, repeated: false };

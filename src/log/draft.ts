@@ -21,6 +21,11 @@ interface DraftOf<T extends EntryType> {
   readonly columns?: readonly SealedColumn[];
   /** The version this entry must get, if its writer depends on what the stream holds. */
   readonly expectedVersion?: number;
+  /**
+   * A stream named after this entry's position, so that nothing stands in it before: it is not looked for when it is first
+   * written to. The database refuses what is not so, and it is looked for then.
+   */
+  readonly begins?: (position: Position) => string;
 }
 export type Draft<T extends EntryType = EntryType> = { [K in T]: DraftOf<K> }[T];
 

@@ -89,19 +89,23 @@ export class PostgresBodyStore implements BodyStore {
     return rows[0]?.sealed;
   }
 
-  /** Without a name, so that it is planned for these positions: `ANY` prunes partitions when it is planned, and only then. */
+  /**
+   * `ANY` says nothing new, but prunes partitions when the statement is planned: where there are many of them the server plans it
+   * for these positions each time, since the plan for any would cost more.
+   */
   private async smallColumns(asked: readonly ColumnAsked[]): Promise<(Uint8Array | undefined)[]> {
     const { once, placeOf } = eachOnce(asked, ({ position, field }) => `${position}/${field}`);
-    const { rows } = await this.db.query<{ place: number; sealed: Buffer }>(
-      `SELECT place::int - 1 AS place, sealed
-       FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS asked(position, field, place)
-       CROSS JOIN LATERAL (
-         SELECT sealed FROM log.body b
-         WHERE b.position = ANY($1) AND b.position = asked.position AND b.field = asked.field
-           AND octet_length(b.sealed) <= $3 LIMIT 1
-       ) AS found`,
-      [once.map(({ position }) => position), once.map(({ field }) => field), mostBytesTogether],
-    );
+    const { rows } = await this.db.query<{ place: number; sealed: Buffer }>({
+      name: 'columns',
+      text: `SELECT place::int - 1 AS place, sealed
+             FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS asked(position, field, place)
+             CROSS JOIN LATERAL (
+               SELECT sealed FROM log.body b
+               WHERE b.position = ANY($1) AND b.position = asked.position AND b.field = asked.field
+                 AND octet_length(b.sealed) <= $3 LIMIT 1
+             ) AS found`,
+      values: [once.map(({ position }) => position), once.map(({ field }) => field), mostBytesTogether],
+    });
     const found = new Map(rows.map(({ place, sealed }) => [place, sealed]));
     return placeOf.map((place) => found.get(place));
   }
