@@ -154,7 +154,9 @@ describe('a tlog-proof', () => {
   const proof = { index: 5, proof: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)], checkpoint: peterNote };
 
   it('reads back, with and without extra data', () => {
-    expect(parseTlogProof(formatTlogProof(proof))).toEqual(proof);
+    for (const index of [0, 5, 10, 20_852_163, Number.MAX_SAFE_INTEGER]) {
+      expect(parseTlogProof(formatTlogProof({ ...proof, index }))).toStrictEqual({ ...proof, index });
+    }
     const more = { ...proof, extra: Uint8Array.of(1, 2, 3) };
     expect(parseTlogProof(formatTlogProof(more))).toEqual(more);
   });
