@@ -14,6 +14,7 @@ import { typedRecords } from '../vault-in-process.js';
 import { IngestRig } from './ingest-rig.js';
 import { OwnBroker } from './own-broker.js';
 import { sealedEvent } from './sealed-event.js';
+import { TcpProxy } from './tcp-proxy.js';
 import { freshName } from './test-kafka.js';
 
 const sessions = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -22,6 +23,8 @@ const partitions = 4;
 const recordsAMessage = 5;
 const consumers = 2;
 const takenWithinMs = 180_000;
+const sessionSeconds = 3;
+const longerThanASessionMs = 4_000;
 
 export const faults = {
   'a consumer is killed': (trial) => trial.killConsumer(),
@@ -30,6 +33,9 @@ export const faults = {
   'every connection to PostgreSQL is reset': (trial) => trial.cutDatabase(),
   'PostgreSQL is killed and started again': (trial) => trial.killDatabase(),
   'the broker is killed and started again': (trial) => trial.killBroker(),
+  'the broker stands still for longer than a session of the group': (trial) => trial.freezeBroker(),
+  'every connection to the broker is reset': (trial) => trial.cutBroker(),
+  'nothing passes between the broker and anybody, and then late': (trial) => trial.silenceBroker(),
   'all of the topic is sent once more': (trial) => trial.sendAllAgain(),
 } as const satisfies Record<string, (trial: IngestTrial) => Promise<void>>;
 export type FaultName = keyof typeof faults;
@@ -57,6 +63,7 @@ export class IngestTrial {
     private readonly broker: OwnBroker,
     private readonly server: FaultServer,
     private readonly proxy: FaultProxy,
+    private readonly brokerProxy: TcpProxy,
     private readonly rig: IngestRig,
     private readonly kafka: KafkaPort,
     private readonly topic: string,
@@ -65,8 +72,10 @@ export class IngestTrial {
   ) {}
 
   static async start(random: () => number): Promise<IngestTrial> {
-    const broker = await OwnBroker.start();
-    if (broker === undefined) throw new Error('no broker of our own to kill');
+    const brokerProxy = await TcpProxy.start();
+    const called = `127.0.0.1:${brokerProxy.port}`;
+    const broker = await OwnBroker.start({ settings: () => ({ 'advertised.listeners': `PLAINTEXT://${called}` }) });
+    brokerProxy.target = broker.port;
     const server = await FaultServer.start();
     const database = await server.newDatabase();
     const proxy = await FaultProxy.start(server.port);
@@ -75,13 +84,13 @@ export class IngestTrial {
       url.port = String(proxy.port);
       return url.href;
     };
-    const { brokers } = broker;
+    const brokers = [called];
     const kafka = kafkajsClient({ brokers, clientId: 'custos-test' });
     const [topic, group] = [freshName('records'), freshName('group')];
     await kafka.createTopics([{ topic, partitions, replicas: 1 }]);
     const { rig, sealer } = await IngestRig.start({ url: throughProxy, brokers, topic, group }, subject);
     const readerUrl = () => server.url('custos_reader', database);
-    const trial = new IngestTrial(broker, server, proxy, rig, kafka, topic, random, readerUrl);
+    const trial = new IngestTrial(broker, server, proxy, brokerProxy, rig, kafka, topic, random, readerUrl);
     for (const session of sessions) trial.sealers.set(session, await sealer(session));
     rig.onFailedStart = (env) => void trial.launchAgain(env);
     for (let count = 0; count < consumers; count += 1) trial.launch();
@@ -99,6 +108,7 @@ export class IngestTrial {
     await this.proxy.close();
     await this.server.end();
     await this.broker.remove();
+    await this.brokerProxy.close();
   }
 
   /** For a while, before something happens and after it. */
@@ -115,7 +125,7 @@ export class IngestTrial {
   async freezeConsumer(): Promise<void> {
     const child = this.one();
     child.kill('SIGSTOP');
-    await sleep(4_000); // longer than a session of the group
+    await sleep(longerThanASessionMs);
     child.kill('SIGCONT');
   }
 
@@ -143,6 +153,33 @@ export class IngestTrial {
     await this.broker.kill();
     await sleep(this.random() * 1000);
     await this.broker.startAgain();
+  }
+
+  async freezeBroker(): Promise<void> {
+    this.broker.pause();
+    await sleep(longerThanASessionMs);
+    this.broker.goOn();
+  }
+
+  async cutBroker(): Promise<void> {
+    await this.someConnection();
+    this.brokerProxy.reset();
+  }
+
+  async silenceBroker(): Promise<void> {
+    await this.someConnection();
+    this.brokerProxy.silence();
+    await sleep(longerThanASessionMs);
+    this.brokerProxy.restore();
+  }
+
+  /** A fault of the network that nobody is on would be none. */
+  private async someConnection(): Promise<void> {
+    const deadline = Date.now() + takenWithinMs;
+    while (this.brokerProxy.count === 0) {
+      if (Date.now() > deadline) throw new Error('nobody talks to the broker by way of the proxy');
+      await sleep(20);
+    }
   }
 
   async sendAllAgain(): Promise<void> {
@@ -194,7 +231,7 @@ export class IngestTrial {
   }
 
   private launch(): void {
-    this.rig.launch({ CUSTOS_KAFKA_SESSION_SECONDS: '3' });
+    this.rig.launch({ CUSTOS_KAFKA_SESSION_SECONDS: String(sessionSeconds) });
   }
 
   private async launchAgain(env: Record<string, string>): Promise<void> {

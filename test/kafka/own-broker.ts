@@ -93,6 +93,15 @@ export class OwnBroker {
     return this.end('SIGKILL');
   }
 
+  /** It keeps its connections and answers nothing. */
+  pause(): void {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  goOn(): void {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
