@@ -1,3 +1,4 @@
+import '../page-threads.js';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkajsClient } from '../../src/kafka/kafkajs-client.js';
