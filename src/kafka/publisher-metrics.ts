@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { PublishedLag } from './published-lag.js';
+import type { Lag, PublishedLag } from './published-lag.js';
 
 /** Sizes and counts: nothing out of an entry. */
 export class PublisherMetrics {
@@ -13,23 +13,26 @@ export class PublisherMetrics {
       labelNames: ['code'],
       registers,
     });
-    const lag = new Gauge({
-      name: 'custos_kafka_publish_lag_entries',
-      help: 'Entries of the log that are not in their topic yet; the same on every instance',
-      registers,
-    });
-    new Gauge({
-      name: 'custos_kafka_published_entries',
-      help: 'Entries of the log that are in their topic; the same on every instance',
-      registers,
-      async collect() {
-        const found = await source.lag.look().catch(() => undefined);
-        // A database that does not answer leaves the last figures: its own metrics and readiness say that.
-        if (found === undefined) return;
-        this.set(found.published);
-        lag.set(found.lag);
-      },
-    });
+    // Each asks for itself: of two gauges that one look sets, one shows what the look before found.
+    const gauge = (name: string, help: string, valueOf: (lag: Lag) => number) =>
+      new Gauge({
+        ...{ name, help, registers },
+        async collect() {
+          const found = await source.lag.look().catch(() => undefined);
+          // A database that does not answer leaves the last figures: its own metrics and readiness say that.
+          if (found !== undefined) this.set(valueOf(found));
+        },
+      });
+    gauge(
+      'custos_kafka_publish_lag_entries',
+      'Entries of the log that are not in their topic yet; the same on every instance',
+      ({ lag }) => lag,
+    );
+    gauge(
+      'custos_kafka_published_entries',
+      'Entries of the log that are in their topic; the same on every instance',
+      ({ published }) => published,
+    );
     new Gauge({
       name: 'custos_kafka_publishing',
       help: '1 if this instance is the one that publishes the log',
