@@ -18,8 +18,6 @@ class Puppet {
       this.consumers.push(consumer);
       this.joined();
       return {
-        pause: () => undefined,
-        resume: () => undefined,
         progress: () => consumer.progress,
         close: async () => void (consumer.closed = true),
       };

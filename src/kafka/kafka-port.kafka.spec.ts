@@ -187,26 +187,6 @@ describeWithKafka('a Kafka client', () => {
       expect(most).toBe(1);
     });
 
-    it('fetches nothing of a paused partition until it is resumed', async () => {
-      const { consumer, got } = await consume();
-      await send(message('21', '0'), message('abc', '0'));
-      await got.count(2);
-      const of = (key: string) =>
-        got.batches.find(({ messages }) => messages.some((one) => text(one.key) === key))?.partition ?? -1;
-      const [stopped, going] = [
-        { topic, partition: of('21') },
-        { topic, partition: of('abc') },
-      ];
-      expect(stopped.partition).not.toBe(going.partition);
-      consumer.pause([stopped]);
-      await send(message('21', '1'), message('abc', '1'));
-      await got.count(3);
-      await fetched(consumer);
-      expect(got.messages.map((one) => text(one.key) + text(one.value)).sort()).toEqual(['210', 'abc0', 'abc1']);
-      consumer.resume([stopped]);
-      await got.count(4);
-    });
-
     it('shares the partitions of a group, tells what is gone, and aborts what is under way', async () => {
       const group = freshName('group');
       const events: string[] = [];

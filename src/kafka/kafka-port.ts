@@ -62,9 +62,6 @@ export interface ConsumeOptions {
 }
 
 export interface KafkaConsumer {
-  /** Fetches nothing more of these until `resume`, or until they are assigned anew. A batch under way goes on. */
-  pause(partitions: readonly TopicPartition[]): void;
-  resume(partitions: readonly TopicPartition[]): void;
   /** For health: a member that fetches and is level with `high` is well, one that does not move is not. */
   progress(): ConsumerProgress;
   /** Aborts the batches under way, waits for their end, and leaves the group. */

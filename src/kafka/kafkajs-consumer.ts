@@ -49,7 +49,6 @@ interface Place extends TopicPartition {
   high: number;
   /** Messages may be handed on: its position is known. */
   ready: boolean;
-  paused: boolean;
   /** The batch under way, and after it nothing: batches of one partition come one at a time. */
   last: Promise<void>;
 }
@@ -109,21 +108,6 @@ class KafkajsConsumer implements KafkaConsumer {
     }
   }
 
-  pause(partitions: readonly TopicPartition[]): void {
-    for (const place of this.of(partitions)) {
-      place.paused = true;
-      this.consumer.pause([{ topic: place.topic, partitions: [place.partition] }]);
-    }
-  }
-
-  resume(partitions: readonly TopicPartition[]): void {
-    for (const place of this.of(partitions)) {
-      place.paused = false;
-      // One that waits for its position goes on when it has it.
-      if (place.ready) this.consumer.resume([{ topic: place.topic, partitions: [place.partition] }]);
-    }
-  }
-
   progress(): ConsumerProgress {
     const partitions = [...this.places.values()]
       .filter(({ ready }) => ready)
@@ -147,7 +131,7 @@ class KafkajsConsumer implements KafkaConsumer {
     this.held = held;
     const places = Object.entries(assignment).flatMap(([topic, partitions]) =>
       partitions.map((partition): Place => ({
-        ...{ topic, partition, next: 0, high: 0, ready: false, paused: false },
+        ...{ topic, partition, next: 0, high: 0, ready: false },
         last: Promise.resolve(),
       })),
     );
@@ -173,7 +157,7 @@ class KafkajsConsumer implements KafkaConsumer {
       Object.assign(place, { next: offset, high, ready: true });
       const { topic, partition } = place;
       this.consumer.seek({ topic, partition, offset: String(offset) });
-      if (!place.paused) this.consumer.resume([{ topic, partitions: [partition] }]);
+      this.consumer.resume([{ topic, partitions: [partition] }]);
     }
   }
 
@@ -263,10 +247,6 @@ class KafkajsConsumer implements KafkaConsumer {
     // One that never joined is told of where `consume` is awaited.
     if (this.joined === undefined) this.options.onStopped(problem);
     else this.joined.reject(problem);
-  }
-
-  private of(partitions: readonly TopicPartition[]): Place[] {
-    return partitions.flatMap((one) => this.places.get(nameOf(one)) ?? []);
   }
 }
 
