@@ -60,11 +60,14 @@ function safeInteger(text: string): number {
 }
 
 /** Errors of sockets and of the system's resolver. */
-const away = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'];
+const away = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']; // prettier-ignore
+
+const ownWords =
+  /^(Connection terminated|Client (was closed|has encountered a connection error)|timeout (expired|exceeded when trying to connect)|Query read timeout)/;
 
 /** Whether the database went away, or is starting or stopping (classes 08 and 57P). Of its own errors pg tells only by words. */
 export function isAway(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === 'string') return away.includes(code) || /^(08|57P)/.test(code);
-  return /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(String(message));
+  return ownWords.test(String(message));
 }

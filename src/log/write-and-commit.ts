@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { Problem } from '../problem.js';
 import type { BodyStore } from './body-store.js';
+import { isAway } from './database.js';
 import { columnsOf, insertGroup, type Group } from './insert-group.js';
 
 export type Ending =
@@ -83,12 +84,6 @@ export function asProblem(error: unknown, size: number): unknown {
   if (code === '23505' || code === 'CU001' || code === 'CU002') return new Problem('log_corrupt', { position: size });
   // Data exceptions, and rows that fit no index: whose fault it is shows when each command is tried alone.
   if (code?.startsWith('22') || code?.startsWith('54')) return new Unstorable('the database cannot hold an entry');
-  if (code !== undefined || isLostConnection(error)) return new Problem('log_unavailable');
+  if (code !== undefined || isAway(error)) return new Problem('log_unavailable');
   return error;
-}
-
-/** pg has no class for these: the socket's errors have a code, its own have a message. */
-function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return typeof (error as { code?: unknown }).code === 'string' || /connection|timeout/i.test(error.message);
 }
