@@ -75,7 +75,8 @@ export class VerifiedReplay {
     const root = this.signedRoot(claimed, from.size);
 
     const passed: Folded[] = [];
-    const { frontier, governance } = await read(from, claimed.size, (folded) => passed.push(folded));
+    const keepPassed = (folded: Folded) => void (this.kept !== undefined && passed.push(folded));
+    const { frontier, governance } = await read(from, claimed.size, keepPassed);
     if (!Buffer.from(frontierRoot(frontier)).equals(root)) throw new Problem('log_corrupt', { position: from.size });
     for (const folded of passed) this.kept?.keep(folded);
     this.adopt({ size: claimed.size, frontier, governance, checkpoint: claimed.checkpoint });
