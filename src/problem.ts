@@ -418,3 +418,6 @@ export class Problem extends Error {
     };
   }
 }
+
+/** For logs, metrics and reports: of any other error nothing is repeated. */
+export const codeOf = (error: unknown): ProblemCode => (error instanceof Problem ? error.code : 'internal');

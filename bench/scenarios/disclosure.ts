@@ -73,7 +73,7 @@ async function custos({ streamed }: Preset) {
   const vault = await VaultInProcess.start({ connections: 12 });
   const { log, keyholder, trust, issuer } = vault;
   const projecting = openPool(vault.database.url('custos_service'), { connections: 1, name: 'bench' });
-  const projector = new Projector(log, projecting, []);
+  const projector = new Projector(log, projecting, [], () => undefined);
   const app = await serve(AppModule.of({ log, keyholder, trust, projector }), issuer);
   const token = await issuer.tokenOf(researcher, 'researcher');
   await vault.ingest('short', 's1', typedRecords(recordsOfASession));

@@ -99,7 +99,7 @@ async function exposureOfAll(bench: Bench, governed: GovernedLog, audit: pg.Clie
 }
 
 async function projectionAnew(bench: Bench, { log, pool, releasesWithin }: GovernedLog): Promise<void> {
-  const projector = new Projector(log, pool, [releases]);
+  const projector = new Projector(log, pool, [releases], () => undefined);
   const took = await seconds(async () => {
     const { position, stopped } = await projector.rebuild(releases, { keep: true });
     bench.check('all of the log is folded', position === log.size && stopped === null);

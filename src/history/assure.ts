@@ -16,7 +16,7 @@ import type { CommandId, ContainmentId, GrantId, PersonId, SessionId } from '../
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
 import { written, type Written } from '../log/written.js';
-import { Problem } from '../problem.js';
+import { codeOf } from '../problem.js';
 
 export interface AssuranceAnswer extends AssuranceReported, Written {
   /** What an act that resumes the programme names. */
@@ -134,7 +134,6 @@ const found = (count: number, wrong: readonly string[]): Found => ({
   count,
   wrong: [...new Set(wrong)].slice(0, mostWrong),
 });
-const codeOf = (error: unknown): string => (error instanceof Problem ? error.code : 'internal');
 
 /** The last report, as the log has it. */
 export class LastAssurance extends Query<(AssuranceReported & Assurance) | { readonly assurance: null }> {}

@@ -4,7 +4,7 @@ import { VersionConflict } from '../log/decide-group.js';
 import type { Draft, Head, Outcome } from '../log/draft.js';
 import type { EntryData, RefusedMessage } from '../log/entries.js';
 import type { SessionId } from '../log/ids.js';
-import { Problem, type ProblemCode } from '../problem.js';
+import { codeOf, Problem, type ProblemCode } from '../problem.js';
 import type { CheckedMessage } from './check-messages.js';
 import type { TopicPartition } from './kafka-port.js';
 
@@ -90,7 +90,7 @@ function takenOrRefused(
   } catch (error) {
     if (error instanceof VersionConflict) throw error;
     // Whatever a message brings about is its own: the others must not wait behind it for ever.
-    return error instanceof Problem ? error.code : 'internal';
+    return codeOf(error);
   }
 }
 

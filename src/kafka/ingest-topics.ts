@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
-import { Problem, type ProblemCode } from '../problem.js';
+import { codeOf, Problem, type ProblemCode } from '../problem.js';
 import type { KafkaPort } from './kafka-port.js';
 import { lagOf, ProgressWatch } from './progress-watch.js';
 import { TopicsTaker, type TopicsListener, type TopicsToTake } from './take-topics.js';
@@ -80,7 +80,7 @@ export class TopicsIngest {
     void end.then((error) => (ended = { error }));
     while (!signal.aborted) {
       await Promise.race([end, sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)]);
-      if (ended !== undefined) return ended.error instanceof Problem ? ended.error.code : 'internal';
+      if (ended !== undefined) return codeOf(ended.error);
       const [progress, now] = [taker.progress(), Date.now()];
       this.health.stoodStill(progress, now);
       if (watch.stoodStill(progress, now) > this.settings.stalledAfterMs) return 'stalled';

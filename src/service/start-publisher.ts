@@ -7,7 +7,7 @@ import { LogPublisher } from '../kafka/publish-log.js';
 import { PublishedLag } from '../kafka/published-lag.js';
 import { PublisherMetrics } from '../kafka/publisher-metrics.js';
 import type { Log } from '../log/log.js';
-import { Problem } from '../problem.js';
+import { codeOf } from '../problem.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
 export interface RunningPublisher {
@@ -35,7 +35,7 @@ export function startPublisher(
   const publisher: LogPublisher = new LogPublisher({
     ...{ log, pool, kafka, mostMessageBytes, ...publish },
     onFailure: (error) => {
-      const code = error instanceof Problem ? error.code : 'internal';
+      const code = codeOf(error);
       metrics.failed(code);
       logger.error({ code }, 'publishing the log failed, and is begun anew');
     },

@@ -16,7 +16,7 @@ import { openPool } from '../log/database.js';
 import { Log } from '../log/log.js';
 import { rememberCheckpoints, type Remembering } from '../log/remember-checkpoints.js';
 import { formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
-import { Problem } from '../problem.js';
+import { codeOf, Problem } from '../problem.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import type { KnownLog } from '../witness/judge-checkpoint.js';
 import type { Sending } from '../witness/send-checkpoints.js';
@@ -80,7 +80,10 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     keeper,
     ...(witnesses === undefined ? {} : { elsewhere: witnesses.elsewhere }),
   });
-  const projector = new Projector(log, pool, projections);
+  const logger = openLogger({ level: settings.logLevel, to: undefined });
+  const projector = new Projector(log, pool, projections, (projection, error) =>
+    logger.warn({ projection, code: codeOf(error) }, 'following the log failed, and is begun anew'),
+  );
   let remembering: Remembering | undefined;
   const { kafka } = settings;
   let ingesting: RunningIngest | undefined;
@@ -114,7 +117,6 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     });
     if (kafka !== undefined) {
       const { registry } = app.get<Metrics>(METRICS);
-      const logger = openLogger({ level: settings.logLevel, to: undefined });
       const { ingest, publish } = kafka;
       if (ingest !== undefined) ingesting = startIngest({ ...kafka, ingest }, { log, registry, logger });
       if (publish !== undefined) publishing = startPublisher({ ...kafka, publish }, { log, pool, registry, logger });

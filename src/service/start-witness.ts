@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { Problem } from '../problem.js';
+import { codeOf, Problem } from '../problem.js';
 import { lookAt, type FollowedLog, type Looked } from '../witness/follow-log.js';
 import { readWitnessFiles, witnessFiles } from '../witness/witness-files.js';
 import { WitnessMemory } from '../witness/witness-memory.js';
@@ -38,7 +38,7 @@ export async function startWitness(settings: WitnessSettings): Promise<RunningWi
   const health = new Health(memory);
   const failed = (error: unknown) => {
     health.failed = true;
-    const code = error instanceof Problem ? error.code : 'internal';
+    const code = codeOf(error);
     logger.error({ code }, 'nothing was cosigned');
     if (error instanceof Problem && code === 'data_in_use') onEnd(error);
   };

@@ -24,8 +24,11 @@ afterEach(async () => {
   await vault.stop();
 });
 
+const failures: { projection: string; error: unknown }[] = [];
 const open = (...projections: AnyProjection[]) => {
-  const projector = new Projector(vault.log, pool, projections);
+  const projector = new Projector(vault.log, pool, projections, (projection, error) =>
+    failures.push({ projection, error }),
+  );
   projectors.push(projector);
   return projector;
 };
@@ -124,6 +127,25 @@ describe('the projection of releases', () => {
     await caughtUp(mended);
     expect((await listed(mended)).releases).toMatchObject([{ outcome: 'delivered' }, { outcome: 'delivered' }]);
     expect((await mended.rebuild(releases, { keep: false })).differences).toEqual([]);
+  });
+
+  it('tells of what failed, and begins anew', async () => {
+    await readTwice();
+    const failure = new Error('the table is locked');
+    let fails = true;
+    const projector = open({
+      ...releases,
+      write: (...args) => (fails ? Promise.reject(failure) : releases.write(...args)),
+    } as AnyProjection);
+    projector.start();
+    await until(
+      () => Promise.resolve(failures),
+      (told) => told.some(({ error }) => error === failure),
+    );
+    expect(failures).toContainEqual({ projection: 'releases', error: failure });
+    fails = false;
+    await caughtUp(projector);
+    expect((await listed(projector)).releases).toHaveLength(2);
   });
 
   it('is made anew where the program has another version of it', async () => {

@@ -38,6 +38,8 @@ export class Projector {
     private readonly log: Log,
     private readonly pool: pg.Pool,
     readonly projections: readonly AnyProjection[],
+    /** It is begun anew after each. */
+    private readonly onFailure: (projection: string, error: unknown) => void,
   ) {
     this.builds = new Builds(pool);
   }
@@ -117,7 +119,7 @@ export class Projector {
     await this.builds.retry(projection).catch(() => undefined);
     while (!signal.aborted) {
       // The database may be away, or another instance was first: both are seen at the next look.
-      await this.follow(projection).catch(() => undefined);
+      await this.follow(projection).catch((error: unknown) => this.onFailure(projection.name, error));
       await delay(lookAgainMs, undefined, { signal }).catch(() => undefined);
     }
     leave();
