@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { escaped } from '../history/bundle/html.js';
+import { escaped } from '../history/escaped.js';
 import type { MaskedRecording } from './masked-recording.js';
 
 /** A player that others wrote, from npm, and what of ours starts it. */

@@ -6,7 +6,6 @@ import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import { requireSelf, type Person } from '../identity/person.js';
 import { FieldName } from '../log/fields.js';
-import { freeText } from '../log/free-text.js';
 import { GrantId, PersonId, SessionId, SubjectId, type CommandId } from '../log/ids.js';
 import { Assure, LastAssurance } from './assure.js';
 import { defined } from './defined.js';
@@ -16,13 +15,12 @@ import { HistoryExposure } from './history-exposure.js';
 import { HistoryReaders, HistoryReadings } from './history-readers.js';
 import { HistoryTimeline } from './history-timeline.js';
 import { Moment } from './moment.js';
+import { Purpose } from './purpose.js';
 import { SubjectLedger } from './subject-ledger.js';
 import { WhoCanRead } from './who-can-read.js';
 
-/** Why somebody looks, for the log. */
-const purpose = freeText({ least: 10, most: 500 }).optional();
 const ReachQuery = z.strictObject({
-  purpose,
+  purpose: Purpose,
   person: PersonId.optional(),
   subject: SubjectId.optional(),
   field: FieldName.optional(),
@@ -32,21 +30,21 @@ const AssureBody = z.strictObject({
   /** A position: what is below it was looked at before. Left out: the whole log. */
   since: z.int().min(0).optional(),
 });
-const AtQuery = z.strictObject({ purpose, at: Moment.optional() });
-const DiffQuery = z.strictObject({ purpose, from: Moment, to: Moment });
+const AtQuery = z.strictObject({ purpose: Purpose, at: Moment.optional() });
+const DiffQuery = z.strictObject({ purpose: Purpose, from: Moment, to: Moment });
 const TimelineQuery = z
   .strictObject({
     session: SessionId.optional(),
     person: PersonId.optional(),
     grant: GrantId.optional(),
     subject: SubjectId.optional(),
-    purpose,
+    purpose: Purpose,
   })
   .refine(
     ({ purpose: _why, ...of }) => Object.values(of).filter((one) => one !== undefined).length === 1,
     'exactly one',
   );
-const LedgerQuery = z.strictObject({ purpose });
+const LedgerQuery = z.strictObject({ purpose: Purpose });
 const ReadersQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -54,7 +52,7 @@ const ReadersQuery = z.strictObject({
 
 const mostRows = 5000;
 const exposureMembers = {
-  purpose,
+  purpose: Purpose,
   from: Moment,
   to: Moment,
   person: PersonId.optional(),

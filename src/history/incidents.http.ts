@@ -13,6 +13,7 @@ import { HistoryReadings } from './history-readers.js';
 import { CloseIncident, NoteIncident, OpenIncident } from './incident-commands.js';
 import { ListIncidents, ShowIncident } from './list-incidents.js';
 import { Moment } from './moment.js';
+import { Purpose } from './purpose.js';
 
 const OpenBody = z.strictObject({
   title: freeText({ least: 5, most: 120 }),
@@ -28,7 +29,7 @@ const NoteBody = z.strictObject({
 });
 const CloseBody = z.strictObject({ decision: freeText({ least: 10, most: 1000 }) });
 const BundleQuery = z.strictObject({
-  purpose: freeText({ least: 10, most: 500 }).optional(),
+  purpose: Purpose,
   /** Entries of the log. Left out: up to the closing of the incident; of one that is open, up to this question. */
   size: z.coerce.number().int().min(1).optional(),
   wholeLog: z.enum(['true', 'false']).default('false'),

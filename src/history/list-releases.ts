@@ -1,6 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { Projector } from './projections/projector.js';
+import type { ReleaseMade } from './projections/releases.js';
 
 export interface ReleaseFilter {
   readonly person?: PersonId;
@@ -10,15 +11,7 @@ export interface ReleaseFilter {
   readonly unknown?: boolean;
 }
 
-export interface Release {
-  readonly position: number;
-  readonly at: number;
-  readonly person: string;
-  readonly subject: string | null;
-  readonly session: string;
-  readonly request: string;
-  readonly fields: readonly string[];
-  readonly records: number;
+export interface Release extends ReleaseMade {
   readonly outcome: string;
   readonly completed: number | null;
 }

@@ -6,16 +6,16 @@ import { Asker } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import { METRICS, type Metrics } from '../http/metrics.http.js';
 import type { Person } from '../identity/person.js';
-import { freeText } from '../log/free-text.js';
 import { PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { defined } from './defined.js';
 import { HistoryReadings } from './history-readers.js';
 import { ListReleases } from './list-releases.js';
 import { Projector, type ProjectionStatus } from './projections/projector.js';
+import { Purpose } from './purpose.js';
 import { ReplayProjections } from './replay-projections.js';
 
 const ReleasesQuery = z.strictObject({
-  purpose: freeText({ least: 10, most: 500 }).optional(),
+  purpose: Purpose,
   person: PersonId.optional(),
   subject: SubjectId.optional(),
   session: SessionId.optional(),

@@ -1,3 +1,4 @@
+import { escaped } from './escaped.js';
 import type { TimelineEntry } from './timeline.js';
 
 const rowHeight = 26;
@@ -26,7 +27,7 @@ export function svgOf(entries: readonly TimelineEntry[]): string {
   const dots = entries.map(({ type }, row) => `<circle cx="${lineAt}" cy="${y(row)}" r="4" class="${kindOf(type)}"/>`);
   const texts = entries.flatMap(({ position, at, type, by, subject, request }, row) => [
     `<text x="${lineAt - 12}" y="${y(row) + 4}" text-anchor="end">${new Date(at).toISOString()}</text>`,
-    `<text x="${textAt}" y="${y(row) + 4}">${escaped([position, type, `by ${by}`, about(subject, request)].join('  '))}</text>`,
+    `<text x="${textAt}" y="${y(row) + 4}">${escaped(ascii([position, type, `by ${by}`, about(subject, request)].join('  ')))}</text>`,
   ]);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
@@ -50,9 +51,4 @@ function kindOf(type: TimelineEntry['type']): string {
   return /refused|rejected|revoked|erased|lock|paused/.test(type) ? 'stopped' : 'other';
 }
 
-const escaped = (text: string) =>
-  text
-    .replaceAll(/[^ -~]/g, '_')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+const ascii = (text: string) => text.replaceAll(/[^ -~]/g, '_');

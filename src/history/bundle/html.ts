@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { escaped } from '../escaped.js';
 import type { ExposureRow } from '../exposure-rows.js';
 import type { About } from './about.js';
 import type { Reports } from './reports.js';
@@ -144,16 +145,6 @@ const listing = (pairs: readonly (readonly [string, string])[]) =>
 const time = (at: number) => (at === 0 ? 'the beginning' : new Date(at).toISOString());
 const place = ({ position, at }: { position: number; at: number }) => `the first ${position} entries (${time(at)})`;
 const sha256 = (content: string) => createHash('sha256').update(content).digest('base64');
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-/** For text and for values in double quotes. */
-export const escaped = (content: string) => content.replace(/[&<>"']/g, (one) => entities[one] as string);
 
 const style =
   'body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1a1a1a;background:#fff}' +

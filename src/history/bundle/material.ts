@@ -5,6 +5,7 @@ import { decodeEntryBundle, encodeEntryBundle } from '../../merkle/entry-bundle.
 import { hashBytes } from '../../merkle/hash.js';
 import type { PrunedSubtree } from '../../merkle/pruned-tree.js';
 import { packArchive, type BundleFile } from './archive.js';
+import { attempt } from './attempt.js';
 
 /** What a bundle is made of. Everything else in it follows from this. */
 export interface Material {
@@ -113,12 +114,3 @@ export function trustText({ origin, log, keyholder, keys, sources, quorum }: Tru
 export const text = (name: string, content: string): BundleFile => ({ name, bytes: Buffer.from(content, 'utf8') });
 const utf8 = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('utf8');
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-
-/** Parsers of what came from outside throw; here that is one answer. */
-function attempt<T>(parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch {
-    return undefined;
-  }
-}

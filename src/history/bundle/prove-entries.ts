@@ -3,6 +3,7 @@ import { openCheckpoint } from '../../merkle/checkpoint.js';
 import { leafHash } from '../../merkle/hash.js';
 import type { NoteVerifier } from '../../merkle/note.js';
 import { prunedRoot } from '../../merkle/pruned-tree.js';
+import { attempt } from './attempt.js';
 import type { Material } from './material.js';
 
 export type EntriesCheck =
@@ -46,11 +47,3 @@ export function proveEntries(
 
 const decoded = (header: Uint8Array) => attempt(() => decodeHeader(header));
 const refused = (position: number, check: EntriesCheck) => ({ kind: 'refused', position, check }) as const;
-
-function attempt<T>(compute: () => T): T | undefined {
-  try {
-    return compute();
-  } catch {
-    return undefined;
-  }
-}

@@ -74,7 +74,8 @@ export class Builds {
     await this.pool.query('UPDATE history.build SET stopped = NULL WHERE projection = $1', [name]);
   }
 
-  /** Makes `build` the one that answers, unless the one that does has come further. All others are gone. */
+  /** Makes `build` the one that answers, unless the one that does has come further. Those that were begun before it are
+   * gone; one that was begun after it goes on. */
   switchTo(projection: AnyProjection, build: number): Promise<boolean> {
     return this.transaction(async (client) => {
       const { rows } = await client.query<Build>(

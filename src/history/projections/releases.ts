@@ -1,18 +1,19 @@
 import type { Entry } from '../../log/header.js';
 import type { Projection } from './projection.js';
 
+export interface ReleaseMade {
+  readonly position: number;
+  readonly at: number;
+  readonly person: string;
+  readonly subject: string | null;
+  readonly session: string;
+  readonly request: string;
+  readonly fields: readonly string[];
+  readonly records: number;
+}
+
 export type ReleaseChange =
-  | {
-      readonly kind: 'made';
-      readonly position: number;
-      readonly at: number;
-      readonly person: string;
-      readonly subject: string | null;
-      readonly session: string;
-      readonly request: string;
-      readonly fields: readonly string[];
-      readonly records: number;
-    }
+  | ({ readonly kind: 'made' } & ReleaseMade)
   | {
       readonly kind: 'ended';
       readonly of: number;
