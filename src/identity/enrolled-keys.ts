@@ -100,7 +100,6 @@ function ownerOf(
   { keys, sources, trust }: Authority,
   keyId: string,
 ): Pick<z.infer<typeof Enrol>, 'person' | 'role'> | undefined {
-  // prettier-ignore
   if (trust.keys.has(keyId) || trust.sources.has(keyId)) return undefined;
   const [key, source] = [keys.get(keyId), sources.get(keyId)];
   if (key !== undefined && key.revokedAt === undefined) return { person: key.person, role: 'approver' };

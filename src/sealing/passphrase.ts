@@ -32,7 +32,6 @@ export async function openWithPassphrase(
   binding: Binding,
   sealed: Uint8Array,
 ): Promise<Secret | undefined> {
-  // prettier-ignore
   const key = await stretched(passphrase, sealed.subarray(0, saltBytes));
   try {
     const message = openFrame(format, key, binding, sealed.subarray(saltBytes));

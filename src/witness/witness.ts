@@ -92,7 +92,7 @@ export class Witness {
       shown: shown.note,
       proof: isFork ? proof.map((hash) => Buffer.from(hash).toString('base64')) : [],
     };
-    // Said before it is kept: a full disk must not make it silent.
+    // Told of whether or not it could be kept: a full disk must not make it silent.
     const about = { origin, witnessed: witnessed.size, shown: shown.size };
     const file = await this.parts.memory.convict(origin, evidence, witnessed.size).catch(() => undefined);
     this.parts.told.misbehaved(kind, { ...about, file });
