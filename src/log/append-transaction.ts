@@ -94,8 +94,10 @@ export async function prepareOnBelief(
     const head = { size, at: base.at, governance, earlier: new Map(), versions: versions.at(size) };
     const decided = decideGroup(head, group);
     if (decided.kind === 'decided') return prepared(parts, base, group, decided, head.earlier);
-    // Without the head in hand these are believed too.
-    versions.learn(await readVersions(pool, decided.streams));
+    const read = await readVersions(pool, decided.streams);
+    // Without the head in hand these are believed too: lost meanwhile, they may be those of another log of this size.
+    if (belief.current === undefined) return undefined;
+    versions.learn(read);
   }
 }
 

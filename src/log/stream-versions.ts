@@ -19,7 +19,7 @@ export class StreamVersions {
     return this.next;
   }
 
-  /** Read at the size last asked for, with the head held. */
+  /** Read at the size last asked for: with the head held, or as it is still believed to be. */
   learn(versions: Iterable<readonly [string, number]>): void {
     for (const [stream, next] of versions) this.next.set(stream, next);
   }
