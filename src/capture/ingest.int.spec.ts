@@ -45,6 +45,16 @@ describe('nothing is stored', () => {
     expect(await bodies()).toEqual(stored);
   });
 
+  it('of one who was erased by another instance, of whom this one has read nothing yet', async () => {
+    const behind = await vault.openLog();
+    await vault.ingest('one', 's1', typedRecords(1));
+    await vault.erase('s1');
+    const stored = await bodies();
+    const late = { with: vault.ingester(behind) };
+    expect(await vault.ingest('two', 's1', typedRecords(2), late)).toMatchObject({ suppressed: 2, accepted: 0 });
+    expect(await bodies()).toEqual(stored);
+  });
+
   it.each([
     ['pauses', 'paused', () => vault.openLog().then((elsewhere) => vault.consent('s1', 'paused', elsewhere))],
     ['refuses', 'refused', () => vault.consent('s1', 'refused')],

@@ -2,6 +2,7 @@ import { type Log } from '../log/log.js';
 import type { SubjectId } from '../log/ids.js';
 import type { KeyholderPort } from './keyholder-port.js';
 import { ownCommand } from '../log/write-command.js';
+import { codeOf } from '../problem.js';
 import { subjectsKey, type Subjects } from './subjects.js';
 
 export interface SealingKey {
@@ -25,7 +26,9 @@ export class SubjectKeys {
   async of(subject: SubjectId): Promise<SealingKey | undefined> {
     const known = this.log.state.of(subjectsKey).get(subject);
     if (known !== undefined) return known.kind === 'registered' ? known : undefined;
-    const { keyId, publicKey, attestation } = await this.keyholder.register(subject);
+    const made = await this.keyholder.register(subject).catch(erasedSinceWeLooked);
+    if (made === undefined) return undefined;
+    const { keyId, publicKey, attestation } = made;
     await this.log.append(ownCommand(`register:${keyId}`), (head) => ({
       entries: isKnown(head.of(subjectsKey), subject)
         ? []
@@ -42,6 +45,11 @@ export class SubjectKeys {
     const registered = this.log.state.of(subjectsKey).get(subject);
     return registered?.kind === 'registered' ? registered : undefined;
   }
+}
+
+/** The keyholder has read on to a tombstone that another instance wrote. */
+function erasedSinceWeLooked(error: unknown): undefined {
+  if (codeOf(error) !== 'subject_erased') throw error;
 }
 
 const isKnown = (subjects: Subjects, subject: SubjectId) => subjects.has(subject);
