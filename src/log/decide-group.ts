@@ -115,10 +115,7 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
     return { kind: 'done', answers, positions, repeated: false };
   }
 
-  function placeAll(
-    drafts: readonly Draft[],
-    { first, at, actor }: { first: number; at: number; actor: Actor },
-  ) {
+  function placeAll(drafts: readonly Draft[], { first, at, actor }: { first: number; at: number; actor: Actor }) {
     const added = drafts.length > 1 ? new Map<string, number>() : undefined;
     return drafts.map((draft, offset) => {
       const { stream, expectedVersion } = draft;
