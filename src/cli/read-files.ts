@@ -1,4 +1,4 @@
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { Format } from '../capture/formats/format.js';
 import { maskedRecording, maskedRecords, type DisclosedRecording } from './masked-recording.js';
 import { print, printResult } from './output.js';
@@ -37,17 +37,32 @@ async function writePieces(
     for await (const bytes of pieces()) await print(bytes);
     return;
   }
-  const part = `${to}.part`;
+  const place = await realpath(to).catch(() => to);
+  // A pipe or a device takes what comes, and must not become a file.
+  const mayBeFile = await stat(place).then(
+    (found) => found.isFile(),
+    () => true,
+  );
+  await (mayBeFile ? replaceFile : writeInto)(place, pieces());
+  await told(to, disclosed, count, json);
+}
+
+async function replaceFile(place: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const part = `${place}.part`;
   await rm(part, { force: true }).catch(() => unwritable('--recording'));
   const file = await open(part, 'wx', ownerOnly).catch(() => unwritable('--recording'));
   try {
-    await writeFile(file, pieces()).finally(() => file.close());
-    await rename(part, to).catch(() => unwritable('--recording'));
+    await writeFile(file, pieces).finally(() => file.close());
+    await rename(part, place).catch(() => unwritable('--recording'));
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
-  await told(to, disclosed, count, json);
+}
+
+async function writeInto(place: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(place, 'w').catch(() => unwritable('--recording'));
+  await writeFile(file, pieces).finally(() => file.close());
 }
 
 /** One page that plays it, and asks nobody for anything. @throws Problem usage if no player knows the format */

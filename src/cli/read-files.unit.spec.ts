@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from '../problem.js';
@@ -44,6 +45,19 @@ it('a place that cannot be written is wrong use, and nothing is left beside it',
   await expect(writeRecording(join(folder, 'no', 'where'), disclosed(), true)).rejects.toMatchObject({ code: 'usage' });
   await expect(writeRecording(folder, disclosed(), true)).rejects.toMatchObject({ code: 'usage' });
   await expect(stat(`${folder}.part`)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+it('a link still leads to the file, and a pipe stays one', async () => {
+  said();
+  const [file, link, pipe] = ['file', 'link', 'pipe'].map((name) => join(folder, name)) as [string, string, string];
+  await writeFile(file, 'older');
+  await symlink(file, link);
+  await writeRecording(link, disclosed(), true);
+  expect([await readlink(link), await readFile(file, 'utf8')]).toEqual([file, 'one, two, three']);
+
+  execFileSync('mkfifo', [pipe]);
+  const [read] = await Promise.all([readFile(pipe, 'utf8'), writeRecording(pipe, disclosed(), true)]);
+  expect([(await stat(pipe)).isFIFO(), read]).toEqual([true, 'one, two, three']);
 });
 
 it('to standard output it goes as it comes', async () => {
