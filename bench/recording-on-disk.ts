@@ -1,8 +1,10 @@
+import { createCipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { chunkBytes } from '../src/capture/formats/video.js';
 
 export interface OnDisk {
-  readonly format: 'rrweb' | 'asciicast';
+  readonly format: 'rrweb' | 'asciicast' | 'video';
   readonly path: string;
   readonly records: number;
 }
@@ -12,6 +14,7 @@ const words = 'the quick brown fox jumps over a lazy dog while nobody looks at w
 
 /** A recording of at least so many bytes, written as it grows. The same each time, and no two records alike. */
 export async function writeRecording(format: OnDisk['format'], path: string, bytes: number): Promise<OnDisk> {
+  if (format === 'video') return writeVideo(path, bytes);
   const file = createWriteStream(path);
   const [open, close] = format === 'rrweb' ? ['[', ']'] : ['{"version":2,"width":80,"height":24}\n', ''];
   let written = 0;
@@ -31,6 +34,21 @@ export async function writeRecording(format: OnDisk['format'], path: string, byt
   file.end();
   await once(file, 'close');
   return { format, path, records };
+}
+
+/** Begins as WebM does, and nothing after that can be packed any more, as in a video. */
+async function writeVideo(path: string, bytes: number): Promise<OnDisk> {
+  const mark = Buffer.from('1a45dfa3', 'hex');
+  const noise = createCipheriv('aes-256-ctr', Buffer.alloc(32), Buffer.alloc(16));
+  const file = createWriteStream(path);
+  file.write(mark);
+  let written = mark.length;
+  for (const zeros = Buffer.alloc(2 ** 20); written < bytes; written += zeros.length) {
+    if (!file.write(noise.update(zeros))) await once(file, 'drain');
+  }
+  file.end();
+  await once(file, 'close');
+  return { format: 'video', path, records: Math.ceil(written / chunkBytes) };
 }
 
 /** Mostly changes of a page, which is where the bytes of a recording are; keys between them. */

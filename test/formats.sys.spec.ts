@@ -63,7 +63,7 @@ it('a recording of no format that is known is refused, and the formats are named
   const { code, answer } = await ingest(await saved('unknown.txt', 'canary-1f77 of nothing\n'), 'unknown');
   expect(code).toBe(2);
   expect(answer).toMatchObject({ code: 'usage', issues: [{ path: '--format' }] });
-  expect(answer.issues[0].rule).toMatch(/rrweb, .*agentnet, mouse-csv, activitywatch, cloudevents/);
+  expect(answer.issues[0].rule).toMatch(/rrweb, .*agentnet, mouse-csv, activitywatch, video, cloudevents/);
   expect(JSON.stringify(answer)).not.toContain('canary');
 });
 

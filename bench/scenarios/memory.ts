@@ -20,9 +20,9 @@ const program = ['--import', join(root, 'bench/typescript.mjs'), join(root, 'src
 export default scenario<Preset>({
   sentence: 'The most that client and service hold while one large recording goes in, plain and sealed at its source.',
   presets: {
-    quick: { megabytes: 32, formats: ['rrweb'] },
-    full: { megabytes: 256, formats: ['rrweb', 'asciicast'] },
-    large: { megabytes: 1024, formats: ['rrweb'] },
+    quick: { megabytes: 32, formats: ['rrweb', 'video'] },
+    full: { megabytes: 256, formats: ['rrweb', 'asciicast', 'video'] },
+    large: { megabytes: 1024, formats: ['rrweb', 'video'] },
   },
   async run(bench, { megabytes, formats }) {
     const folder = await mkdtemp(join(tmpdir(), 'custos-memory-'));

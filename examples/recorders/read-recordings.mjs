@@ -74,3 +74,36 @@ export function readMessages(text) {
     problems: calls.every((call) => answered.has(call.id)) ? [] : ['a tool call without its result'],
   };
 }
+
+const [segmentId, clusterId, blockIds] = [0x18538067, 0x1f43b675, [0xa0, 0xa3]];
+
+/** WebM, as far as its frames go: RFC 8794 has elements of an id and a size, RFC 9559 says which. A frame is a record. */
+export function readVideo(text) {
+  const bytes = Buffer.from(text, 'latin1');
+  const [head, ...rest] = elements(bytes);
+  const frames = rest.filter(({ id }) => blockIds.includes(id));
+  return {
+    records: frames.length,
+    texts: {},
+    problems: [
+      ...(head?.id === 0x1a45dfa3 ? [] : ['no EBML']),
+      ...(text.includes('V_VP8') ? [] : ['no VP8']),
+      ...(rest.at(-1)?.end === bytes.length ? [] : ['ends inside of an element']),
+    ],
+  };
+}
+
+/** Those of a segment and of its clusters stand after them: a recorder that streams does not know how large they are. */
+function elements(bytes) {
+  const found = [];
+  for (let at = 0; at < bytes.length;) {
+    const idBytes = Math.clz32(bytes[at]) - 23;
+    const id = bytes.readUIntBE(at, idBytes);
+    const sizeBytes = Math.clz32(bytes[at + idBytes]) - 23;
+    const content = at + idBytes + sizeBytes;
+    const size = [...bytes.subarray(at + idBytes, content)].reduce((sum, byte, index) => sum * 256 + (index === 0 ? byte - 2 ** (8 - sizeBytes) : byte), 0); // prettier-ignore
+    at = id === segmentId || id === clusterId ? content : content + size;
+    found.push({ id, end: at });
+  }
+  return found;
+}

@@ -1,6 +1,6 @@
 // Records examples/sign-up.rrweb.json: a real Chromium on our page, watched by the rrweb recorder from npm.
 // Usage: node record-rrweb.mjs [--screenshot FILE.png]
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,9 +10,9 @@ import { canary, examplesDir } from './canaries.mjs';
 import { findings } from './check-recordings.mjs';
 import { findChromium, versionOf } from './find-chromium.mjs';
 import { human } from './human.mjs';
+import { origin, quietly, servePage } from './our-page.mjs';
 
 const output = 'sign-up.rrweb.json';
-const origin = 'https://lantern-room.example';
 const { values: options } = parseArgs({ options: { screenshot: { type: 'string' } } });
 
 const require = createRequire(import.meta.url);
@@ -34,22 +34,12 @@ async function record(found) {
   const browser = await chromium.launch({
     executablePath: found.executablePath,
     env: found.env,
-    args: [
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--lang=en-US',
-      // No name resolves, so that nothing can leave the machine even if a route is forgotten.
-      '--host-resolver-rules=MAP * ~NOTFOUND',
-    ],
+    args: quietly,
   });
   try {
     const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1180, height: 780 } });
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
-    await context.route('**/*', serveOurPage);
+    await context.route('**/*', servePage(canary('pass')));
     const page = await context.newPage();
     // Before the page's own scripts, and without a script element that would be part of the recording.
     await page.addInitScript({ path: rrwebBundle });
@@ -68,19 +58,6 @@ async function record(found) {
   } finally {
     await browser.close();
   }
-}
-
-/** Served under an invented name: a file address would put this machine's folders into the recording. */
-async function serveOurPage(route) {
-  const { pathname } = new URL(route.request().url());
-  const served = {
-    '/join': { name: 'index.html', contentType: 'text/html' },
-    '/style.css': { name: 'style.css', contentType: 'text/css' },
-    '/page.js': { name: 'page.js', contentType: 'text/javascript' },
-  }[pathname];
-  if (!served) return route.fulfill({ status: 404, body: '' });
-  const file = await readFile(new URL(`page/${served.name}`, examplesDir), 'utf8');
-  return route.fulfill({ contentType: served.contentType, body: file.replace('guest-0000', canary('pass')) });
 }
 
 /** One visitor: joins, pastes a secret where it does not belong, reads the rules, and talks in private. */

@@ -13,11 +13,27 @@ const mostWholeBytes = 256 * 1024 * 1024;
  * @throws Problem as the format's `cut` does, body_too_large
  */
 export async function cutRecording(file: RecordingFile, format: Format, startedAt: number): Promise<RecordsToSend> {
-  if (format.cutter === undefined) return inMemory(format.cut(await whole(file), startedAt));
-  const cutter = (): Cutter => (format.cutter as NonNullable<Format['cutter']>)(startedAt);
+  const { cutter, byteCutter } = format;
+  if (byteCutter !== undefined)
+    return inPieces(
+      () => file.chunks(),
+      () => byteCutter(startedAt),
+    );
+  if (cutter !== undefined)
+    return inPieces(
+      () => texts(file),
+      () => cutter(startedAt),
+    );
+  return inMemory(format.cut(await whole(file), startedAt));
+}
+
+async function inPieces<Piece>(
+  pieces: () => AsyncIterable<Piece>,
+  cutter: () => Cutter<Piece>,
+): Promise<RecordsToSend> {
   let count = 0;
-  const { first } = await passed(file, cutter(), (records) => void (count += records.length));
-  return { count: first.length + count, from: (sequence) => skipping(recordsIn(file, cutter(), first), sequence) };
+  const { first } = await passed(pieces(), cutter(), (records) => void (count += records.length));
+  return { count: first.length + count, from: (sequence) => skipping(recordsIn(pieces(), cutter(), first), sequence) };
 }
 
 export const inMemory = (records: readonly CutRecord[]): RecordsToSend => ({
@@ -36,15 +52,23 @@ async function* skipping(records: AsyncIterable<CutRecord>, count: number): Asyn
 }
 
 /** `first` is known from the time before: here it would come last. */
-async function* recordsIn(file: RecordingFile, cutter: Cutter, first: readonly CutRecord[]): AsyncGenerator<CutRecord> {
+async function* recordsIn<Piece>(
+  pieces: AsyncIterable<Piece>,
+  cutter: Cutter<Piece>,
+  first: readonly CutRecord[],
+): AsyncGenerator<CutRecord> {
   yield* first;
-  for await (const text of texts(file)) yield* cutter.push(text);
+  for await (const piece of pieces) yield* cutter.push(piece);
   yield* cutter.end().last;
 }
 
-async function passed(file: RecordingFile, cutter: Cutter, onCut: (records: readonly CutRecord[]) => void) {
+async function passed<Piece>(
+  pieces: AsyncIterable<Piece>,
+  cutter: Cutter<Piece>,
+  onCut: (records: readonly CutRecord[]) => void,
+) {
   try {
-    for await (const text of texts(file)) onCut(cutter.push(text));
+    for await (const piece of pieces) onCut(cutter.push(piece));
     const { first, last } = cutter.end();
     onCut(last);
     return { first };

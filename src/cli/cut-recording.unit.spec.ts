@@ -1,8 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { formatOf } from '../capture/formats/formats.js';
+import { headBytes } from '../capture/formats/head.js';
+import { recognise } from '../capture/formats/recognise.js';
 import { zstdFrame, zstdOf } from '../http/zstd-made.spec.js';
 import { beginningOf, cutRecording } from './cut-recording.js';
 import { openRecording } from './recording-file.js';
@@ -87,6 +90,40 @@ it('what belongs first comes first, though the end tells it', async () => {
   expect(records.count).toBe(501);
   expect((await listed(records.from(0)))[0]).toEqual({ frame: ['result'], of: { result: [], next: null } });
   expect(await listed(records.from(500))).toEqual([JSON.parse(line(499))]);
+});
+
+const video = Buffer.concat([Buffer.from('1a45dfa3', 'hex'), randomBytes(1_000_000)]);
+const packedVideo: [string, Uint8Array, string][] = [
+  ['as it is', video, 'video'],
+  ['in gzip', gzipSync(video), 'video'],
+  ['in zstd', zstdFrame([0, 1, 2, 3, 4, 5, 6, 7, 8].map((at) => video.subarray(at * 120_000, (at + 1) * 120_000))), 'video'], // prettier-ignore
+  ['in brotli', brotliCompressSync(video, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }), 'video.br'],
+];
+it.each(packedVideo)(
+  'a video %s is told by its beginning, and cut as the bytes that it is',
+  async (_how, bytes, name) => {
+    const file = await openRecording(await fileOf(bytes, name));
+    expect(recognise(await beginningOf(file, headBytes))).toBe('video');
+    const records = await cutRecording(file, formatOf('video'), 0);
+    const pieces = (await listed(records.from(0))) as { bytes: string }[];
+    expect(pieces).toHaveLength(records.count);
+    expect(Buffer.concat(pieces.map((one) => Buffer.from(one.bytes, 'base64'))).equals(video)).toBe(true);
+    expect(await listed(records.from(2))).toEqual(pieces.slice(2));
+  },
+);
+
+it('a video is cut as it is read, and never held whole', async () => {
+  let read = 0;
+  async function* chunks() {
+    for (read = 0; read < 20; read += 1) yield video;
+  }
+  const records = await cutRecording({ changedAt: 0, chunks }, formatOf('video'), 0);
+  expect(records.count).toBe(51);
+  for await (const { data } of records.from(0)) {
+    expect(Buffer.from((data as { bytes: string }).bytes, 'base64').equals(video.subarray(0, 384 * 1024))).toBe(true);
+    break;
+  }
+  expect(read).toBe(0);
 });
 
 it('a recording that makes sense as a whole only is cut as one', async () => {

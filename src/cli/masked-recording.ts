@@ -19,15 +19,17 @@ export interface MaskedRecording {
 }
 
 /** All of it, or nothing: what broke off is an error of `records`. */
-export async function maskedRecording({ format, records }: DisclosedRecording): Promise<MaskedRecording> {
-  const [{ formatOf }, { lowered }] = await Promise.all([
-    import('../capture/formats/formats.js'),
-    import('../capture/detection/lowered.js'),
-  ]);
+export async function maskedRecording(disclosed: DisclosedRecording): Promise<MaskedRecording> {
+  const { formatOf } = await import('../capture/formats/formats.js');
   const read: MaskedRecord[] = [];
+  for await (const record of maskedRecords(disclosed)) read.push(record);
+  const format = formatOf(disclosed.format);
+  return { format, count: read.length, events: format.mask(read) };
+}
+
+export async function* maskedRecords({ records }: DisclosedRecording): AsyncGenerator<MaskedRecord> {
+  const { lowered } = await import('../capture/detection/lowered.js');
   for await (const { sequence, time, fields } of records) {
-    read.push({ sequence, time: time ?? sequence * madeUpStepMs, parts: lowered(fields) });
+    yield { sequence, time: time ?? sequence * madeUpStepMs, parts: lowered(fields) };
   }
-  const masked = formatOf(format);
-  return { format: masked, count: read.length, events: masked.mask(read) };
 }

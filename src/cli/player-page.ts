@@ -67,12 +67,14 @@ AsciinemaPlayer.create({ data: text }, stage, { fit: 'width', idleTimeLimit: 3, 
   },
 };
 
+export const hasPlayer = (format: string): boolean => Object.hasOwn(players, format);
+
 /**
  * One page with the player and the masked recording in it, that asks nobody for anything: its policy allows its own two
  * scripts by their hashes, and no connection. Undefined if nobody has a player for the format.
  */
 export async function playerPage(session: string, { format, events }: MaskedRecording): Promise<string | undefined> {
-  const player = Object.hasOwn(players, format.name) ? players[format.name] : undefined;
+  const player = hasPlayer(format.name) ? players[format.name] : undefined;
   if (player === undefined) return undefined;
   const [code, css] = await Promise.all([readFile(player.code(), 'utf8'), readFile(player.css(), 'utf8')]);
   const scripts = [inScript(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')), inScript(started(player.start))];

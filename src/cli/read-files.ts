@@ -1,10 +1,17 @@
-import { writeFile } from 'node:fs/promises';
-import { maskedRecording, type DisclosedRecording } from './masked-recording.js';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { Format } from '../capture/formats/format.js';
+import { maskedRecording, maskedRecords, type DisclosedRecording } from './masked-recording.js';
 import { print, printResult } from './output.js';
 import { wrongUse } from './refusal.js';
 
-/** `to` is a file, or true for standard output. Nothing is written of a disclosure that broke off. */
+/**
+ * `to` is a file, or true for standard output. Nothing is written of a disclosure that broke off; but what comes in pieces
+ * is on standard output by then, as records are without `--recording`.
+ */
 export async function writeRecording(to: true | string, disclosed: DisclosedRecording, json: boolean): Promise<void> {
+  const { formatOf } = await import('../capture/formats/formats.js');
+  const { piece } = formatOf(disclosed.format) as Format;
+  if (piece !== undefined) return writePieces(to, disclosed, piece, json);
   const { format, events, count } = await maskedRecording(disclosed);
   const bytes = format.assemble(events);
   if (to === true) return print(bytes);
@@ -12,21 +19,71 @@ export async function writeRecording(to: true | string, disclosed: DisclosedReco
   await told(to, disclosed, count, json);
 }
 
+/** A recording that may be larger than memory: beside its place until all of it is there. */
+async function writePieces(
+  to: true | string,
+  disclosed: DisclosedRecording,
+  piece: NonNullable<Format['piece']>,
+  json: boolean,
+): Promise<void> {
+  let count = 0;
+  async function* pieces() {
+    for await (const record of maskedRecords(disclosed)) {
+      count += 1;
+      yield piece(record);
+    }
+  }
+  if (to === true) {
+    for await (const bytes of pieces()) await print(bytes);
+    return;
+  }
+  const place = await realpath(to).catch(() => to);
+  // A pipe or a device takes what comes, and must not become a file.
+  const mayBeFile = await stat(place).then(
+    (found) => found.isFile(),
+    () => true,
+  );
+  await (mayBeFile ? replaceFile : writeInto)(place, pieces());
+  await told(to, disclosed, count, json);
+}
+
+async function replaceFile(place: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const part = `${place}.part`;
+  await rm(part, { force: true }).catch(() => unwritable('--recording'));
+  const file = await open(part, 'wx', ownerOnly).catch(() => unwritable('--recording'));
+  try {
+    await writeFile(file, pieces).finally(() => file.close());
+    await rename(part, place).catch(() => unwritable('--recording'));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function writeInto(place: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(place, 'w').catch(() => unwritable('--recording'));
+  await writeFile(file, pieces).finally(() => file.close());
+}
+
 /** One page that plays it, and asks nobody for anything. @throws Problem usage if no player knows the format */
 export async function writePage(to: string, disclosed: DisclosedRecording, json: boolean): Promise<void> {
-  const { playerPage } = await import('./player-page.js');
+  const { hasPlayer, playerPage } = await import('./player-page.js');
+  // Before it is read: one of another format may be larger than memory.
+  if (!hasPlayer(disclosed.format)) throw wrongUse('--html', 'with a recording of rrweb or asciicast only');
   const recording = await maskedRecording(disclosed);
-  const page = await playerPage(disclosed.session, recording);
-  if (page === undefined) throw wrongUse('--html', 'with a recording of rrweb or asciicast only');
-  await writePrivate(to, page, '--html');
+  await writePrivate(to, (await playerPage(disclosed.session, recording)) as string, '--html');
   await told(to, disclosed, recording.count, json);
 }
 
 /** It is personal data: for whoever asked, and nobody else on the machine. */
+const ownerOnly = 0o600;
+
 async function writePrivate(to: string, content: Uint8Array | string, option: string): Promise<void> {
-  await writeFile(to, content, { mode: 0o600 }).catch(() => {
-    throw wrongUse(option, 'a place that can be written');
-  });
+  await writeFile(to, content, { mode: ownerOnly }).catch(() => unwritable(option));
+}
+
+function unwritable(option: string): never {
+  throw wrongUse(option, 'a place that can be written');
 }
 
 const told = (file: string, { session, format }: DisclosedRecording, records: number, json: boolean) =>

@@ -17,6 +17,7 @@ describe('what to keep is refused', () => {
 describe('what to keep', () => {
   it('names every field of a class, and a field by itself says more than its class', () => {
     expect(parseKeep(['strict=14', 'other=forever', 'url=30'])).toEqual([
+      { field: 'screen.video', days: 14 },
       { field: 'conversation', days: 14 },
       { field: 'performance', days: 14 },
       { field: 'raised', days: 14 },

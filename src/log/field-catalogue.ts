@@ -1,6 +1,7 @@
 /**
  * The catalogue: every named part of a record, the same across capture formats, and its class.
- * Its version is bound into every sealed column, so a column can never be read under another meaning.
+ * Its version is bound into every sealed column, so a column can never be read under another meaning. A field more
+ * changes the meaning of none, and so not the version (docs/decisions/0036).
  */
 export const catalogueVersion = 1;
 
@@ -17,6 +18,8 @@ export const fields = {
   typed: { class: 'private', holds: 'what was typed or pasted' },
   screen: { class: 'private', holds: 'the structure and look of the screen, without its text' },
   'screen.text': { class: 'private', holds: 'text that was on the screen' },
+  // All that stands on a screen stands in its video: conversations too, and nobody can mask a part of a picture.
+  'screen.video': { class: 'strict', holds: 'videos of the screen, with all that was on it' },
   prompt: { class: 'private', holds: 'what was asked of a model' },
   response: { class: 'private', holds: 'what a model answered' },
   reasoning: { class: 'private', holds: "a model's reasoning" },

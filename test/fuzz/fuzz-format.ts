@@ -101,6 +101,11 @@ function readBytes(format: Format, bytes: Uint8Array): 'accepted' | 'rejected' {
     const pieces = outcomeOf(() => inPieces(cutter, text));
     if (!isSame(whole, pieces)) throw new Broken(`cut whole: ${told(whole)}; in pieces: ${told(pieces)}`);
   }
+  const byteCutter = format.byteCutter?.(startedAt);
+  if (byteCutter !== undefined) {
+    const pieces = outcomeOf(() => inPieces(byteCutter, bytes));
+    if (!isSame(whole, pieces)) throw new Broken(`cut whole: ${told(whole)}; in pieces: ${told(pieces)}`);
+  }
   if (typeof whole === 'string') return 'rejected';
   for (const { time, data } of whole) {
     if (!Number.isSafeInteger(time) || time < 0 || time > mostTime) throw new Broken('a time that no record may have');
@@ -109,9 +114,9 @@ function readBytes(format: Format, bytes: Uint8Array): 'accepted' | 'rejected' {
   return 'accepted';
 }
 
-function inPieces(cutter: Cutter, text: string): CutRecord[] {
+function inPieces<Piece extends string | Uint8Array>(cutter: Cutter<Piece>, whole: Piece): CutRecord[] {
   const records: CutRecord[] = [];
-  for (let at = 0; at < text.length; at += pieceCharacters) records.push(...cutter.push(text.slice(at, at + pieceCharacters))); // prettier-ignore
+  for (let at = 0; at < whole.length; at += pieceCharacters) records.push(...cutter.push(whole.slice(at, at + pieceCharacters) as Piece)); // prettier-ignore
   const { first, last } = cutter.end();
   return [...first, ...records, ...last];
 }

@@ -47,6 +47,12 @@ describe('it finds', () => {
   });
 });
 
+it('looks at every field, but not for texts in the bytes of a video', async () => {
+  const [looked, passed] = await raiseRecords([{ other: token }, { 'screen.video': { bytes: token } }], {}, new Map());
+  expect([...(looked?.tags ?? [])]).toEqual(['secret']);
+  expect(passed).toEqual({ parts: { 'screen.video': { bytes: token } }, tags: new Set() });
+});
+
 const input = (id: number, text: string): Parts =>
   rrweb.decompose({ type: 3, data: { source: 5, text, isChecked: false, id }, timestamp: 1 });
 const pageWith = (attributes: Json): Parts =>

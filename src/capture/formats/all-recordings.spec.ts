@@ -8,6 +8,7 @@ export const examples: readonly [file: string, format: string][] = [
   ['examples/sign-up.rrweb.json', 'rrweb'],
   ['examples/shell.cast', 'asciicast'],
   ['examples/assistant.messages.json', 'messages'],
+  ['examples/desk.webm', 'video'],
 ];
 const traces = ['langgraph-js-2025-10-30', 'claude-agent-2025-12-22', 'microsoft-agent-2025-12-17'].map(
   (name) => `otlp-genai/${name}.trace.json`,

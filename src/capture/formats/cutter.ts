@@ -4,9 +4,9 @@ import type { CutRecord } from './format.js';
  * Cuts a recording that comes in pieces, for one that is larger than memory. What is known at its end only, but
  * belongs before the other records, is `first`. Together they are what `cut` gives of the whole.
  */
-export interface Cutter {
+export interface Cutter<Piece = string> {
   /** @throws Problem as `cut` does */
-  push(text: string): readonly CutRecord[];
+  push(piece: Piece): readonly CutRecord[];
   /** @throws Problem as `cut` does */
   end(): { readonly first: readonly CutRecord[]; readonly last: readonly CutRecord[] };
 }
@@ -24,8 +24,8 @@ export function wholeCutter(cut: (text: string) => readonly CutRecord[]): Cutter
 }
 
 /** A whole recording, cut by its pieces. */
-export function cutAll(cutter: Cutter, text: string): CutRecord[] {
-  const records = cutter.push(text);
+export function cutAll<Piece>(cutter: Cutter<Piece>, whole: Piece): CutRecord[] {
+  const records = cutter.push(whole);
   const { first, last } = cutter.end();
   return [...first, ...records, ...last];
 }

@@ -47,6 +47,8 @@ export interface Format {
   cut(file: Uint8Array, startedAt: number): CutRecord[];
   /** Cuts the same piece by piece. Left out where records make sense together only: those are cut as a whole. */
   cutter?(startedAt: number): Cutter;
+  /** The same of recordings that are no text; one that has this has no `cutter`. */
+  byteCutter?(startedAt: number): Cutter<Uint8Array>;
   /**
    * Takes one record apart. Total: what it does not understand goes whole to `other`, and so does what was packed
    * inside of it and is more than `budget`, from which it takes.
@@ -60,4 +62,9 @@ export interface Format {
   mask(records: readonly MaskedRecord[]): Json[];
   /** The file again, from all its records or from masked ones. */
   assemble(records: readonly Json[]): Uint8Array;
+  /**
+   * What one record gives to the file, masked, where the file is nothing but these in order: it may be larger than
+   * memory then. Left out where records make a file together only.
+   */
+  piece?(record: MaskedRecord): Uint8Array;
 }

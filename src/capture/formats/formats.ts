@@ -11,6 +11,7 @@ import { mouseCsv } from './mouse-csv.js';
 import { otlp } from './otlp.js';
 import { rrweb } from './rrweb.js';
 import { sweAgent } from './swe-agent.js';
+import { video } from './video.js';
 
 const bare = {
   rrweb,
@@ -23,6 +24,7 @@ const bare = {
   agentnet,
   'mouse-csv': mouseCsv,
   activitywatch,
+  video,
 } as const satisfies Record<string, Format>;
 
 /** Every capture format, by the name that sources and `custos ingest --format` use. */

@@ -5,6 +5,7 @@ export const headBytes = 64 * 1024;
 
 /** The beginning of a recording. Where it is cut, what it had opened is closed, and what was not whole is left out. */
 export interface Head {
+  readonly bytes: Uint8Array;
   readonly text: string;
   /** The first JSON value as far as it goes; undefined if it is none. */
   readonly document: Json | undefined;
@@ -16,8 +17,9 @@ const mostLines = 20;
 
 /** `bytes` may be all of the recording or more than the head; never throws. */
 export function headOf(bytes: Uint8Array): Head {
-  const text = new TextDecoder('utf-8').decode(bytes.subarray(0, headBytes));
-  return { text, document: beginningOf(text), lines: linesOf(text) };
+  const head = bytes.subarray(0, headBytes);
+  const text = new TextDecoder('utf-8').decode(head);
+  return { bytes: head, text, document: beginningOf(text), lines: linesOf(text) };
 }
 
 function linesOf(text: string): Json[] {

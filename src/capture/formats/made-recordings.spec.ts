@@ -101,6 +101,8 @@ export const cloudEvents = [
   { specversion: '1.0', id: 'the least', source: 'somewhere', type: 'com.example.something', data: 'a text' },
 ];
 
+/** As MP4 begins, and what follows does not matter; longer than some records, and not at the end of one. */
+const mp4 = Uint8Array.from({ length: 1_000_001 }, (_, at) => [0, 0, 0, 24, ...Buffer.from('ftypisom')][at] ?? (at * at) % 251); // prettier-ignore
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 export const madeDesktops: readonly [name: string, format: string, bytes: Uint8Array][] = [
   ['an export of ActivityWatch', 'activitywatch', bytes(activitywatchExport)],
@@ -115,4 +117,5 @@ export const madeDesktops: readonly [name: string, format: string, bytes: Uint8A
   ['lines of Balabit', 'mouse-csv', bytes(balabit)],
   ['lines of SapiMouse, without names', 'mouse-csv', bytes(sapiMouse)],
   ['lines of a table in quotes, with odd ones', 'mouse-csv', bytes(quoted)],
+  ['a video in MP4', 'video', mp4],
 ];

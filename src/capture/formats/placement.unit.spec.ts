@@ -8,6 +8,7 @@ const asciicast = formatOf('asciicast');
 const agentnet = formatOf('agentnet');
 const mouseCsv = formatOf('mouse-csv');
 const activitywatch = formatOf('activitywatch');
+const video = formatOf('video');
 const watched = (data: object): Json => ({ timestamp: '2026-01-01T00:00:00Z', duration: 1, data }) as Json;
 const cloudevents = formatOf('cloudevents');
 const enveloped = (data: Json, more: object = {}): Json =>
@@ -73,6 +74,9 @@ describe('a text never comes into a milder class', () => {
     ['as the time of an event', cloudevents, enveloped(input('move', { x: 1 }), { time: 'SECRET' })],
     ['as its media type', cloudevents, enveloped(input('move', { x: 1 }), { datacontenttype: 'SECRET' })],
     ['as an unknown action in an envelope', cloudevents, enveloped(input('SECRET', { x: 1 }))],
+    ['as bytes that are none', video, { bytes: 'a SECRET' }],
+    ['as a key of a piece of a video', video, { bytes: '', SECRET: 1 }],
+    ['as a piece of a video that is a text', video, 'SECRET'],
     ['as a date', agentnet, { start_time: '2024-11-05 SECRET', video_start_timestamp: 1 }],
   ])('%s', (_how, format, data) => {
     expect(fieldsOf(format, data)).toEqual(['other']);
@@ -132,6 +136,7 @@ describe('a part of a terminal recording or a desktop goes to its field', () => 
     ['a key, said again', agentnet, input('release', { key: [['release', 'SECRET'], true] }), 'typed'],
     ['keys', agentnet, input('type', { key_names: ['SECRET'] }), 'typed'],
     ['a key pressed before a click', agentnet, input('click', { pre_move: { name: 'SECRET' } }), 'typed'],
+    ['a piece of a video', video, { bytes: 'SECRETSECRET' }, 'screen.video'],
     ['the window on top', agentnet, { time_stamp: 1, top_window_name: 'SECRET' }, 'window'],
     ['its address', agentnet, { time_stamp: 1, top_window_name: 'x', url: 'https://x/SECRET' }, 'url'],
   ])('%s', (_what, format, data, field) => expect(fieldsOf(format, data)).toEqual([field]));
