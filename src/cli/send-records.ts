@@ -2,7 +2,7 @@ import type { Client } from './client.js';
 import { problemOf } from './refusal.js';
 
 const mostInAPost = 500;
-const mostBytesInAPost = 4 * 1024 * 1024;
+const mostBytesInAPost = 2 * 1024 * 1024;
 /** Another writer of the same session may move it on a few times, not forever. */
 const mostGaps = 5;
 
