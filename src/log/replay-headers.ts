@@ -8,6 +8,7 @@ import { governs } from './entries.js';
 import type { Governance } from './governance.js';
 import { decodeHeader, type Entry } from './header.js';
 import type { PageWorker } from './page-work.js';
+import { seemsNewer } from './upcasters.js';
 import { entriesAPage, replayRows, type ReplayedPage } from './replay-page.js';
 
 /** What follows from the first `frontier.size` headers, before any root was compared. */
@@ -91,7 +92,7 @@ export async function replayPages(
     while (frontier.size < size) {
       for (; next < size && underWay.length < worker.pagesAtOnce; next += entriesAPage) start(next);
       const page = await (underWay.shift() as Promise<ReplayedPage>);
-      if (page.broken !== undefined) throw corrupt(page.broken);
+      if (page.broken !== undefined) throw page.newer ? tooNew(page.broken) : corrupt(page.broken);
       for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
       frontier = appendPart(frontier, page.frontier);
       pass({ frontier, governance });
@@ -121,8 +122,10 @@ function decodeOrCorrupt(header: Uint8Array, position: number): Entry {
   try {
     return decodeHeader(header);
   } catch {
-    throw corrupt(position);
+    throw seemsNewer(header) ? tooNew(position) : corrupt(position);
   }
 }
+
+const tooNew = (position: number) => new Problem('log_too_new', { position });
 
 const corrupt = (position: number) => new Problem('log_corrupt', { position });

@@ -71,6 +71,15 @@ describe('a page is broken at a header that nothing is decided on,', () => {
     expect(withSecond(row(1, header)).broken).toBe(1);
   });
 
+  it.each([
+    ['of another version', encodeCanonical({ ...clear, v: 3 })],
+    ['of a type that there is not', encodeHeader(entry(1, 'session.closed'))],
+  ])('and may be newer than this program if it is one %s, and its leaf is beside it', (_what, header) => {
+    expect(withSecond(row(1, header))).toMatchObject({ broken: 1, newer: true });
+    expect(withSecond({ ...row(1, header), leaf: new Uint8Array(32) })).toMatchObject({ broken: 1, newer: false });
+    expect(withSecond(row(1, encodeHeader(entry(0))))).toMatchObject({ broken: 1, newer: false });
+  });
+
   it('if its leaf is not the one beside it, or not a whole one', () => {
     const header = encodeHeader(entry(1));
     const leaf = leafHash(header);
