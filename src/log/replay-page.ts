@@ -15,6 +15,8 @@ export interface PageToReplay {
   readonly from: number;
   readonly to: number;
   readonly rows: Uint8Array;
+  /** Types that are given back beside those that govern. */
+  readonly shown: ReadonlySet<EntryType>;
 }
 
 export interface ReplayedPage {
@@ -24,29 +26,29 @@ export interface ReplayedPage {
   readonly newer: boolean;
   /** Of the page's own leaves; its root is still to be held against a signed one. */
   readonly frontier: Frontier;
-  /** Headers that govern, in order, and their positions. */
-  readonly governing: readonly { readonly position: number; readonly header: Uint8Array }[];
+  /** Headers that govern or are to be shown, in order, and their positions. */
+  readonly headers: readonly { readonly position: number; readonly header: Uint8Array }[];
 }
 
 export const replayRows = (from: number, to: number): string =>
   `SELECT position, leaf, header FROM log.entry WHERE position >= ${from} AND position < ${to} ORDER BY position`;
 
 /** Hashes a page and finds what governs in it. Needs nothing but its input, so that any thread may do it. */
-export function replayPage({ from, to, rows: bytes }: PageToReplay): ReplayedPage {
+export function replayPage({ from, to, rows: bytes, shown }: PageToReplay): ReplayedPage {
   const rows = new CopiedRows(bytes, 3);
   const scan = new HeaderScan();
   const leaves = new HashRow(to - from);
   const hashes = leaves.bytes;
-  const governing: { position: number; header: Uint8Array }[] = [];
+  const headers: { position: number; header: Uint8Array }[] = [];
   for (let position = from; position < to; position += 1) {
     const type =
       rows.next() && rows.bigint(0) === position ? hashed(rows, position, { hashes, from, scan }) : undefined;
     if (type === undefined || type === 'newer') {
-      return { broken: position, newer: type === 'newer', frontier: emptyFrontier, governing };
+      return { broken: position, newer: type === 'newer', frontier: emptyFrontier, headers };
     }
-    if (governs[type]) governing.push({ position, header: rows.slice(2).slice() });
+    if (governs[type] || shown.has(type)) headers.push({ position, header: rows.slice(2).slice() });
   }
-  return { broken: undefined, newer: false, frontier: new RowTree(leaves).frontier(leaves.count), governing };
+  return { broken: undefined, newer: false, frontier: new RowTree(leaves).frontier(leaves.count), headers };
 }
 
 interface ToHash {
