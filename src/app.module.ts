@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from './access/access.module.js';
 import { CaptureModule } from './capture/capture.module.js';
+import { defaultSealWithinMs, SEAL_WITHIN_MS } from './capture/seal-within.js';
 import { HistoryModule } from './history/history.module.js';
 import { Projector } from './history/projections/projector.js';
 import { IdentityModule } from './identity/identity.module.js';
@@ -20,12 +21,14 @@ export interface Foundations {
   readonly keyholder: KeyholderPort;
   readonly trust: Trust;
   readonly projector: Projector;
+  /** Milliseconds that a post of records waits at most for others of its session; the default if left out. */
+  readonly sealWithinMs?: number | undefined;
 }
 
 @Global()
 @Module({})
 class FoundationsModule {
-  static of({ log, keyholder, projector, trust }: Foundations): DynamicModule {
+  static of({ log, keyholder, projector, trust, sealWithinMs }: Foundations): DynamicModule {
     return {
       module: FoundationsModule,
       providers: [
@@ -33,9 +36,10 @@ class FoundationsModule {
         { provide: KEYHOLDER, useValue: keyholder },
         { provide: Projector, useValue: projector },
         { provide: TRUST, useValue: trust },
+        { provide: SEAL_WITHIN_MS, useValue: sealWithinMs ?? defaultSealWithinMs },
         { provide: SubjectKeys, useValue: new SubjectKeys(log, keyholder) },
       ],
-      exports: [Log, KEYHOLDER, Projector, TRUST, SubjectKeys],
+      exports: [Log, KEYHOLDER, Projector, SEAL_WITHIN_MS, SubjectKeys, TRUST],
     };
   }
 }

@@ -150,7 +150,7 @@ function place(position: number, draft: Draft, at: number, versions: Map<string,
   versions.set(draft.stream, version + 1);
   const entry = entryAt(draft, { position: position as Position, version, at, actor: draft.actor ?? source });
   const { command, answer } = commandAt(position);
-  return placedBy(command, answer, [{ entry, draft }])[0] as PlacedEntry;
+  return placedBy([command], [answer], [{ entry, draft }])[0] as PlacedEntry;
 }
 
 /** One for each entry, answered as records are. */

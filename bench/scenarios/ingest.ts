@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { IngestRecords, IngestRecordsHandler, type IngestBody } from '../../src/capture/ingest-records.js';
 import { OpenSessions } from '../../src/capture/open-sessions.js';
-import { mintDevToken } from '../../src/identity/dev-people.js';
+import { sendSealed } from '../../src/cli/send-sealed.js';
+import { mintDevToken, signingKeyPath } from '../../src/identity/dev-people.js';
+import { readSigningKey } from '../../src/identity/signing-key.js';
+import { loadTrust } from '../../src/identity/trust.js';
 import { SubjectKeys } from '../../src/keys/subject-keys.js';
 import type { CommandId, PersonId, SessionId, SubjectId } from '../../src/log/ids.js';
 import { Secret } from '../../src/sealing/secret.js';
@@ -48,6 +52,7 @@ async function compare(bench: Bench, recording: Recording, preset: Preset): Prom
   const runs = await interleaved(rounds, {
     library: () => throughLibrary(bench, recording, preset),
     http: () => throughHttp(bench, recording, preset),
+    sealed: () => sealedThroughHttp(bench, recording, preset),
     copy: () => byCopy(bench, recording, preset),
   });
   const slow = await interleaved(1, {
@@ -60,7 +65,7 @@ async function compare(bench: Bench, recording: Recording, preset: Preset): Prom
     ['plain rows, one INSERT each', speed(slow.insert)],
     ['pgcrypto, each field', speed(slow.pgcrypto)],
   ] as const;
-  for (const [name, value] of [['library', speed(runs.library)], ['HTTP', speed(runs.http)]] as const) {
+  for (const [name, value] of [['library', speed(runs.library)], ['HTTP', speed(runs.http)], ['sealed at its source, HTTP', speed(runs.sealed)]] as const) {
     for (const [against, other] of baselines) {
       if (Number.isNaN(other)) continue;
       bench.report({ measure: `${recording.name}, ${name}`, value, unit: 'records/s', against: { name: against, value: other } });
@@ -170,6 +175,53 @@ async function throughHttp(bench: Bench, recording: Recording, preset: Preset): 
     const inLast = preset.recordsAWriter % recordsAPost || recordsAPost;
     bench.check('what is sent again is there already', duplicate === preset.writers * inLast);
     bench.say(`${recording.name}, HTTP: ${Math.round(total / seconds)} records/s`);
+    return { perSecond: total / seconds };
+  } finally {
+    await service.stop('SIGTERM');
+    await service.remove();
+  }
+}
+
+/** What the service does with it: the source has sealed all of it before the time is taken. */
+async function sealedThroughHttp(bench: Bench, recording: Recording, preset: Preset): Promise<Run> {
+  const program = [...process.execArgv, 'src/cli/main.ts'];
+  const service = await ServiceProcess.start({ program, logLevel: 'warn' });
+  try {
+    const authorization = `Bearer ${await mintDevToken(service.data, 'source')}`;
+    const headers = { 'content-type': 'application/json', authorization };
+    const send = async <T>(path: string, body: string): Promise<T> => {
+      const answer = await fetch(`${service.url}${path}`, { method: 'POST', headers, body });
+      return (await answer.json()) as T;
+    };
+    const key = await readSigningKey(signingKeyPath(service.data, 'source'), () => Promise.reject(new Error('no passphrase'))); // prettier-ignore
+    const trust = await loadTrust(join(service.data, 'trust.json'));
+    /** As a source makes them: the key comes from the service, what is sealed stays here. */
+    const sealedBodies = (own: readonly IngestBody[]): Promise<string[]> => {
+      const bodies: string[] = [];
+      const client = {
+        post: <T>(path: string, body: unknown): Promise<T> => {
+          if (path !== '/v1/sealed-batches') return send<T>(path, JSON.stringify(body));
+          bodies.push(JSON.stringify(body));
+          return Promise.resolve({} as T);
+        },
+      };
+      const { session, subject, format } = own[0] as IngestBody;
+      const seal = sendSealed(client, { session, subject, format }, { key, trust });
+      return own.reduce((before, post) => before.then(() => seal(post.first as number, post.records)).then(() => undefined), Promise.resolve()).then(() => bodies); // prettier-ignore
+    };
+    const [warm, sealed] = await Promise.all(
+      [warmUp(recording, preset), posts(recording, preset)].map((all) => Promise.all(all.map(sealedBodies))),
+    );
+    const stored = (body: string) => send<{ accepted: number }>('/v1/sealed-batches', body);
+    await timed(warm as string[][], stored);
+    let accepted = 0;
+    const seconds = await timed(sealed as string[][], async (body) => {
+      const answer = await stored(body);
+      accepted += answer.accepted;
+    });
+    const total = preset.writers * preset.recordsAWriter;
+    bench.check('every record that its source sealed was accepted', accepted === total);
+    bench.say(`${recording.name}, sealed at its source, HTTP: ${Math.round(total / seconds)} records/s`);
     return { perSecond: total / seconds };
   } finally {
     await service.stop('SIGTERM');

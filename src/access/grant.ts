@@ -33,7 +33,14 @@ export const grantOn = ({ id, requester, scope }: Asked, { position, at, signers
  */
 export function withGrant(state: AccessState, grant: Grant): AccessState {
   const grants = state.grants.set(grant.id, grant);
-  const filed = (earlier: readonly Grant['id'][] = []) => [...earlier.filter((id) => mayOpen(grants.get(id), grant.at)), grant.id]; // prettier-ignore
+  // Subjects of one scope are mostly those of others too: each grant is asked once, and not for each of them.
+  const asked = new Map<Grant['id'], boolean>();
+  const stays = (id: Grant['id']): boolean => {
+    const known = asked.get(id) ?? mayOpen(grants.get(id), grant.at);
+    asked.set(id, known);
+    return known;
+  };
+  const filed = (earlier: readonly Grant['id'][] = []) => [...earlier.filter(stays), grant.id];
   return {
     ...state,
     grants,

@@ -24,16 +24,24 @@ export interface ReachEffect {
   readonly exceeded: readonly Exceeded[];
 }
 
-export const effectOfGrant = (state: AccessState, grant: Grant): ReachEffect =>
-  reachEffect(unlocked(state), unlocked(withGrant(state, grant)), grant.at, [grant.person]);
+export function effectOfGrant(state: AccessState, grant: Grant): ReachEffect {
+  const [before, after] = [unlocked(state), unlocked(withGrant(state, grant))];
+  // One grant more changes nothing of what the others open.
+  const scopes = scopesAt({ state: after, at: grant.at });
+  return reachEffect([before, scopes], [after, scopes], [grant.person]);
+}
 
-export const effectOfPolicy = (state: AccessState, policy: Policy, at: number): ReachEffect =>
-  reachEffect(unlocked(state), { ...unlocked(state), policy }, at, [...state.held.keys()]);
+export function effectOfPolicy(state: AccessState, policy: Policy, at: number): ReachEffect {
+  const [before, after] = [unlocked(state), { ...unlocked(state), policy }];
+  const persons = [...state.held.keys()];
+  return reachEffect([before, scopesAt({ state: before, at })], [after, scopesAt({ state: after, at })], persons);
+}
 
 /** Counts that are above a ceiling as things are, also by what officers signed for. */
 export function exceededNow(state: AccessState, at: number): readonly Exceeded[] {
   const nobody = { ...state, grants: state.grants.clear(), held: state.held.clear(), about: state.about.clear() };
-  return reachEffect(unlocked(nobody), unlocked(state), at, [...state.held.keys()]).exceeded;
+  const scopes = scopesAt({ state: unlocked(state), at });
+  return reachEffect([unlocked(nobody), scopes], [unlocked(state), scopes], [...state.held.keys()]).exceeded;
 }
 
 /** Lifting a lock asks nobody how far that reaches, so what it holds back counts as within reach here. */
@@ -50,24 +58,19 @@ interface Standing {
 export function reachBetween(before: Standing, after: Standing): Omit<ReachEffect, 'exceeded'> {
   // What ended was perhaps filed out of the later state, and what began is not in the earlier one.
   const persons = new Set([...before.state.held.keys(), ...after.state.held.keys()]);
-  return changesFor([...persons], before.state, scopesAt(before), after.state, scopesAt(after));
+  return changesFor([...persons], [before.state, scopesAt(before)], [after.state, scopesAt(after)]);
 }
+
+type Asked = readonly [state: AccessState, scopes: Scopes];
 
 /** `persons`: all whose reach may differ. */
-function reachEffect(before: AccessState, after: AccessState, at: number, persons: readonly PersonId[]): ReachEffect {
-  const scopesAfter = scopesAt({ state: after, at });
-  const changes = changesFor(persons, before, scopesAt({ state: before, at }), after, scopesAfter);
-  return { ...changes, exceeded: exceededBy(changes.gains, before.policy, after, scopesAfter) };
+function reachEffect(before: Asked, after: Asked, persons: readonly PersonId[]): ReachEffect {
+  const changes = changesFor(persons, before, after);
+  return { ...changes, exceeded: exceededBy(changes.gains, before[0].policy, after) };
 }
 
-function changesFor(
-  persons: readonly PersonId[],
-  before: AccessState,
-  scopesBefore: ScopeOf,
-  after: AccessState,
-  scopesAfter: ScopeOf,
-): Omit<ReachEffect, 'exceeded'> {
-  const changes = [...persons].sort().flatMap((person) => changesOf(person, held(before, person, scopesBefore), held(after, person, scopesAfter))); // prettier-ignore
+function changesFor(persons: readonly PersonId[], before: Asked, after: Asked): Omit<ReachEffect, 'exceeded'> {
+  const changes = [...persons].sort().flatMap((person) => changesOf(person, held(before, person), held(after, person)));
   const gains = changes.filter((one) => (one.after ?? 0) > (one.before ?? 0));
   const losses = changes.filter((one) => (one.after ?? 0) < (one.before ?? 0));
   return { gains, losses };
@@ -76,22 +79,29 @@ function changesFor(
 interface Opened extends ReachScope {
   readonly subjects: ReadonlySet<SubjectId>;
 }
-type ScopeOf = (grant: Grant) => Opened | undefined;
+interface Scopes {
+  of(grant: Grant): Opened | undefined;
+  /** What it opens of one subject, and perhaps more. */
+  about(grant: Grant, subject: SubjectId): ReachScope | undefined;
+}
 
 /** Each grant is asked once, however many subjects it is about. */
-function scopesAt({ state, at }: Standing): ScopeOf {
+function scopesAt({ state, at }: Standing): Scopes {
   const asked = new Map<GrantId, Opened | undefined>();
-  return (grant) => {
-    if (!asked.has(grant.id)) asked.set(grant.id, withSubjects(reachOf(state, grant, at)));
-    return asked.get(grant.id);
+  return {
+    of(grant) {
+      if (!asked.has(grant.id)) asked.set(grant.id, withSubjects(reachOf(state, grant, at)));
+      return asked.get(grant.id);
+    },
+    about: (grant, subject) => (asked.has(grant.id) ? asked.get(grant.id) : reachOf(state, grant, at, subject)),
   };
 }
 
 const withSubjects = (scope: ReachScope | undefined): Opened | undefined =>
   scope && { ...scope, subjects: new Set(scope.sessions.map(({ subject }) => subject)) };
 
-const held = (state: AccessState, person: PersonId, scopeOf: ScopeOf): Opened[] =>
-  grantsOf(state, person).flatMap((grant) => scopeOf(grant) ?? []);
+const held = ([state, scopes]: Asked, person: PersonId): Opened[] =>
+  grantsOf(state, person).flatMap((grant) => scopes.of(grant) ?? []);
 
 /** Subjects whom the same scopes are about change alike: each such group is looked at once, and no pair is enumerated. */
 function changesOf(person: PersonId, before: readonly Opened[], after: readonly Opened[]): ReachChange[] {
@@ -138,7 +148,8 @@ const untilOf = (field: FieldName, indices: readonly number[], all: readonly Rea
  * Where two policies are concerned the lower ceiling holds: a change that raises a ceiling must not itself be measured
  * by what it raises.
  */
-function exceededBy(gains: readonly ReachChange[], policy: Policy, after: AccessState, scopeOf: ScopeOf): Exceeded[] {
+function exceededBy(gains: readonly ReachChange[], policy: Policy, asked: Asked): Exceeded[] {
+  const [after, scopes] = asked;
   const limitOf = (ceiling: Exceeded['ceiling'], one: FieldClass, other: FieldClass) =>
     Math.min(policy.classes[one][ceiling], after.policy.classes[other][ceiling]);
   const found = new Map<string, Exceeded>();
@@ -151,16 +162,17 @@ function exceededBy(gains: readonly ReachChange[], policy: Policy, after: Access
   const subjects = gainedBy(gains, (gain) => gain.subjects);
   const alike = groupBy(subjects, ([subject, fields]) => [...(after.about.get(subject) ?? []), ...fields].join());
   for (const [[subject, fields]] of alike.values()) {
-    for (const [field, persons] of holdersOf(grantsAbout(after, subject).flatMap((grant) => scopeOf(grant) ?? []))) {
+    const holders = holdersOf(grantsAbout(after, subject).flatMap((grant) => scopes.about(grant, subject) ?? []));
+    for (const [field, persons] of holders) {
       if (!fields.has(field)) continue;
       const limit = limitOf('mostPersonsAtOnce', classIn(policy, field), classIn(after.policy, field));
       count('mostPersonsAtOnce', field, limit, persons.size);
     }
   }
   for (const [person, fields] of gainedBy(gains, (gain) => [gain.person])) {
-    const scopes = held(after, person, scopeOf);
+    const own = held(asked, person);
     for (const name of new Set([...fields].map((field) => classIn(after.policy, field)))) {
-      const of = scopes.filter((scope) => scope.fields.some((field) => classIn(after.policy, field) === name));
+      const of = own.filter((scope) => scope.fields.some((field) => classIn(after.policy, field) === name));
       const reached = new Set(of.flatMap((scope) => [...scope.subjects]));
       count('mostSubjectsAtOnce', name, limitOf('mostSubjectsAtOnce', name, name), reached.size);
     }
@@ -183,7 +195,7 @@ function gainedBy<K>(
   return gained;
 }
 
-function holdersOf(scopes: readonly Opened[]): Map<FieldName, Set<PersonId>> {
+function holdersOf(scopes: readonly ReachScope[]): Map<FieldName, Set<PersonId>> {
   const holders = new Map<FieldName, Set<PersonId>>();
   for (const { person, fields } of scopes) {
     for (const field of fields) holders.set(field, (holders.get(field) ?? new Set()).add(person));

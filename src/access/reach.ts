@@ -36,14 +36,16 @@ export interface ReachScope {
 /**
  * What a grant opens at a moment: all for which `decide` would allow one record. It asks the rules of `decide`, so that
  * no report, guard or diff can disagree with the service (access A1). Each of them is about the grant, about a session or
- * about a field, and none about a pair, so what opens is a rectangle.
+ * about a field, and none about a pair, so what opens is a rectangle. With `of`, of the sessions of this subject alone.
  */
-export function reachOf(state: AccessState, grant: Grant, at: number): ReachScope | undefined {
+export function reachOf(state: AccessState, grant: Grant, at: number, of?: SubjectId): ReachScope | undefined {
   const { id, person, scope, expiresAt: until } = grant;
   // Most grants of a long log have ended: one question is enough for those.
   if (!opensAnything(state, grant, at)) return undefined;
   const asked = { ...nothing, grant: id, person, at };
-  const sessions = scope.sessions.filter(({ session }) => opensPart(state, grant, { ...asked, session }, 'session'));
+  const sessions = scope.sessions.filter(
+    ({ session, subject }) => matches(of, subject) && opensPart(state, grant, { ...asked, session }, 'session'),
+  );
   const fields = scope.fields.filter((field) => opensPart(state, grant, { ...asked, fields: [field] }, 'fields'));
   return sessions.length === 0 || fields.length === 0
     ? undefined

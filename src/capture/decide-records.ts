@@ -5,7 +5,7 @@ import type { EntryData } from '../log/entries.js';
 import type { SessionId, SubjectId } from '../log/ids.js';
 import { Problem, type ProblemCode } from '../problem.js';
 import { suppression } from './consent.js';
-import { answeredBefore, isKeyed, type SessionState } from './session-state.js';
+import { answeredBefore, isKeyed, overlapOf, type SessionState } from './session-state.js';
 
 /** Records of a session, whether they are sealed yet or not. */
 export interface Records {
@@ -52,6 +52,11 @@ export function freshOf({ opened, next }: SessionState, { subject, format, count
   return { first, from: Math.min(next, first + count) };
 }
 
+/** Of several posts that follow on one another, all records. */
+export function asOne<R extends Records>(posts: readonly R[]): R {
+  return { ...(posts[0] as R), count: posts.reduce((sum, { count }) => sum + count, 0) };
+}
+
 /**
  * What becomes of records where the head is, in a session of this state: pure. `sealed` is undefined if they were sealed
  * for nobody. The first entry is bound to the state's version, so that a state which has moved on writes nothing.
@@ -63,13 +68,24 @@ export function decideRecords(
   records: Records,
   sealed: SealedForLog | undefined,
 ): Outcome<Ingested> {
+  const { entries, answer } = decidePosts(head, state, [records], sealed);
+  return { entries, answer: answer[0] as Ingested };
+}
+
+/** The same for posts that follow on one another and were sealed as one: each has an answer of its own. */
+export function decidePosts(
+  head: Head,
+  state: SessionState,
+  posts: readonly Records[],
+  sealed: SealedForLog | undefined,
+): Outcome<readonly Ingested[]> {
+  const records = asOne(posts);
   const { session, subject, count } = records;
   const { first, from } = freshOf(state, records);
   const fresh = first + count - from;
-  const before = answeredBefore(state, first, from - first);
-  const { batches = [], rejected = [], problems = [] } = sealed ?? {};
-  const answer: Ingested = { session, ...before, accepted: 0, next: Math.max(state.next, first + count), problems };
-  if (fresh === 0) return { entries: [], answer };
+  const answers = (isSuppressed: boolean) =>
+    posts.map((post) => answerOf(state, post, { first, isSuppressed, sealed }));
+  if (fresh === 0) return { entries: [], answer: answers(false) };
 
   const reason = suppression(head, subject, head.at);
   const stream = `session/${session}`;
@@ -77,10 +93,11 @@ export function decideRecords(
   if (reason !== undefined) {
     const data = { session, first: from, count: fresh, reason };
     const entry: Draft = { type: 'records.suppressed', stream, subject, data, expectedVersion };
-    return { entries: [entry], answer: { ...answer, problems: [], suppressed: before.suppressed + fresh } };
+    return { entries: [entry], answer: answers(true) };
   }
   // Sealed for nobody: consent came back, or the subject's key was made, since we looked.
   if (sealed === undefined || !isSealedTo(head, subject, sealed)) throw new VersionConflict();
+  const { batches, rejected } = sealed;
   const entries = [
     ...openingEntries(records, state, sealed.epoch),
     ...inOrder(
@@ -89,13 +106,32 @@ export function decideRecords(
     ),
   ];
   entries[0] = { ...(entries[0] as Draft), expectedVersion };
+  return { entries, answer: answers(false) };
+}
+
+interface Fate {
+  /** Sequence number of the first record that was sealed with these. */
+  readonly first: number;
+  readonly isSuppressed: boolean;
+  readonly sealed: Pick<SealedForLog, 'rejected' | 'problems'> | undefined;
+}
+
+/** How a post is answered: for what is new of it by what becomes of it, for all else as it was before. */
+function answerOf(state: SessionState, post: Records, { first: origin, isSuppressed, sealed }: Fate): Ingested {
+  const first = post.first === 'end' ? state.next : post.first;
+  const end = first + post.count;
+  const from = Math.min(Math.max(first, state.next), end);
+  const before = answeredBefore(state, first, from - first);
+  const answer = { session: post.session, ...before, accepted: 0, next: Math.max(state.next, end), problems: [] };
+  if (isSuppressed) return { ...answer, suppressed: before.suppressed + end - from };
+  const { rejected = [], problems = [] } = sealed ?? {};
+  const refused = rejected.reduce((sum, span) => sum + overlapOf(span, { first: from, count: end - from }), 0);
+  const own = problems.map(({ index, code }) => ({ index: origin + index - first, code }));
   return {
-    entries,
-    answer: {
-      ...answer,
-      accepted: recordsIn(batches.map(({ data }) => data)),
-      rejected: before.rejected + recordsIn(rejected),
-    },
+    ...answer,
+    accepted: end - from - refused,
+    rejected: before.rejected + refused,
+    problems: own.filter(({ index }) => index >= 0 && index < post.count),
   };
 }
 
@@ -118,5 +154,3 @@ function isSealedTo(head: Head, subject: SubjectId, { epoch }: SealedForLog): bo
   const state = head.of(subjectsKey).get(subject);
   return state?.kind === 'registered' && state.keyId === epoch.keyId;
 }
-
-const recordsIn = (spans: readonly { count: number }[]): number => spans.reduce((sum, { count }) => sum + count, 0);

@@ -1,4 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { Head } from '../log/draft.js';
 import type { CommandId, PersonId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { Problem } from '../problem.js';
@@ -42,10 +43,15 @@ export class IngestSealedHandler implements ICommandHandler<IngestSealed> {
       if (key?.person !== source) throw new Problem('source_key_unknown');
       requireSealed(body, sealed, { origin: this.log.origin, publicKey: key.publicKey });
     }
-    return this.writer.write({ commandId, source, ...about }, async () => async ({ state }) => {
+    const [answer] = await this.writer.write([{ commandId, source, ...about }], async () => async ({ state }) => {
       freshOf(state, body); // so that what is refused anyway takes nobody's time at the head
       const sealedBytes = sealedBytesOf(sealed?.batches);
-      return { decide: (head) => decideSealed(head, state, source, body), sealedBytes };
+      const decide = (head: Head) => {
+        const { entries, answer } = decideSealed(head, state, source, body);
+        return { entries, answer: [answer] };
+      };
+      return { decide, sealedBytes };
     });
+    return answer as IngestedAt;
   }
 }

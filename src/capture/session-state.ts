@@ -63,15 +63,13 @@ export const missingOf = (state: SessionState, first: number, count: number): nu
   inHoles(state, { first, count }, (why) => why === 'missing');
 
 type Hole = SessionState['holes'][number];
+type Span = Pick<Hole, 'first' | 'count'>;
 
-function inHoles(
-  { holes }: SessionState,
-  { first, count }: Pick<Hole, 'first' | 'count'>,
-  wanted: (why: Hole['why']) => boolean,
-) {
-  const overlap = (hole: Hole) =>
-    Math.max(0, Math.min(first + count, hole.first + hole.count) - Math.max(first, hole.first));
-  return holes.filter(({ why }) => wanted(why)).reduce((sum, hole) => sum + overlap(hole), 0);
-}
+const inHoles = ({ holes }: SessionState, span: Span, wanted: (why: Hole['why']) => boolean): number =>
+  holes.filter(({ why }) => wanted(why)).reduce((sum, hole) => sum + overlapOf(hole, span), 0);
+
+/** How many sequence numbers both have. */
+export const overlapOf = (one: Span, other: Span): number =>
+  Math.max(0, Math.min(one.first + one.count, other.first + other.count) - Math.max(one.first, other.first));
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

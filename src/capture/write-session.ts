@@ -20,7 +20,8 @@ export type IngestedAt = Ingested & Pick<Written, 'receipts'> & { position: numb
 
 /** Made for the session as it is known to be; the log refuses it if it has moved on. */
 export interface Intended {
-  readonly decide: (head: Head) => Outcome<Ingested>;
+  /** An answer for each post. */
+  readonly decide: (head: Head) => Outcome<readonly Ingested[]>;
   readonly sealedBytes: number;
 }
 export type Intend = (open: OpenSession) => Promise<Intended>;
@@ -32,14 +33,21 @@ export class SessionWriter {
     private readonly sessions: OpenSessions,
   ) {}
 
-  /** `prepare` is called once, when it is this writer's turn; what it returns, for each attempt. */
-  async write(handedIn: HandedIn, prepare: (open: OpenSession) => Promise<Intend>): Promise<IngestedAt> {
-    const { session } = handedIn;
+  /**
+   * Posts of one session, one or more, are written together. `prepare` is called once, when it is this writer's turn; what
+   * it returns, for each attempt.
+   * @throws as `Log.appendTogether`; Problem session_contended, and those of the decision
+   */
+  async write(
+    posts: readonly HandedIn[],
+    prepare: (open: OpenSession) => Promise<Intend>,
+  ): Promise<readonly IngestedAt[]> {
+    const { session } = posts[0] as HandedIn;
     return this.sessions.inTurn(session, async (open) => {
       const intend = await prepare(open);
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
         try {
-          return await this.attempt(handedIn, open, intend);
+          return await this.attempt(posts, open, intend);
         } catch (error) {
           if (!(error instanceof VersionConflict)) throw error;
           await this.sessions.refresh(session, open);
@@ -49,15 +57,17 @@ export class SessionWriter {
     });
   }
 
-  private async attempt(handedIn: HandedIn, open: OpenSession, intend: Intend): Promise<IngestedAt> {
-    const { commandId, source, session } = handedIn;
+  private async attempt(posts: readonly HandedIn[], open: OpenSession, intend: Intend): Promise<IngestedAt[]> {
     const { decide, sealedBytes } = await intend(open);
-    const command = writeCommand(commandId, source, intentOf(handedIn), sealedBytes);
-    const committed = await this.log.append(command, decide);
-    await this.sessions.refresh(session, open);
+    const commands = posts.map((post, index) =>
+      writeCommand(post.commandId, post.source, intentOf(post), index === 0 ? sealedBytes : 0),
+    );
+    const committed = await this.log.appendTogether(commands, decide);
+    await this.sessions.refresh((posts[0] as HandedIn).session, open);
     // Nothing new is nothing written: then there is no position and no receipt.
-    const { answer, positions } = committed;
-    return { ...answer, position: positions.at(-1) ?? null, receipts: await committed.receipts() };
+    const position = committed.positions.at(-1) ?? null;
+    const receipts = await committed.receipts();
+    return committed.answer.map((answer) => ({ ...answer, position, receipts }));
   }
 }
 

@@ -131,11 +131,12 @@ function prepared(
 }
 
 async function takeHead(client: pg.ClientBase, group: readonly Pending[]): Promise<TakenHead> {
+  const commands = group.flatMap((pending) => pending.commands);
   const begun = client.query('BEGIN');
   const taken = client.query<Omit<TakenHead, 'earlier'> & { earlier: EarlierRow[] | null }>({
     name: 'take-head',
     text: 'SELECT size, at, checkpoint, earlier FROM log.take_head($1, $2)',
-    values: [group.map(({ command }) => command.actor), group.map(({ command }) => command.id)],
+    values: [commands.map(({ actor }) => actor), commands.map(({ id }) => id)],
   });
   const [, { rows }] = await Promise.all([begun, taken]);
   const { earlier, ...head } = rows[0] as (typeof rows)[0];
@@ -192,7 +193,8 @@ async function readVersions(db: Queryable, streams: readonly string[]): Promise<
 function answersToKeep(group: readonly Pending[], settled: readonly Settled[]): Group['answers'] {
   return settled.flatMap((one, index) => {
     if (one.kind === 'failed' || one.repeated || one.positions.length === 0) return [];
-    const { command } = group[index] as Pending;
-    return [{ command, first: one.positions[0] as Position, count: one.positions.length, answer: one.answer }];
+    const { commands } = group[index] as Pending;
+    const [first, count] = [one.positions[0] as Position, one.positions.length];
+    return commands.map((command, at) => ({ command, first, count, answer: one.answers[at] }));
   });
 }

@@ -8,8 +8,7 @@ import { commandKey } from './decide-group.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { groupReceipts } from './group-receipts.js';
 import type { Landed } from './landed.js';
-import { requireProven } from './prove-answer.js';
-import type { EntryProof } from './proven-entry.js';
+import { requireProven, type AnswerProof } from './prove-answer.js';
 import type { Replayed } from './verified-replay.js';
 import { WaitingQueue, type Waiting } from './waiting-queue.js';
 import { Unstorable } from './write-and-commit.js';
@@ -33,7 +32,7 @@ export class Appender {
   constructor(
     private readonly pool: pg.Pool,
     private readonly parts: AppenderParts,
-    private readonly before: EntryProof,
+    private readonly before: AnswerProof,
   ) {
     this.flights = new BelievedFlights(pool, parts, (group, landed) => this.settle(group, landed));
   }
@@ -43,10 +42,25 @@ export class Appender {
    * @throws whatever `decide` throws; VersionConflict; Problem log_busy, log_unavailable (nothing was
    *   written), outcome_unknown (send the same command again), log_corrupt, command_reused.
    */
-  append<A>(command: WriteCommand, decide: (head: Head) => Outcome<A>): Promise<Committed<A>> {
-    return new Promise<Committed<A>>((resolve, reject) => {
+  async append<A>(command: WriteCommand, decide: (head: Head) => Outcome<A>): Promise<Committed<A>> {
+    const { answer, ...committed } = await this.appendTogether<A>([command], (head) => {
+      const { entries, answer } = decide(head);
+      return { entries, answer: [answer] };
+    });
+    return { answer: answer[0] as A, ...committed };
+  }
+
+  /**
+   * The same for commands of one actor that write together: each is kept with its own answer, the one at its place.
+   * @throws as `append`; AnsweredApart if one of several was answered before
+   */
+  appendTogether<A>(
+    commands: readonly WriteCommand[],
+    decide: (head: Head) => Outcome<readonly A[]>,
+  ): Promise<Committed<readonly A[]>> {
+    return new Promise<Committed<readonly A[]>>((resolve, reject) => {
       if (this.closed) throw new Problem('log_unavailable');
-      this.waiting.add({ command, decide, resolve: resolve as Waiting['resolve'], reject });
+      this.waiting.add({ commands, decide, resolve: resolve as Waiting['resolve'], reject });
       this.arrived();
       this.wake();
     });
@@ -115,13 +129,16 @@ export class Appender {
     else {
       const { earlier, settled, writes } = landed;
       const receipts = groupReceipts(writes?.group, this.before.receipt);
-      group.forEach(({ command, resolve, reject }, index) => {
+      group.forEach(({ commands, resolve, reject }, index) => {
         const one = settled[index];
         const answer = () => {
-          if (one?.kind === 'done') resolve({ ...one, receipts: () => receipts(one.positions) });
-          else reject(one?.error);
+          if (one?.kind !== 'done') return reject(one?.error);
+          const { answers, positions, repeated } = one;
+          resolve({ answer: answers, positions, repeated, receipts: () => receipts(positions) });
         };
-        const before = earlier.get(commandKey(command));
+        // One of several that was answered before is not answered here (AnsweredApart).
+        const [command, ...others] = commands as [WriteCommand, ...WriteCommand[]];
+        const before = others.length > 0 ? undefined : earlier.get(commandKey(command));
         // Not waited for: to prove what was answered before takes nobody else's time at the head.
         if (before === undefined) answer();
         else void requireProven(command, before, this.before).then(answer, reject);

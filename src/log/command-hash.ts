@@ -37,6 +37,21 @@ export function commandHash({ actor, command, digest, count, answer }: KeptAnswe
   return hash('sha256', bytes, 'buffer');
 }
 
+/** As many commands may write together: they are read together too, to prove one of them. */
+export const mostTogether = 512;
+
+/** Of several commands that wrote together. */
+export const commandsDomain = 'custos/commands/v1';
+
+/**
+ * What the first header names of the commands that wrote it and what follows, by their hashes: of one its own, of several
+ * SHA-256 over all of them, in the order of their bytes, behind a domain.
+ */
+export function namedBy(hashes: readonly Uint8Array[]): Uint8Array {
+  if (hashes.length === 1) return hashes[0] as Uint8Array;
+  return hash('sha256', Buffer.concat([Buffer.from(commandsDomain), ...[...hashes].sort(Buffer.compare)]), 'buffer');
+}
+
 const lengthBytes = 4;
 
 function copied(part: Uint8Array, to: Uint8Array, at: number): number {

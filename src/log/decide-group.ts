@@ -1,23 +1,31 @@
 import { Problem } from '../problem.js';
 import type { Draft, Head, Outcome, WriteCommand } from './draft.js';
-import { governs } from './entries.js';
+import { governs, type Actor } from './entries.js';
 import type { Governance } from './governance.js';
 import type { Position } from './ids.js';
 import { entryAt, placedBy, type PlacedEntry } from './place-entry.js';
 
-/** A command waiting for the head: `decide` is pure, so it may be asked again. */
+/**
+ * Commands waiting for the head, one or more: what they write, they write together, and each has an answer of its own.
+ * `decide` is pure, so it may be asked again.
+ */
 export interface Pending {
-  readonly command: WriteCommand;
-  readonly decide: (head: Head) => Outcome<unknown>;
+  readonly commands: readonly WriteCommand[];
+  readonly decide: (head: Head) => Outcome<readonly unknown[]>;
 }
 
 export type Settled =
-  | { kind: 'done'; answer: unknown; positions: readonly Position[]; repeated: boolean }
+  | { kind: 'done'; answers: readonly unknown[]; positions: readonly Position[]; repeated: boolean }
   | { kind: 'failed'; error: unknown };
 
 /** The writer depended on a stream that has moved on. It may read again and try again. */
 export class VersionConflict extends Error {
   override readonly name = 'VersionConflict';
+}
+
+/** One of several commands was answered before, or stands among them twice: each must be sent by itself. */
+export class AnsweredApart extends Error {
+  override readonly name = 'AnsweredApart';
 }
 
 /** What was answered to a command before. */
@@ -69,19 +77,28 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
     return next ?? 0;
   };
 
-  function decideOne({ command, decide }: Pending): Settled {
-    const key = commandKey(command);
-    const before = answered.get(key);
-    if (before !== undefined) {
-      if (!Buffer.from(before.digest).equals(command.digest)) throw new Problem('command_reused');
-      return { kind: 'done', answer: before.answer, positions: before.positions, repeated: true };
+  function answeredBefore(commands: readonly WriteCommand[]): Settled | undefined {
+    const [command, ...others] = commands as [WriteCommand, ...WriteCommand[]];
+    if (others.length > 0) {
+      const keys = new Set(commands.map(commandKey));
+      if (keys.size < commands.length || [...keys].some((key) => answered.has(key))) throw new AnsweredApart();
+      return undefined;
     }
+    const before = answered.get(commandKey(command));
+    if (before === undefined) return undefined;
+    if (!Buffer.from(before.digest).equals(command.digest)) throw new Problem('command_reused');
+    return { kind: 'done', answers: [before.answer], positions: before.positions, repeated: true };
+  }
+
+  function decideOne({ commands, decide }: Pending): Settled {
+    const before = answeredBefore(commands);
+    if (before !== undefined) return before;
     const state = governance;
     const first = next;
-    const { entries: drafts, answer } = decide({ size: first, at, of: (slice) => state.of(slice) });
-    const own = placeAll(drafts, { first, at, command });
+    const { entries: drafts, answer: answers } = decide({ size: first, at, of: (slice) => state.of(slice) });
+    const own = placeAll(drafts, { first, at, actor: (commands[0] as WriteCommand).actor });
     // All of an outcome or nothing of it: what cannot be encoded must not leave the entries before it behind.
-    const encoded = unknown.size > 0 ? [] : placedBy(command, answer, own);
+    const encoded = unknown.size > 0 ? [] : placedBy(commands, answers, own);
     governance = own.reduce((before, { entry }) => (governs[entry.type] ? before.evolve(entry) : before), governance);
     entries.push(...encoded);
     next += drafts.length;
@@ -90,14 +107,15 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
       if (draft.begins !== undefined) versions.set(draft.begins(entry.position), 0);
     }
     const positions = range(first, drafts.length);
-    if (positions.length > 0) answered.set(key, { digest: command.digest, answer, positions });
-    return { kind: 'done', answer, positions, repeated: false };
+    if (positions.length > 0) {
+      for (const [index, command] of commands.entries()) {
+        answered.set(commandKey(command), { digest: command.digest, answer: answers[index], positions });
+      }
+    }
+    return { kind: 'done', answers, positions, repeated: false };
   }
 
-  function placeAll(
-    drafts: readonly Draft[],
-    { first, at, command }: { first: number; at: number; command: WriteCommand },
-  ) {
+  function placeAll(drafts: readonly Draft[], { first, at, actor }: { first: number; at: number; actor: Actor }) {
     const added = drafts.length > 1 ? new Map<string, number>() : undefined;
     return drafts.map((draft, offset) => {
       const { stream, expectedVersion } = draft;
@@ -106,7 +124,7 @@ export function decideGroup(head: DecidedAt, group: readonly Pending[]): Decided
       if (expectedVersion !== undefined && expectedVersion !== version && unknown.size === 0)
         throw new VersionConflict();
       const position = (first + offset) as Position;
-      return { draft, entry: entryAt(draft, { position, version, at, actor: draft.actor ?? command.actor }) };
+      return { draft, entry: entryAt(draft, { position, version, at, actor: draft.actor ?? actor }) };
     });
   }
 

@@ -1,4 +1,5 @@
 import { Problem } from '../problem.js';
+import { AnsweredApart } from './decide-group.js';
 import type { CommandId, PersonId } from './ids.js';
 import { consent, TestLog } from './test-log.spec.js';
 import { writeCommand } from './write-command.js';
@@ -100,9 +101,61 @@ describe('a command sent again', () => {
 
   it('has one row for its entry: a second one is found', async () => {
     await intrude(
-      'ALTER TABLE log.command DROP CONSTRAINT command_pkey; DROP INDEX log.command_first',
+      'ALTER TABLE log.command DROP CONSTRAINT command_pkey',
       'INSERT INTO log.command SELECT * FROM log.command WHERE first = 1',
     );
     expect(await problems()).toEqual(['1 command_differs']);
+  });
+});
+
+describe('commands that wrote together', () => {
+  const intentOf = (id: string) => writeCommand(id as CommandId, 'tester' as PersonId, `intent of ${id}`);
+  const askTogether = (ids: readonly string[], log = test.log) =>
+    log.appendTogether(ids.map(intentOf), ({ size }) => ({
+      entries: [consent(), consent('subject/s2')],
+      answer: ids.map((id) => ({ to: id, size })),
+    }));
+  const askAgain = (id: string, log = test.log) =>
+    log.append(intentOf(id), () => {
+      throw new Error('was decided already');
+    });
+  const three = ['the-first', 'the-second', 'the-third'];
+
+  it('have written once, and each is answered again with its own answer, out of what is proven', async () => {
+    const { answer, positions } = await askTogether(three);
+    expect(answer).toEqual(three.map((to) => ({ to, size: 3 })));
+    const restarted = test.instance();
+    await restarted.start();
+    for (const to of three) {
+      expect(await askAgain(to, restarted)).toMatchObject({ answer: { to, size: 3 }, positions, repeated: true });
+    }
+    await expect(ask('the-second')).rejects.toEqual(new Problem('command_reused'));
+    expect(await test.verify()).toMatchObject({ ok: true, entries: 5 });
+  });
+
+  it.each([
+    ['another answer', `UPDATE log.command SET answer = '{}' WHERE command = 'the-first'`, ['3 command_differs']],
+    ['another place', `UPDATE log.command SET first = 4 WHERE command = 'the-first'`, ['3 command_differs', '4 command_differs']],
+    ['no row', `DELETE FROM log.command WHERE command = 'the-first'`, ['3 command_differs']],
+    ['a row of somebody else beside it', `INSERT INTO log.command SELECT actor, 'never-sent', digest, first, count, answer FROM log.command WHERE command = 'the-first'`, ['3 command_differs']],
+  ])('are not answered once one of them has %s, and verification names it', async (_, sql, found) => {
+    await askTogether(three);
+    await intrude(sql);
+    await expect(askAgain('the-second')).rejects.toEqual(new Problem('log_corrupt', { position: 3 }));
+    expect(await problems()).toEqual(found);
+  }); // prettier-ignore
+
+  it('are refused where one of them was answered before, or is among them twice; nothing is written', async () => {
+    await askTogether(three);
+    for (const again of [
+      ['new-one', 'the-second'],
+      ['new-one', 'new-one'],
+      ['before-it', 'new-one'],
+    ]) {
+      await expect(askTogether(again)).rejects.toThrow(AnsweredApart);
+    }
+    expect(test.log.size).toBe(5);
+    expect(await askTogether(['new-one', 'newer-one'])).toMatchObject({ positions: [5, 6] });
+    expect(await test.verify()).toMatchObject({ ok: true, entries: 7 });
   });
 });

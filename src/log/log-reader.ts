@@ -1,4 +1,5 @@
 import { Problem } from '../problem.js';
+import { mostTogether, type KeptAnswer } from './command-hash.js';
 import type { Queryable } from './database.js';
 import type { EntryType } from './entries.js';
 import { decodeHeader, type Entry, type EntryOf } from './header.js';
@@ -39,6 +40,15 @@ export class LogReader {
     const { rows } = await this.db.query<LogHead>('SELECT size, at, checkpoint FROM log.head');
     if (rows[0] === undefined) throw new Problem('log_corrupt', { position: 0 });
     return rows[0];
+  }
+
+  /** Of the commands whose first entry this is: several, where they wrote together. */
+  async keptAnswers(first: number): Promise<KeptAnswer[]> {
+    const { rows } = await this.db.query<KeptAnswer>(
+      'SELECT actor, command, digest, count, answer FROM log.command WHERE first = $1 LIMIT $2',
+      [first, mostTogether],
+    );
+    return rows;
   }
 
   async headers(from: number, limit: number): Promise<{ position: Position; header: Uint8Array }[]> {

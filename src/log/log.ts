@@ -69,7 +69,8 @@ export class Log {
     const parts = { identity, bodies, replay, versions: new StreamVersions(), belief: new HeadBelief() };
     const receipt = (position: number) => this.tree.receipt(position);
     this.proof = { origin: identity.origin, verifiers, receipt };
-    this.appender = new Appender(pool, parts, this.proof);
+    const kept = (position: number) => this.reader.keptAnswers(position);
+    this.appender = new Appender(pool, parts, { ...this.proof, kept });
   }
 
   /**
@@ -104,6 +105,14 @@ export class Log {
 
   append<A>(command: WriteCommand, decide: (head: Head) => Outcome<A>): Promise<Committed<A>> {
     return this.appender.append(command, decide);
+  }
+
+  /** Commands that write together (`Appender.appendTogether`). */
+  appendTogether<A>(
+    commands: readonly WriteCommand[],
+    decide: (head: Head) => Outcome<readonly A[]>,
+  ): Promise<Committed<readonly A[]>> {
+    return this.appender.appendTogether(commands, decide);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { leafHash } from '../merkle/hash.js';
-import { commandHash } from './command-hash.js';
+import { commandHash, namedBy } from './command-hash.js';
 import type { Draft, SealedColumn, WriteCommand } from './draft.js';
 import { encodeHeader, type ColumnDirectory, type Entry } from './header.js';
 
@@ -33,17 +33,22 @@ const directory = ({ field, sealed }: SealedColumn): ColumnDirectory => ({
 });
 
 /**
- * All that one command writes; the first header names the command and what is answered to it.
- * @throws TypeError if an entry holds what has no deterministic encoding, or the answer is no JSON data.
+ * All that these commands write together; the first header names each of them and what is answered to it.
+ * @throws TypeError if an entry holds what has no deterministic encoding, or an answer is no JSON data.
  */
 export function placedBy(
-  { actor, id, digest }: WriteCommand,
-  answer: unknown,
+  commands: readonly WriteCommand[],
+  answers: readonly unknown[],
   own: readonly Pick<PlacedEntry, 'entry' | 'draft'>[],
 ): PlacedEntry[] {
-  const kept = () => ({ actor, command: id, digest, count: own.length, answer: JSON.stringify(answer) });
+  const named = () =>
+    namedBy(
+      commands.map(({ actor, id, digest }, index) =>
+        commandHash({ actor, command: id, digest, count: own.length, answer: JSON.stringify(answers[index]) }),
+      ),
+    );
   return own.map(({ entry, draft }, index) => {
-    const header = encodeHeader(index > 0 ? entry : { ...entry, command: commandHash(kept()) });
+    const header = encodeHeader(index > 0 ? entry : { ...entry, command: named() });
     return { entry, header, leaf: leafHash(header), draft };
   });
 }

@@ -67,7 +67,6 @@ async function prepare(): Promise<void> {
      WHERE connamespace IN ('log'::regnamespace, 'keys'::regnamespace)
        AND (contype = 'c' OR conrelid IN ('keys.subject_key'::regclass, 'log.command'::regclass) AND contype IN ('p', 'u'))`,
   );
-  await intruder.query('DROP INDEX log.command_first');
   for (const { sql } of constraints) await intruder.query(sql);
   const { size, checkpoint } = await vault.log.reader.head();
   const verifiers = [parseVerifierKey(vault.trust.log)];

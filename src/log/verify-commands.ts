@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { digestInto, hashBytes } from '../merkle/hash.js';
 import type { Findings } from './checks.js';
-import { commandDomain } from './command-hash.js';
+import { commandDomain, namedBy } from './command-hash.js';
 import { CopiedRows } from './copied-rows.js';
 import { sameBytes } from './name-table.js';
 
@@ -36,23 +36,20 @@ export class NamedCommands {
   }
 
   /**
-   * Every header that names a command has exactly its row, and every row its header. One that is gone would let its
+   * Every header that names commands has exactly their rows, and every row its header. One that is gone would let its
    * command be carried out a second time; one that is changed would be refused when its command comes again.
    * Returns how many it compared.
    */
   compare(rows: Iterable<CommandRow>, report: Findings['report']): number {
     const { said, hashes, from } = this;
     const seen = new Uint8Array(said.length);
-    const ofRow = new Uint8Array(hashBytes);
     let compared = 0;
-    for (const row of rows) {
-      const offset = row.first - from;
+    for (const { first, kept } of writtenTogether(rows)) {
+      const offset = first - from;
       if (said[offset] === says.nothing) continue;
-      compared += 1;
-      digestInto(ofRow, 0, row.kept);
-      const same = sameBytes(hashes, offset * hashBytes, ofRow, 0, hashBytes);
-      const right = said[offset] === says.one && seen[offset] === 0 && same;
-      if (!right) report(row.first, 'command_differs');
+      compared += kept.length;
+      const same = sameBytes(hashes, offset * hashBytes, namedBy(kept), 0, hashBytes);
+      if (said[offset] !== says.one || !same) report(first, 'command_differs');
       seen[offset] = 1;
     }
     for (const [offset, one] of said.entries()) {
@@ -60,6 +57,23 @@ export class NamedCommands {
     }
     return compared;
   }
+}
+
+/** Rows in the order of `first`, by that: the hash of each. */
+function* writtenTogether(
+  rows: Iterable<CommandRow>,
+): Generator<{ readonly first: number; readonly kept: Uint8Array[] }> {
+  let together: { readonly first: number; readonly kept: Uint8Array[] } | undefined;
+  for (const { first, kept } of rows) {
+    const hash = new Uint8Array(hashBytes);
+    digestInto(hash, 0, kept);
+    if (together?.first === first) together.kept.push(hash);
+    else {
+      if (together !== undefined) yield together;
+      together = { first, kept: [hash] };
+    }
+  }
+  if (together !== undefined) yield together;
 }
 
 const says = { nothing: 0, none: 1, one: 2 } as const;

@@ -2,9 +2,9 @@ import { Problem } from '../problem.js';
 import type { Committed } from './draft.js';
 import type { Pending } from './decide-group.js';
 
-/** A command and whoever waits for it. */
+/** Commands and whoever waits for them. */
 export interface Waiting extends Pending {
-  readonly resolve: (committed: Committed<unknown>) => void;
+  readonly resolve: (committed: Committed<readonly unknown[]>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ export class WaitingQueue {
 
   /** @throws Problem log_busy. One command is taken whatever its size, or it could never be written. */
   add(one: Waiting): void {
-    const sealedBytes = this.sealedBytes + one.command.sealedBytes;
+    const sealedBytes = this.sealedBytes + sealedBytesOf(one);
     const isFull = this.waiting.length >= this.most.commands || sealedBytes > this.most.sealedBytes;
     if (isFull && this.waiting.length > 0) throw new Problem('log_busy', { retryAfterSeconds });
     this.waiting.push(one);
@@ -62,13 +62,15 @@ export class WaitingQueue {
     if (again !== undefined) return again;
     let count = 0;
     let bytes = 0;
-    for (const { command } of this.waiting) {
-      bytes += command.sealedBytes;
+    for (const one of this.waiting) {
+      bytes += sealedBytesOf(one);
       if (count > 0 && (count >= Math.min(most, this.most.groupCommands) || bytes > this.most.groupSealedBytes)) break;
       count += 1;
     }
     const group = this.waiting.splice(0, count);
-    for (const { command } of group) this.sealedBytes -= command.sealedBytes;
+    for (const one of group) this.sealedBytes -= sealedBytesOf(one);
     return group;
   }
 }
+
+const sealedBytesOf = ({ commands }: Pending): number => commands.reduce((sum, one) => sum + one.sealedBytes, 0);

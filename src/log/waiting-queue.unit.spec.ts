@@ -5,8 +5,8 @@ import { writeCommand } from './write-command.js';
 
 const bounds = { commands: 4, sealedBytes: 100, groupCommands: 3, groupSealedBytes: 50 };
 const waiting = (sealedBytes: number): Waiting => ({
-  command: writeCommand('command-id' as CommandId, 'custos', null, sealedBytes),
-  decide: () => ({ entries: [], answer: null }),
+  commands: [writeCommand('command-id' as CommandId, 'custos', null, sealedBytes)],
+  decide: () => ({ entries: [], answer: [null] }),
   resolve: () => undefined,
   reject: () => undefined,
 });
@@ -16,7 +16,7 @@ const queueOf = (...sizes: number[]) => {
   return queue;
 };
 const busy = new Problem('log_busy', { retryAfterSeconds: 1 });
-const takenSizes = (queue: WaitingQueue) => queue.take().map(({ command }) => command.sealedBytes);
+const takenSizes = (queue: WaitingQueue) => queue.take().map(({ commands }) => commands[0]?.sealedBytes);
 
 describe('a queue of commands refuses', () => {
   it('one command too many', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { defaultSealWithinMs } from '../capture/seal-within.js';
 import type { TokenIssuer } from '../identity/token-issuer.js';
 import type { TransitSettings } from '../keys/transit.js';
 import { Problem } from '../problem.js';
@@ -28,6 +29,7 @@ const all = {
   ...transitShape,
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
   CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
+  CUSTOS_SEAL_WITHIN_MS: z.coerce.number().int().min(0).max(10_000).default(defaultSealWithinMs),
   CUSTOS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ...kafkaShape,
 } as const;
@@ -76,6 +78,7 @@ export interface ServiceEnvironment {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  readonly sealWithinMs: number;
   /** Undefined: no witness is asked. */
   readonly witnessesFile: string | undefined;
   /** Undefined: nothing of Kafka runs. */
@@ -143,6 +146,7 @@ export function readSettings(
     host: read.CUSTOS_HOST,
     port: read.CUSTOS_PORT,
     logLevel: read.CUSTOS_LOG_LEVEL,
+    sealWithinMs: read.CUSTOS_SEAL_WITHIN_MS,
     witnessesFile: read.CUSTOS_WITNESSES_FILE,
     kafka,
   };

@@ -36,6 +36,8 @@ export interface ServiceSettings {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** Milliseconds that a post of records waits at most for others of its session. */
+  readonly sealWithinMs?: number | undefined;
   /** Whom checkpoints are sent to; undefined for nobody. */
   readonly witnessesFile?: string | undefined;
   /** Left out: nothing of Kafka runs. */
@@ -94,7 +96,8 @@ export async function startService(settings: ServiceSettings, keyholder: Keyhold
     const isNew = (await log.start()).isNew;
     remembering = rememberCheckpoints(keeper, () => log.checkpoint);
     const { check } = remembering;
-    const app = await createApp(AppModule.of({ log, keyholder, trust, projector }), {
+    const { sealWithinMs } = settings;
+    const app = await createApp(AppModule.of({ log, keyholder, trust, projector, sealWithinMs }), {
       bodyLimitBytes,
       docs: true,
       tokens: eitherVerifier(

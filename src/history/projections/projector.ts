@@ -101,15 +101,20 @@ export class Projector {
   ): Promise<string | null> {
     const live = await this.builds.live(projection);
     const end = upTo ?? (live?.version === projection.version ? live.position : Infinity);
-    while (walker.size < end) {
+    // The next entries are read and verified while those before them are written.
+    let written = Promise.resolve(true);
+    let stopped: string | null = null;
+    while (walker.size < end && stopped === null) {
       const from = walker.size;
-      const entries = await walker.next(end);
-      if (entries.length === 0) break;
+      const [entries, isOurs] = await Promise.all([walker.next(end), written]);
+      if (!isOurs) throw new Problem('projection_replaced');
+      if (entries.length === 0) return null;
       const folded = foldEntries(projection, entries, walker.size);
-      if (!(await this.builds.advance(projection, build, from, folded))) throw new Problem('projection_replaced');
-      if (folded.stopped !== null) return folded.stopped;
+      stopped = folded.stopped;
+      written = this.builds.advance(projection, build, from, folded);
     }
-    return null;
+    if (!(await written)) throw new Problem('projection_replaced');
+    return stopped;
   }
 
   private async keep(projection: AnyProjection): Promise<void> {

@@ -41,21 +41,21 @@ export const releases: Projection<ReleaseChange> = {
   },
 
   async write(client, build, changes) {
-    const of = (kind: ReleaseChange['kind']) => JSON.stringify(changes.filter((one) => one.kind === kind));
+    const { rows, ended } = settled(changes);
     await client.query(
-      `INSERT INTO history.release (build, position, at, person, subject, session, request, fields, records)
-       SELECT $1, position, at, person, subject, session, request, fields, records FROM jsonb_to_recordset($2::jsonb)
-         AS made(position bigint, at bigint, person text, subject text, session text, request text, fields text[], records bigint)`,
-      [build, of('made')],
+      `INSERT INTO history.release (build, position, at, person, subject, session, request, fields, records, outcome, completed)
+       SELECT $1, made.* FROM jsonb_to_recordset($2::jsonb)
+         AS made(position bigint, at bigint, person text, subject text, session text, request text, fields text[],
+                 records bigint, outcome text, completed bigint)`,
+      [build, JSON.stringify(rows)],
     );
-    // What a finished one delivered is known; what was counted before it is an upper bound. The first word counts.
+    if (ended.length === 0) return;
     await client.query(
       `UPDATE history.release r SET outcome = e.outcome, completed = e.position,
          records = CASE e.outcome WHEN 'delivered' THEN e.records ELSE r.records END
-       FROM (SELECT DISTINCT ON ("of") * FROM jsonb_to_recordset($2::jsonb)
-               AS e("of" bigint, outcome text, records bigint, position bigint) ORDER BY "of", position) e
+       FROM jsonb_to_recordset($2::jsonb) AS e("of" bigint, outcome text, records bigint, position bigint)
        WHERE r.build = $1 AND r.position = e."of" AND r.outcome IS NULL`,
-      [build, of('ended')],
+      [build, JSON.stringify(ended)],
     );
   },
 
@@ -66,3 +66,28 @@ export const releases: Projection<ReleaseChange> = {
     await client.query('DELETE FROM history.release WHERE build = $1', [build]);
   },
 };
+
+type Made = Extract<ReleaseChange, { kind: 'made' }>;
+type Ended = Extract<ReleaseChange, { kind: 'ended' }>;
+
+/**
+ * Most releases end in the batch that they were made in: then a row is written once, since to change it means to write it
+ * into every index anew. What a finished one delivered is known; what was counted before it is an upper bound. The first
+ * word counts.
+ */
+export function settled(changes: readonly ReleaseChange[]): {
+  readonly rows: readonly (Made & { readonly outcome?: string; readonly completed?: number })[];
+  readonly ended: readonly Ended[];
+} {
+  const ends = new Map<number, Ended>();
+  for (const one of changes) if (one.kind === 'ended' && !ends.has(one.of)) ends.set(one.of, one);
+  const rows = changes.flatMap((made) => {
+    if (made.kind !== 'made') return [];
+    const end = ends.get(made.position);
+    if (end === undefined) return [made];
+    ends.delete(made.position);
+    const records = end.outcome === 'delivered' ? end.records : made.records;
+    return [{ ...made, records, outcome: end.outcome, completed: end.position }];
+  });
+  return { rows, ended: [...ends.values()] };
+}

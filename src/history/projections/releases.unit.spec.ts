@@ -1,6 +1,6 @@
 import { decodeHeader, encodeHeader, type Entry } from '../../log/header.js';
 import { foldEntries } from './builds.js';
-import { releases } from './releases.js';
+import { releases, settled, type ReleaseChange } from './releases.js';
 
 const entry = (position: number, type: string, data: object): Entry =>
   decodeHeader(
@@ -39,5 +39,25 @@ describe('a release', () => {
     };
     const folded = foldEntries(poisoned, [made(3), made(4), made(5)], 6);
     expect(folded).toMatchObject({ position: 4, stopped: 'entry_not_folded', changes: [{ position: 3 }] });
+  });
+});
+
+describe('what a batch brings', () => {
+  const change = (position: number): ReleaseChange => ({ kind: 'made', position, at: 5, person: 'p', subject: null, session: 'one', request: 'g', fields: [], records: 9 }); // prettier-ignore
+  const end = (of: number, position: number, outcome = 'delivered'): ReleaseChange => ({ kind: 'ended', of, outcome, records: 7, position }); // prettier-ignore
+
+  it('is one row of a release that it ends too: the first word counts, and what was delivered', () => {
+    const { rows, ended } = settled([change(3), change(4), end(3, 5), end(3, 6, 'stopped'), end(4, 7, 'stopped')]);
+    expect(rows).toEqual([
+      { ...change(3), records: 7, outcome: 'delivered', completed: 5 },
+      { ...change(4), records: 9, outcome: 'stopped', completed: 7 },
+    ]);
+    expect(ended).toEqual([]);
+  });
+
+  it('is a row without an end where that is not there yet, and the end of one that was written before', () => {
+    const { rows, ended } = settled([change(3), end(1, 4), end(1, 5, 'stopped')]);
+    expect(rows).toEqual([change(3)]);
+    expect(ended).toEqual([end(1, 4)]);
   });
 });
