@@ -230,6 +230,11 @@ export const problems = {
     'The log does not match its checkpoint',
     'Stop, and run `custos verify`; `position` is the first that differs.',
   ],
+  log_too_new: [
+    500,
+    'The log holds entries of a newer version of this program',
+    '`position` is the first that this one cannot read. Nothing was written. Start the version that wrote it, or a later one.',
+  ],
   log_rolled_back: [
     500,
     'The log is shorter than it was',
@@ -342,6 +347,11 @@ export const problems = {
     'The database is not empty',
     'A backup is put into an empty database only. Nothing was written. Make another one.',
   ],
+  upcaster_missing: [
+    500,
+    'This program cannot read what older versions wrote',
+    'The step from `version` of the entries to the next is missing, or stands there without a next one. Take another build.',
+  ],
   schema_mismatch: [500, 'The database schema is of another version', 'Run `custos migrate` of this version.'],
   data_in_use: [500, 'Another Custos runs on this data folder', 'Stop it first, or name another folder with --data.'],
   // The command line
@@ -362,6 +372,8 @@ export type ProblemCode = keyof typeof problems;
 export interface ProblemMembers {
   readonly position?: number;
   readonly size?: number;
+  /** Of the entries' headers. */
+  readonly version?: number;
   /** Entries that the log had, by a checkpoint kept outside the database. */
   readonly kept?: number;
   /** A path from the settings. */

@@ -82,7 +82,12 @@ export interface BrokenGlass {
   readonly grant: GrantId;
   readonly officer: PersonId;
   readonly position: Position;
-  readonly reviewed?: { readonly position: Position; readonly by: readonly PersonId[]; readonly finding: string };
+  readonly reviewed?: {
+    readonly position: Position;
+    readonly at: number;
+    readonly by: readonly PersonId[];
+    readonly finding: string;
+  };
 }
 
 export interface Ended {

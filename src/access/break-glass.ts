@@ -99,7 +99,7 @@ export function glassBroken(state: AccessState, { position, at }: EntryOf<'act.s
 }
 
 /** Reviewed, it is over too: what is left of the grant opens nothing. */
-export function glassReviewed(state: AccessState, { position, actor }: EntryOf<'act.signed'>): AccessState {
+export function glassReviewed(state: AccessState, { position, at, actor }: EntryOf<'act.signed'>): AccessState {
   const act = enforcedBy(state.authority, position, reviewAct.kind);
   const body = Review.safeParse(act?.body);
   if (act === undefined || !body.success) return state;
@@ -111,7 +111,7 @@ export function glassReviewed(state: AccessState, { position, actor }: EntryOf<'
   return {
     ...state,
     grants: state.grants.set(id, { ...grant, revoked }),
-    glasses: state.glasses.set(id, { ...glass, reviewed: { position, by, finding } }),
+    glasses: state.glasses.set(id, { ...glass, reviewed: { position, at, by, finding } }),
   };
 }
 

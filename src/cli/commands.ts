@@ -9,6 +9,7 @@ import { register as incident } from './incident.js';
 import { register as ingest } from './ingest.js';
 import { register as key } from './key.js';
 import { register as log } from './log.js';
+import { register as notices } from './notices.js';
 import { register as play } from './play.js';
 import { register as policy } from './policy.js';
 import type { Register } from './program.js';
@@ -29,6 +30,7 @@ export const commands: readonly Register[] = [
   read,
   play,
   subject,
+  notices,
   control,
   contain,
   assurance,

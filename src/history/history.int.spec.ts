@@ -22,11 +22,19 @@ const whoCanRead = (moment?: number | string) => new WhoCanReadHandler(vault.log
 const historyAt = (moment?: number | string) => new HistoryAtHandler(vault.log).execute(new HistoryAt(moment));
 
 describe('a ledger', () => {
-  it('tells releases, with purpose and signers, and refusals', async () => {
+  const granted = {
+    kind: 'granted',
+    person: researcher,
+    sessions: ['one'],
+    fields: ['typed'],
+    approvers: ['ada', 'bob'],
+  };
+  it('tells grants and releases, with purpose and signers, and refusals', async () => {
     await vault.read(grant, 'one');
     await expect(vault.read(grant, 'one', ['screen'])).rejects.toMatchObject({ code: 'disclosure_denied' });
     const { entries } = await ledger();
     expect(entries).toMatchObject([
+      granted,
       {
         kind: 'released',
         person: researcher,
@@ -51,6 +59,7 @@ describe('a ledger', () => {
     const { consent, entries } = await ledger();
     expect(consent).toBe('refused');
     expect(entries.map(({ at: _at, ...line }) => line)).toEqual([
+      expect.objectContaining(granted),
       { position: paused.position, kind: 'consent', person: 'subject:s1', consent: 'paused' },
       { position: given.position, kind: 'consent', person: 'subject:s1', consent: 'given' },
       { position: refused.position, kind: 'consent', person: 'subject:s1', consent: 'refused' },
@@ -61,7 +70,7 @@ describe('a ledger', () => {
   it('shows what is asked for after the erasure as refused', async () => {
     await vault.erase('s1');
     await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'subject_erased' });
-    expect((await ledger()).entries.map(({ kind }) => kind)).toEqual(['erased', 'refused']);
+    expect((await ledger()).entries.map(({ kind }) => kind)).toEqual(['granted', 'erased', 'refused']);
   });
 
   it('counts a release that was never completed as unknown, with all that it could have been', async () => {
@@ -76,7 +85,7 @@ describe('a ledger', () => {
       ],
       answer: null,
     }));
-    expect((await ledger()).entries).toMatchObject([{ kind: 'released', completed: 'unknown', records: 10 }]);
+    expect((await ledger()).entries).toMatchObject([granted, { kind: 'released', completed: 'unknown', records: 10 }]);
   });
 
   it('counts a release that the reader broke off, up to there', async () => {

@@ -12,6 +12,8 @@ import { CloseIncidentHandler, NoteIncidentHandler, OpenIncidentHandler } from '
 import { ListIncidentsHandler, ShowIncidentHandler } from './list-incidents.js';
 import { HistoryController } from './history.http.js';
 import { ListReleasesHandler } from './list-releases.js';
+import { NoticesController } from './notices.http.js';
+import { NoticesHandler } from './notices.js';
 import { ProjectionMetrics, ProjectionsController } from './projections.http.js';
 import { ReplayProjectionsHandler } from './replay-projections.js';
 import { SubjectLedgerHandler } from './subject-ledger.js';
@@ -19,7 +21,7 @@ import { WhoCanReadHandler } from './who-can-read.js';
 
 @Module({
   imports: [AccessModule],
-  controllers: [HistoryController, ProjectionsController, IncidentsController],
+  controllers: [HistoryController, NoticesController, ProjectionsController, IncidentsController],
   providers: [
     WhoCanReadHandler,
     HistoryAtHandler,
@@ -29,6 +31,7 @@ import { WhoCanReadHandler } from './who-can-read.js';
     HistoryReadersHandler,
     HistoryTimelineHandler,
     SubjectLedgerHandler,
+    NoticesHandler,
     AssureHandler,
     LastAssuranceHandler,
     ListReleasesHandler,

@@ -1,5 +1,5 @@
 import type { AccessState } from '../access/access-state.js';
-import type { Actor, EntryType } from '../log/entries.js';
+import { governs, type Actor, type EntryType } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
 
@@ -33,6 +33,11 @@ const bulk: ReadonlySet<EntryType> = new Set([
   'records.missing',
   'messages.taken',
 ]);
+
+/** Those that a timeline may tell of: among millions of batches they are few. */
+export const told: ReadonlySet<EntryType> = new Set(
+  (Object.keys(governs) as EntryType[]).filter((type) => !bulk.has(type)),
+);
 
 /** Entries in order, those that concern what is asked and those of every request that does. */
 export class Timeline {

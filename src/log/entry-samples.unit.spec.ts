@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { governs, type EntryType } from './entries.js';
 import { entrySamples } from './entry-samples.spec.js';
 import { decodeHeader, encodeHeader, type Entry } from './header.js';
+import { headerVersion } from './header-scan.js';
+import { upcasters } from './upcasters.js';
 
 /**
  * Headers as every version of this program has written them, in base64: whoever changes how they are read sees here what
- * old logs become. `CUSTOS_WRITE_SAMPLES=1 npx jest src/log/entry-samples` adds those of new types, and changes none.
+ * old logs become, and which type a step of `upcasters.ts` forgot. `CUSTOS_WRITE_SAMPLES=1 npx jest src/log/entry-samples` adds those of new types, and changes none.
  */
 const file = join(__dirname, 'vectors/entries.json');
 type Samples = Record<'v1' | 'v2', Record<string, string>>;
@@ -33,6 +35,11 @@ function samples(): Samples {
 const { v1, v2 } = samples();
 const bytesOf = (text: string | undefined) => new Uint8Array(Buffer.from(text ?? '', 'base64'));
 
+it('every version has samples, of all that may have been written in it', () => {
+  const lifted = Object.keys(upcasters).map((version) => `v${version}`);
+  expect(Object.keys(samples())).toEqual([...lifted, `v${headerVersion}`]);
+});
+
 it('every type of entry has a sample', () => {
   expect(Object.keys(v2).sort()).toEqual([...types].sort());
 });
@@ -43,6 +50,6 @@ it.each(types)('%s is written as it was, and read as it was written', (type) => 
   expect(written(type)).toEqual(sample);
 });
 
-it.each(Object.keys(v1) as EntryType[])('%s of the first version is read as it was written', (type) => {
+it.each(Object.keys(v1) as EntryType[])('%s of the first version is lifted to what is read today', (type) => {
   expect(decodeHeader(bytesOf(v1[type]))).toEqual(entryOf(type));
 });

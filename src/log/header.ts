@@ -7,6 +7,7 @@ import { isEntryType, type Actor, type EntryData, type EntryType } from './entri
 import type { FieldName } from './fields.js';
 import { HeaderScan, headerVersion } from './header-scan.js';
 import type { Position, SubjectId } from './ids.js';
+import { lifted, type OldData } from './upcasters.js';
 
 /** Where a sealed column is and what it must be: one column can be read, or deleted, without the rest. */
 export interface ColumnDirectory {
@@ -53,13 +54,17 @@ export function encodeHeader(entry: Entry): Uint8Array {
   return header;
 }
 
-/** @throws Error with a constant message if the bytes are no header of a version that we know. */
+/**
+ * What a header says, as it would be written today: data of an older version is lifted. Its bytes stay what is proven.
+ * @throws Error with a constant message if the bytes are no header of a version that we know.
+ */
 export function decodeHeader(header: Uint8Array): Entry {
   const bytes = plainBytes(header);
   scan.pass(bytes, 0, bytes.length);
   const decoded = new CanonicalBuilder(bytes, 0).next() as Entry;
   if (!isEntryType(decoded.type)) throw new Error('not a header of a known version');
-  const { position, id, stream, version, type, at, actor, subject, data, columns, command } = decoded;
+  const { position, id, stream, version, type, at, actor, subject, columns, command } = decoded;
+  const data = lifted({ type, data: decoded.data as unknown as OldData, version: scan.headerVersion });
   const entry = { position, id, stream, version, type, at, actor, data, columns };
   return {
     ...entry,

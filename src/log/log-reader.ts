@@ -109,11 +109,16 @@ export class LogReader {
     return decodeAll(rows)[0];
   }
 
-  async ofSubject(subject: SubjectId, types: readonly EntryType[]): Promise<Entry[]> {
+  /** Those at the positions `from` up to and not with `below`, in order. */
+  async ofSubject(
+    subject: SubjectId,
+    types: readonly EntryType[],
+    { from, below, limit }: { from: number; below: number; limit?: number },
+  ): Promise<Entry[]> {
     const { rows } = await this.db.query<{ header: Buffer }>(
-      `SELECT header FROM log.entry WHERE subject = $1 AND type = ANY($2)
-       AND position < (SELECT size FROM log.head) ORDER BY position`,
-      [subject, types],
+      `SELECT header FROM log.entry WHERE subject = $1 AND type = ANY($2) AND position >= $3
+       AND position < LEAST($4, (SELECT size FROM log.head)) ORDER BY position LIMIT $5`,
+      [subject, types, from, below, limit ?? null],
     );
     return decodeAll(rows);
   }

@@ -11,7 +11,7 @@ const shared = (...bytes: number[]) => {
 };
 const hashed = (worker: PageWorker) => worker.run('hash', { bytes: shared(1, 2, 3), lengths: [1, 2] });
 /** COPY always sends more than that. */
-const cutShort = (worker: PageWorker) => worker.run('replay', { from: 0, to: 1, rows: shared(1) });
+const cutShort = (worker: PageWorker) => worker.run('replay', { from: 0, to: 1, rows: shared(1), shown: new Set() });
 
 /** Of a DataView; an error of another thread is of no class that there is here. */
 const outside = 'outside the bounds';

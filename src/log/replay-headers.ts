@@ -4,10 +4,11 @@ import { Problem } from '../problem.js';
 import type pg from 'pg';
 import { copyRows } from './copy-rows.js';
 import type { Queryable } from './database.js';
-import { governs } from './entries.js';
+import { governs, type EntryType } from './entries.js';
 import type { Governance } from './governance.js';
 import { decodeHeader, type Entry } from './header.js';
 import type { PageWorker } from './page-work.js';
+import { seemsNewer } from './upcasters.js';
 import { entriesAPage, replayRows, type ReplayedPage } from './replay-page.js';
 
 /** What follows from the first `frontier.size` headers, before any root was compared. */
@@ -19,8 +20,9 @@ export interface Folded {
 /** Called for every governing entry with the state just below it, and just above. */
 export type Visit = (before: Governance, entry: Entry, after: Governance) => void;
 
-/** Which entries are shown: reading every one here costs its decoding, so only those that are asked for are. */
-export type Shown = 'governing' | 'all';
+/** Which entries are shown beside those that govern: each costs its decoding here, so only those that are asked for are. */
+export type Shown = ReadonlySet<EntryType> | 'all';
+export const governingOnly: ReadonlySet<EntryType> = new Set<EntryType>();
 
 const headersAtOnce = 2000;
 
@@ -30,7 +32,7 @@ export async function replayHeaders(
   from: Folded,
   size: number,
   visit: Visit,
-  shown: Shown = 'governing',
+  shown: Shown = governingOnly,
 ): Promise<Folded> {
   let { frontier, governance } = from;
   while (frontier.size < size) {
@@ -60,17 +62,18 @@ export interface PagesToReplay {
   /** At an end of one. */
   readonly size: number;
   readonly visit: Visit;
+  readonly shown: Exclude<Shown, 'all'>;
   /** Called at the end of every page. */
   readonly pass: (folded: Folded) => void;
 }
 
 /**
- * The same for whole pages, hashed on other threads while the next ones are read; only what governs comes back. A few
+ * The same for whole pages, hashed on other threads while the next ones are read; only what governs or is shown comes back. A few
  * pages are under way at a time, whatever the size of the log.
  */
 export async function replayPages(
   client: pg.ClientBase,
-  { worker, from, size, visit, pass }: PagesToReplay,
+  { worker, from, size, visit, shown, pass }: PagesToReplay,
 ): Promise<Folded> {
   let { frontier, governance } = from;
   let next = frontier.size;
@@ -79,7 +82,7 @@ export async function replayPages(
   const replayed = async (from: number): Promise<ReplayedPage> => {
     const to = from + entriesAPage;
     const rows = await copyRows(client, replayRows(from, to), free.pop());
-    const page = await worker.run('replay', { from, to, rows });
+    const page = await worker.run('replay', { from, to, rows, shown });
     free.push(rows.buffer);
     return page;
   };
@@ -91,8 +94,8 @@ export async function replayPages(
     while (frontier.size < size) {
       for (; next < size && underWay.length < worker.pagesAtOnce; next += entriesAPage) start(next);
       const page = await (underWay.shift() as Promise<ReplayedPage>);
-      if (page.broken !== undefined) throw corrupt(page.broken);
-      for (const { position, header } of page.governing) governance = evolve(governance, position, header, visit);
+      if (page.broken !== undefined) throw page.newer ? tooNew(page.broken) : corrupt(page.broken);
+      for (const { position, header } of page.headers) governance = evolve(governance, position, header, visit, shown);
       frontier = appendPart(frontier, page.frontier);
       pass({ frontier, governance });
     }
@@ -103,17 +106,11 @@ export async function replayPages(
   return { frontier, governance };
 }
 
-function evolve(
-  governance: Governance,
-  position: number,
-  header: Uint8Array,
-  visit: Visit,
-  shown: Shown = 'governing',
-): Governance {
+function evolve(governance: Governance, position: number, header: Uint8Array, visit: Visit, shown: Shown): Governance {
   const entry = decodeOrCorrupt(header, position);
   if (entry.position !== position) throw corrupt(position);
   const after = governs[entry.type] ? governance.evolve(entry) : governance;
-  if (governs[entry.type] || shown === 'all') visit(governance, entry, after);
+  if (governs[entry.type] || shown === 'all' || shown.has(entry.type)) visit(governance, entry, after);
   return after;
 }
 
@@ -121,8 +118,10 @@ function decodeOrCorrupt(header: Uint8Array, position: number): Entry {
   try {
     return decodeHeader(header);
   } catch {
-    throw corrupt(position);
+    throw seemsNewer(header) ? tooNew(position) : corrupt(position);
   }
 }
+
+const tooNew = (position: number) => new Problem('log_too_new', { position });
 
 const corrupt = (position: number) => new Problem('log_corrupt', { position });

@@ -1,5 +1,6 @@
 import { leafHash } from '../merkle/hash.js';
 import { encodeCanonical } from '../sealing/canonical.js';
+import type { EntryType } from './entries.js';
 import { encodeHeader, type Entry } from './header.js';
 import { replayPage } from './replay-page.js';
 
@@ -42,7 +43,8 @@ function copied(rows: readonly Row[]): Uint8Array {
   ]);
   return Uint8Array.from([...new Uint8Array(19), ...all, ...number(2, -1)]);
 }
-const replayed = (rows: readonly Row[]) => replayPage({ from: 0, to: 3, rows: copied(rows) });
+const replayed = (rows: readonly Row[], shown: ReadonlySet<EntryType> = new Set()) =>
+  replayPage({ from: 0, to: 3, rows: copied(rows), shown });
 const withSecond = (second: Row) => replayed([sound[0] as Row, second, sound[2] as Row]);
 
 const clear = { v: 2, ...entry(1) };
@@ -71,6 +73,15 @@ describe('a page is broken at a header that nothing is decided on,', () => {
     expect(withSecond(row(1, header)).broken).toBe(1);
   });
 
+  it.each([
+    ['of another version', encodeCanonical({ ...clear, v: 3 })],
+    ['of a type that there is not', encodeHeader(entry(1, 'session.closed'))],
+  ])('and may be newer than this program if it is one %s, and its leaf is beside it', (_what, header) => {
+    expect(withSecond(row(1, header))).toMatchObject({ broken: 1, newer: true });
+    expect(withSecond({ ...row(1, header), leaf: new Uint8Array(32) })).toMatchObject({ broken: 1, newer: false });
+    expect(withSecond(row(1, encodeHeader(entry(0))))).toMatchObject({ broken: 1, newer: false });
+  });
+
   it('if its leaf is not the one beside it, or not a whole one', () => {
     const header = encodeHeader(entry(1));
     const leaf = leafHash(header);
@@ -89,13 +100,21 @@ describe('a page is broken at a header that nothing is decided on,', () => {
 describe('a page', () => {
   it('gives back what governs, whole, and nothing else', () => {
     const governing = encodeHeader(entry(1, 'consent.changed'));
-    expect(withSecond(row(1, governing)).governing).toEqual([{ position: 1, header: governing }]);
-    expect(replayed(sound).governing).toEqual([]);
+    expect(withSecond(row(1, governing)).headers).toEqual([{ position: 1, header: governing }]);
+    expect(replayed(sound).headers).toEqual([]);
+  });
+
+  it('gives back types that are to be shown as well, in their places', () => {
+    const [first, , third] = sound as [Row, Row, Row];
+    const rows = [first, row(1, encodeHeader(entry(1, 'consent.changed'))), third];
+    const positions = (...shown: EntryType[]) => replayed(rows, new Set(shown)).headers.map(({ position }) => position);
+    expect(positions('session.opened')).toEqual([0, 1, 2]);
+    expect(positions('session.batch')).toEqual([1]);
   });
 
   it('is left as it was read, so that whoever has it can look again', () => {
     const rows = copied(sound);
-    replayPage({ from: 0, to: 3, rows });
+    replayPage({ from: 0, to: 3, rows, shown: new Set(['session.opened']) });
     expect(rows).toEqual(copied(sound));
   });
 });

@@ -69,6 +69,18 @@ describe('a replay on other threads refuses', () => {
   });
 });
 
+it.each([20_002, entries - 1])('entry %i of a later version is told apart from a changed one', async (position) => {
+  const { rows } = await pool.query<{ header: Buffer }>('SELECT header FROM log.entry WHERE position = $1', [position]);
+  const set = (header: string) =>
+    asIntruder(
+      `UPDATE log.entry SET (header, leaf) = (SELECT now, sha256('\\x00'::bytea || now) FROM (SELECT ${header} AS now) _) WHERE position = ${position}`,
+    );
+  await set('set_byte(header, 3, 3)');
+  await expect(replay()).rejects.toMatchObject({ code: 'log_too_new', members: { position } });
+  await set(`'\\x${rows[0]!.header.toString('hex')}'::bytea`);
+  expect((await replay()).size).toBe(entries);
+});
+
 describe('a replay on other threads', () => {
   it('comes to what a replay here, a few entries at a time, comes to', async () => {
     const whole = await replay();

@@ -4,6 +4,7 @@ import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.j
 import { openPool } from './database.js';
 import type { Part } from './guards.js';
 import { requireSafeDatabase } from './start-checks.js';
+import { upcasters, type Upcasters } from './upcasters.js';
 
 /** What a start on this address comes to: `undefined` where it goes well. */
 async function starting(url: string, part: Part = 'custos_service') {
@@ -65,6 +66,16 @@ describe('no part starts', () => {
     it('unless it writes durably, and by itself', async () => {
       expect(await starting(await server.start({}))).toBeUndefined();
     });
+  });
+
+  it('of a program that cannot lift what older ones wrote', async () => {
+    const chain = upcasters as Record<number, Upcasters>;
+    const [first] = Object.entries(chain);
+    delete chain[1];
+    for (const part of ['custos_service', 'custos_keyholder'] as const)
+      expect(await starting(database.url(part), part)).toEqual({ code: 'upcaster_missing', setting: undefined });
+    chain[1] = first![1];
+    expect(await starting(database.url('custos_service'))).toBeUndefined();
   });
 
   it('in sessions that are read-only, or that triggers do not fire in', async () => {

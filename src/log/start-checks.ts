@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { Problem } from '../problem.js';
 import { requireGuards, requireLeastPrivilege, type Part } from './guards.js';
 import { requireSchema } from './migrate.js';
+import { requireWholeChain } from './upcasters.js';
 
 /** An acknowledged entry is on disk only with these on. */
 const durableSettings = ['fsync', 'full_page_writes', 'synchronous_commit'] as const;
@@ -9,9 +10,10 @@ const durableSettings = ['fsync', 'full_page_writes', 'synchronous_commit'] as c
 /**
  * Refuses to run where the log could lose or change an entry without a trace. Every process asks for its own part:
  * the keyholder must not be able to write the log, nor the service to touch a key.
- * @throws Problem schema_mismatch, database_read_only, database_not_durable, role_too_powerful, guards_changed
+ * @throws Problem upcaster_missing, schema_mismatch, database_read_only, database_not_durable, role_too_powerful, guards_changed
  */
 export async function requireSafeDatabase(pool: pg.Pool, part: Part): Promise<void> {
+  requireWholeChain();
   // One connection for all: what is looked at is one session, as every other of this pool is.
   const client = await pool.connect().catch(() => {
     throw new Problem('log_unavailable');

@@ -7,7 +7,15 @@ import { Governance, type AnySlice } from './governance.js';
 import type { KeptStates } from './kept-states.js';
 import { entriesWorthThreads, PageThreads } from './page-threads.js';
 import { entriesAPage } from './replay-page.js';
-import { replayHeaders, replayPages, type Folded, type PagesToReplay, type Visit } from './replay-headers.js';
+import {
+  governingOnly,
+  replayHeaders,
+  replayPages,
+  type Folded,
+  type PagesToReplay,
+  type Shown,
+  type Visit,
+} from './replay-headers.js';
 
 /** What a log claims to be: its size, and the signed note over the root of exactly that size. */
 export interface ClaimedHead {
@@ -57,12 +65,21 @@ export class VerifiedReplay {
    *   put back to an older state under this process.
    */
   advanceTo(db: Queryable, claimed: ClaimedHead, visit: Visit = () => undefined): Promise<Replayed> {
-    return this.verified(claimed, (from, size, pass) => this.readOn(db, { from, size, visit, pass }));
+    return this.verified(claimed, (from, size, pass) =>
+      this.readOn(db, { from, size, visit, shown: governingOnly, pass }),
+    );
   }
 
-  /** The same, here and now, and every entry is shown, those too that change nothing. @throws Problem as `advanceTo` */
-  walkTo(db: Queryable, claimed: ClaimedHead, visit: Visit): Promise<Replayed> {
-    return this.verified(claimed, (from, size) => replayHeaders(db, from, size, visit, 'all'));
+  /**
+   * The same, and entries that change nothing are shown too: all of them, read here and now, or those of the types named.
+   * @throws Problem as `advanceTo`
+   */
+  walkTo(db: Queryable, claimed: ClaimedHead, visit: Visit, shown: Shown = 'all'): Promise<Replayed> {
+    return this.verified(claimed, (from, size, pass) =>
+      shown === 'all'
+        ? replayHeaders(db, from, size, visit, shown)
+        : this.readOn(db, { from, size, visit, shown, pass }),
+    );
   }
 
   private async verified(
@@ -83,18 +100,18 @@ export class VerifiedReplay {
     return this.replayed;
   }
 
-  private async readOn(db: Queryable, { from, size, visit, pass }: Reading): Promise<Folded> {
+  private async readOn(db: Queryable, { from, size, visit, shown, pass }: Reading): Promise<Folded> {
     // Whole pages go to other threads if there are many; all else is read here, where it costs no thread a start.
     const wholeFrom = Math.ceil(from.frontier.size / entriesAPage) * entriesAPage;
     const wholeTo = Math.floor(size / entriesAPage) * entriesAPage;
-    if (wholeTo - wholeFrom < entriesWorthThreads) return replayHeaders(db, from, size, visit);
-    const aligned = await replayHeaders(db, from, wholeFrom, visit);
+    if (wholeTo - wholeFrom < entriesWorthThreads) return replayHeaders(db, from, size, visit, shown);
+    const aligned = await replayHeaders(db, from, wholeFrom, visit, shown);
     const whole = await onOneClient(db, (client) =>
       PageThreads.forEntries(wholeTo - wholeFrom, (worker) =>
-        replayPages(client, { worker, from: aligned, size: wholeTo, visit, pass }),
+        replayPages(client, { worker, from: aligned, size: wholeTo, visit, shown, pass }),
       ),
     );
-    return replayHeaders(db, whole, size, visit);
+    return replayHeaders(db, whole, size, visit, shown);
   }
 
   private signedRoot({ size, checkpoint }: ClaimedHead, position: number): Uint8Array {

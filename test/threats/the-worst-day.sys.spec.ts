@@ -39,6 +39,9 @@ it('what is open is named, locked, proven closed, reviewed, and only then the pr
   expect({ code: read.code, lines: read.stdout.trim().split('\n').length }).toEqual({ code: 0, lines: ingested.accepted }); // prettier-ignore
   const { json: ledger } = await as('subject:anna', 'history', 'ledger', 'anna');
   expect(ledger.entries).toContainEqual(expect.objectContaining({ kind: 'break-glass', person: 'officer1' }));
+  const told = await Promise.all(['subject:anna', 'officer3'].map((who) => as(who, 'notices')));
+  for (const { json } of told)
+    expect(json.notices).toContainEqual(expect.objectContaining({ kind: 'break-glass', person: 'officer1' }));
 
   const red = await as('officer1', 'programme', 'resume', '--yes');
   expect({ code: red.code, wrong: wrongIn(red.json) }).toEqual({ code: 1, wrong: ['break_glass_reviewed'] });
