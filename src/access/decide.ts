@@ -120,14 +120,14 @@ export type DisclosureRule = Rule | 'grant_unknown' | 'session_not_own';
 const namesOf = (of: Partial<typeof rules>) => Object.keys(of) as Rule[];
 const ruleNames = namesOf(rules);
 const about = {
-  grant: namesOf({ ...locked, ...ofGrant }),
-  session: namesOf({ ...locked, ...ofSession }),
-  fields: namesOf({ ...locked, ...ofFields }),
-} as const;
+  grant: Object.values({ ...locked, ...ofGrant }),
+  session: Object.values({ ...locked, ...ofSession }),
+  fields: Object.values({ ...locked, ...ofFields }),
+} as const satisfies Record<string, readonly (typeof rules)[Rule][]>;
 
 /** Whether nothing about this part of a question stands against it, whatever the other parts are. */
 export const opensPart = (state: AccessState, grant: Grant, asked: Disclosure, part: keyof typeof about): boolean =>
-  about[part].every((name) => rules[name](grant, asked, state));
+  about[part].every((holds) => holds(grant, asked, state));
 
 /** Those that are not about a grant. */
 const ownRules = {
