@@ -385,6 +385,30 @@ describe('records that are posted one by one', () => {
   });
 });
 
+describe('a source whose clock is wrong', () => {
+  const year = 365 * 86_400_000;
+  const at = (...times: number[]) =>
+    times.map((time, index) => ({ time, data: typedRecords(1, 'text', index)[0]?.data }));
+
+  it('is believed about its records, and about nothing else', async () => {
+    const times = [start + 10 * year, start - 10 * year, start, start];
+    expect(await vault.ingest('one', 's1', at(...times))).toMatchObject({ accepted: 4, rejected: 0 });
+    const entries = await vault.log.reader.session('one' as SessionId);
+    const batch = entries.find(({ type }) => type === 'session.batch');
+    expect(batch?.data).toMatchObject({ first: 0, count: 4, from: start - 10 * year, to: start + 10 * year });
+    expect(Math.abs((batch?.at ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('stores nothing of who has paused since, whenever it says that it was', async () => {
+    await vault.consent('s1', 'paused');
+    expect(await vault.ingest('one', 's1', at(start - year, start + year))).toMatchObject({
+      accepted: 0,
+      suppressed: 2,
+    });
+    expect(await bodies()).toEqual([]);
+  });
+});
+
 function nested(levels: number): unknown {
   return levels === 0 ? 0 : [nested(levels - 1)];
 }
