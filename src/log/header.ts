@@ -32,7 +32,7 @@ export interface EntryOf<T extends EntryType> {
   readonly subject?: SubjectId;
   readonly data: EntryData[T];
   readonly columns: readonly ColumnDirectory[];
-  /** `commandHash` of the command whose first entry this is; absent on the others it wrote. */
+  /** `namedBy` of the commands whose first entry this is; absent on the others they wrote. */
   readonly command?: Uint8Array;
 }
 export type Entry = { [T in EntryType]: EntryOf<T> }[EntryType];
