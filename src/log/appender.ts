@@ -4,6 +4,7 @@ import { Problem } from '../problem.js';
 import type { AppenderParts } from './append-transaction.js';
 import { BelievedFlights, mostFlights } from './believed-flights.js';
 import { commitGroup } from './commit-group.js';
+import { mostTogether } from './command-hash.js';
 import { commandKey } from './decide-group.js';
 import type { Committed, Head, Outcome, WriteCommand } from './draft.js';
 import { groupReceipts } from './group-receipts.js';
@@ -52,13 +53,16 @@ export class Appender {
 
   /**
    * The same for commands of one actor that write together: each is kept with its own answer, the one at its place.
-   * @throws as `append`; AnsweredApart if one of several was answered before
+   * @throws as `append`; AnsweredApart if one of several was answered before; RangeError for none or for more than can be
+   *   proven again
    */
   appendTogether<A>(
     commands: readonly WriteCommand[],
     decide: (head: Head) => Outcome<readonly A[]>,
   ): Promise<Committed<readonly A[]>> {
     return new Promise<Committed<readonly A[]>>((resolve, reject) => {
+      if (commands.length === 0 || commands.length > mostTogether)
+        throw new RangeError('so many do not write together');
       if (this.closed) throw new Problem('log_unavailable');
       this.waiting.add({ commands, decide, resolve: resolve as Waiting['resolve'], reject });
       this.arrived();

@@ -1,4 +1,5 @@
 import { Problem } from '../problem.js';
+import { mostTogether } from './command-hash.js';
 import { AnsweredApart } from './decide-group.js';
 import type { CommandId, PersonId } from './ids.js';
 import { consent, TestLog } from './test-log.spec.js';
@@ -144,6 +145,15 @@ describe('commands that wrote together', () => {
     await expect(askAgain('the-second')).rejects.toEqual(new Problem('log_corrupt', { position: 3 }));
     expect(await problems()).toEqual(found);
   }); // prettier-ignore
+
+  it('are no more than can be read together to prove one of them, and at least one', async () => {
+    const many = Array.from({ length: mostTogether }, (_, index) => `one-of-${index}`);
+    await expect(askTogether([...many, 'one-more'])).rejects.toThrow(RangeError);
+    await expect(askTogether([])).rejects.toThrow(RangeError);
+    await askTogether(many);
+    expect(await askAgain('one-of-300')).toMatchObject({ answer: { to: 'one-of-300', size: 3 }, repeated: true });
+    expect(await test.verify()).toMatchObject({ ok: true, entries: 5 });
+  });
 
   it('are refused where one of them was answered before, or is among them twice; nothing is written', async () => {
     await askTogether(three);

@@ -72,9 +72,12 @@ describe('no part starts', () => {
     const chain = upcasters as Record<number, Upcasters>;
     const [first] = Object.entries(chain);
     delete chain[1];
-    for (const part of ['custos_service', 'custos_keyholder'] as const)
-      expect(await starting(database.url(part), part)).toEqual({ code: 'upcaster_missing', setting: undefined });
-    chain[1] = first![1];
+    try {
+      for (const part of ['custos_service', 'custos_keyholder'] as const)
+        expect(await starting(database.url(part), part)).toEqual({ code: 'upcaster_missing', setting: undefined });
+    } finally {
+      chain[1] = first![1];
+    }
     expect(await starting(database.url('custos_service'))).toBeUndefined();
   });
 
