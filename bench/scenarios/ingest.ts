@@ -16,6 +16,7 @@ import { interleaved, median } from '../interleaved.js';
 import { holdsSame } from '../opened-again.js';
 import { recordings, repeated, type Recording } from '../recordings.js';
 import { scenario, type Bench } from '../scenario.js';
+import { storedBytes } from '../stored-bytes.js';
 
 interface Preset {
   readonly rounds: number;
@@ -136,12 +137,6 @@ async function throughLibrary(bench: Bench, recording: Recording, preset: Preset
   } finally {
     await vault.stop();
   }
-}
-
-async function storedBytes(vault: VaultInProcess): Promise<number> {
-  const { rows } = await vault.asIntruder(`SELECT coalesce((SELECT sum(length(sealed)) FROM log.body), 0)
-    + (SELECT sum(length(header)) FROM log.entry) AS bytes`);
-  return Number(rows[0].bytes);
 }
 
 async function throughHttp(bench: Bench, recording: Recording, preset: Preset): Promise<Run> {

@@ -6,6 +6,7 @@ import { VaultInProcess } from '../../test/vault-in-process.js';
 import { quantile } from '../closed-loop.js';
 import { recordings, repeated } from '../recordings.js';
 import { scenario, type Bench } from '../scenario.js';
+import { storedBytes } from '../stored-bytes.js';
 
 interface Preset {
   /** Records of each way, each posted by itself. */
@@ -119,10 +120,8 @@ async function posted(
       }
     }
     bench.check('every record is in the log once', counted === accepted);
-    const { rows } = await vault.asIntruder(`SELECT coalesce((SELECT sum(length(sealed)) FROM log.body), 0)
-      + (SELECT sum(length(header)) FROM log.entry) AS bytes`);
     waits.sort((a, b) => a - b);
-    return { seconds, waits, batches: batches / accepted, bytes: Number(rows[0].bytes) / accepted };
+    return { seconds, waits, batches: batches / accepted, bytes: (await storedBytes(vault)) / accepted };
   } finally {
     await vault.stop();
   }
