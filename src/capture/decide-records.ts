@@ -53,8 +53,9 @@ export function freshOf({ opened, next }: SessionState, { subject, format, count
 }
 
 /** Of several posts that follow on one another, all records. */
-export function asOne<R extends Records>(posts: readonly R[]): R {
-  return { ...(posts[0] as R), count: posts.reduce((sum, { count }) => sum + count, 0) };
+export function asOne(posts: readonly Records[]): Records {
+  const { session, subject, format, first } = posts[0] as Records;
+  return { session, subject, format, first, count: posts.reduce((sum, { count }) => sum + count, 0) };
 }
 
 /**

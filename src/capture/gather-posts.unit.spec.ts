@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnsweredApart } from '../log/decide-group.js';
 import type { CommandId, PersonId, SessionId, SubjectId } from '../log/ids.js';
+import { Unstorable } from '../log/write-and-commit.js';
 import { GatheredPosts, weightOf, type Post } from './gather-posts.js';
 
 const post = (first: Post['first'], differing: Partial<Post> = {}): Post => ({
@@ -71,9 +72,12 @@ describe('what comes while another post is written', () => {
 });
 
 describe('posts that fail together', () => {
-  it('are each tried alone, where one of them had its answer before', async () => {
+  it.each([
+    ['had its answer before', new AnsweredApart()],
+    ['is what the database cannot hold', new Unstorable('the database cannot hold an entry')],
+  ])('are each tried alone, where one of them %s', async (_what, error) => {
     const { written, add } = gathered((group) => {
-      if (group.length > 1) return new AnsweredApart();
+      if (group.length > 1) return error;
       return group[0]?.first === 2 ? new Error('of its own') : undefined;
     });
     const ends = await add(post(0), post(1), post(2), post(3));

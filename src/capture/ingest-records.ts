@@ -97,7 +97,7 @@ export class IngestRecordsHandler implements ICommandHandler<IngestRecords> {
 
   /** Undefined while the subject's records are suppressed: then not even a key is made. */
   private async seal(
-    { session, subject, times }: PlainPost,
+    { session, subject, times }: Pick<PlainPost, 'session' | 'subject' | 'times'>,
     open: OpenSession,
     taken: readonly Taken[],
     { first, from }: Fresh,

@@ -15,7 +15,7 @@ export interface Gathered {
 }
 
 /**
- * How long the posts of one session wait for each other, learned from how they come: pure, but for what it remembers.
+ * How long the posts of one session wait for each other, learned from how they come. It has no clock: it is told the time.
  *
  * Where posts come far apart, nobody waits. Where they come close together they are held, until they fill a batch, the
  * pause grows long, or the first has waited `within`. A source that sends nothing before it has its answers ends each hold

@@ -26,6 +26,12 @@ function refused(env: Record<string, string>): string[] {
   }
 }
 
+it('posts wait half a second for others unless told otherwise, and ten at most', () => {
+  expect(read(plain).sealWithinMs).toBe(500);
+  expect(read({ ...plain, CUSTOS_SEAL_WITHIN_MS: '0' }).sealWithinMs).toBe(0);
+  expect(refused({ ...plain, CUSTOS_SEAL_WITHIN_MS: '10001' })).toEqual(['CUSTOS_SEAL_WITHIN_MS too_big']);
+});
+
 describe('settings of Kafka', () => {
   let folder: string;
   beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'custos-settings-'))));
