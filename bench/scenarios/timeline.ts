@@ -1,5 +1,6 @@
 import { told } from '../../src/history/timeline.js';
-import type { Entry } from '../../src/log/header.js';
+import type { Visit } from '../../src/log/replay-headers.js';
+import type { Shown } from '../../src/log/replay-page.js';
 import { interleaved, median } from '../interleaved.js';
 import { longLog, seconds } from '../long-log.js';
 import { scenario } from '../scenario.js';
@@ -14,17 +15,17 @@ export default scenario({
     const long = await longLog(bench, entries);
     try {
       const log = await long.serve();
-      const shown = async (types?: typeof told) => {
-        const found: Entry['position'][] = [];
-        const see = ({ position, type }: Entry) => void (told.has(type) && found.push(position));
-        await log.walk({ from: 0, to: entries }, (_before, entry) => see(entry), types);
+      const walked = async (shown: Shown) => {
+        const found: number[] = [];
+        const visit: Visit = (_before, { position, type }) => void (told.has(type) && found.push(position));
+        await log.walk({ from: 0, to: entries }, { visit, shown });
         return found;
       };
-      const [few, all] = [await shown(told), await shown()];
+      const [few, all] = [await walked(told), await walked('all')];
       bench.check('the same entries are told of', few.length > 0 && few.join() === all.join());
       const took = await interleaved(rounds, {
-        told: () => seconds(() => shown(told)),
-        all: () => seconds(() => shown()),
+        told: () => seconds(() => walked(told)),
+        all: () => seconds(() => walked('all')),
       });
       const against = { name: 'every entry decoded', value: entries / median(took.all) };
       bench.report({

@@ -2,6 +2,7 @@ import type { AccessState, Grant } from '../access/access-state.js';
 import { decide } from '../access/decide.js';
 import type { Policy } from '../access/policy.js';
 import { opensAnything, reachOf } from '../access/reach.js';
+import type { EntryType } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { Entry, EntryOf } from '../log/header.js';
 import type { GrantId, PersonId, SessionId, SubjectId } from '../log/ids.js';
@@ -24,6 +25,9 @@ export interface ExposureAsked {
   /** As if this one had been in force all the time; whose signatures there were stays as it was. */
   readonly policy?: Policy;
 }
+
+/** What it is told of beside what governs; all else only lets time pass. */
+export const told: ReadonlySet<EntryType> = new Set<EntryType>(['disclosure.completed']);
 
 interface Piece extends Rectangle {
   readonly since: Edge;
@@ -56,9 +60,14 @@ export class Exposure {
     for (const grant of grants) this.look(state, grant, { position, at });
   }
 
+  /** Entries of which nothing else is told let time pass. */
+  pass(position: number, at: number): void {
+    this.expire(at, position + 1);
+  }
+
   add(before: AccessState, entry: Entry, after: AccessState): void {
     const edge = { position: entry.position + 1, at: entry.at };
-    this.expire(edge.at, edge.position);
+    this.pass(entry.position, entry.at);
     if (entry.type === 'disclosure.made') this.released(before, entry);
     if (entry.type === 'disclosure.completed') this.rows.completed(entry.data);
     if (before === after) return;

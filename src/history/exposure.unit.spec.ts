@@ -27,11 +27,11 @@ import {
 import type { Policy } from '../access/policy.js';
 import { authoritySlice } from '../identity/evolve-authority.js';
 import { noOther } from '../identity/given-acts.spec.js';
-import type { LockTarget } from '../log/entries.js';
+import { governs, type LockTarget } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import type { FieldName } from '../log/fields.js';
 import { couldByForce, didByForce, type World } from './exposure.oracle.spec.js';
-import { Exposure, type ExposureFilter } from './exposure.js';
+import { Exposure, told, type ExposureFilter } from './exposure.js';
 import type { ExposureRow } from './exposure-rows.js';
 
 beforeAll(enrolKeys);
@@ -73,7 +73,8 @@ function exposureOf(entries: readonly Entry[], { from, to, filter = {}, window, 
   const asked = { from, filter, window: window ?? { after: 0, limit: 100_000 }, ...(policy && { policy }) };
   const exposure = new Exposure(asked, states[from.position] as AccessState);
   for (const one of entries.slice(from.position, to.position)) {
-    exposure.add(states[one.position] as AccessState, one, states[one.position + 1] as AccessState);
+    if (!governs[one.type] && !told.has(one.type)) exposure.pass(one.position, one.at);
+    else exposure.add(states[one.position] as AccessState, one, states[one.position + 1] as AccessState);
   }
   return exposure.end(to);
 }
@@ -151,6 +152,7 @@ const steps = fc.oneof(
   { weight: 1, arbitrary: slot.map(revoked) },
   { weight: 1, arbitrary: fc.constantFrom('sub-1', 'sub-2').map(erased) },
   { weight: 1, arbitrary: fc.constant(requested({ n: 3 })) },
+  { weight: 3, arbitrary: fc.constant(entry('session.opened', { session: sessions[0]!.session, format: 'rrweb' })) },
   { weight: 1, arbitrary: fc.constantFrom(2, 3, 4).map((quorum) => policyChanged((policy) => ((policy.classes.private.quorum = Math.min(quorum, 3)), (policy.classes.strict.quorum = Math.max(quorum, 3))))) },
   { weight: 5, arbitrary: fc.constantFrom(1, 500, 1000, 1000, 2000, 2500).map(later) },
 ); // prettier-ignore

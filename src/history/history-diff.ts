@@ -3,6 +3,8 @@ import { accessKey } from '../access/access-state.js';
 import { reachBetween, type ReachChange } from '../access/reach-effect.js';
 import type { Governance } from '../log/governance.js';
 import { Log } from '../log/log.js';
+import type { Visit } from '../log/replay-headers.js';
+import { governingOnly } from '../log/replay-page.js';
 import { Problem } from '../problem.js';
 import { changeBy, type Change } from './change.js';
 import { spanOf, type Moment, type Span } from './moment.js';
@@ -36,12 +38,13 @@ export class HistoryDiffHandler implements IQueryHandler<HistoryDiff> {
     const { from, to } = await spanOf(this.log, asked.from, asked.to);
     let first: Governance | undefined;
     const changes: Change[] = [];
-    const last = await this.log.walk({ from: from.position, to: to.position }, (before, entry, after) => {
+    const visit: Visit = (before, entry, after) => {
       first ??= before;
       const change = changeBy(before, entry, after);
       if (change !== undefined) changes.push(change);
       if (changes.length > mostChanges) throw new Problem('range_too_large', { limit: mostChanges });
-    });
+    };
+    const last = await this.log.walk({ from: from.position, to: to.position }, { visit, shown: governingOnly });
     const effect = reachBetween(
       { state: (first ?? last).of(accessKey), at: from.at },
       { state: last.of(accessKey), at: to.at },

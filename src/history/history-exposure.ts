@@ -3,7 +3,7 @@ import { accessKey } from '../access/access-state.js';
 import { toHex } from '../access/hex.js';
 import { policyHash, type Policy } from '../access/policy.js';
 import { Log } from '../log/log.js';
-import { Exposure, type ExposureFilter } from './exposure.js';
+import { Exposure, told, type ExposureFilter } from './exposure.js';
 import type { ExposureRow, ExposureSummary, Window } from './exposure-rows.js';
 import { spanOf, type Moment, type Span } from './moment.js';
 
@@ -36,12 +36,15 @@ export class HistoryExposureHandler implements IQueryHandler<HistoryExposure> {
   async execute({ span, filter, window, policy }: HistoryExposure): Promise<ExposureAnswer> {
     const { from, to } = await spanOf(this.log, span.from, span.to);
     const asked = { from, filter, window, ...(policy === undefined ? {} : { policy }) };
-    let exposure: Exposure | undefined;
-    const last = await this.log.walk({ from: from.position, to: to.position }, (before, entry, after) => {
-      exposure ??= new Exposure(asked, before.of(accessKey));
-      exposure.add(before.of(accessKey), entry, after.of(accessKey));
-    });
-    exposure ??= new Exposure(asked, last.of(accessKey));
+    const exposure = new Exposure(asked, (await this.log.stateAtSize(from.position)).of(accessKey));
+    await this.log.walk(
+      { from: from.position, to: to.position },
+      {
+        visit: (before, entry, after) => exposure.add(before.of(accessKey), entry, after.of(accessKey)),
+        shown: told,
+        passed: (position, at) => exposure.pass(position, at),
+      },
+    );
     return { from, to, ifPolicy: policy === undefined ? null : toHex(policyHash(policy)), ...exposure.end(to) };
   }
 }

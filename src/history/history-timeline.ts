@@ -32,11 +32,11 @@ export class HistoryTimelineHandler implements IQueryHandler<HistoryTimeline> {
     // comes from whoever proposes it.
     const from = requests.get(asked.grant as string as RequestId)?.position ?? 0;
     const timeline = new Timeline(asked);
-    const add: Visit = (_before, entry, after) => {
+    const visit: Visit = (_before, entry, after) => {
       timeline.add(entry, after.of(accessKey));
       if (timeline.entries.length > mostEntries) throw new Problem('range_too_large', { limit: mostEntries });
     };
-    await this.log.walk({ from: Math.min(from, position), to: position }, add, told);
+    await this.log.walk({ from: Math.min(from, position), to: position }, { visit, shown: told });
     return { position, entries: timeline.entries };
   }
 }

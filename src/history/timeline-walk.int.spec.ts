@@ -16,6 +16,7 @@ import type { Draft } from '../log/draft.js';
 import type { Scope } from '../log/entries.js';
 import type { GrantId, PersonId, RequestId, SessionId, SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { nobodyWatches, type Visit } from '../log/replay-headers.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
 import { HistoryTimeline, HistoryTimelineHandler } from './history-timeline.js';
 import { Timeline, type TimelineEntry, type TimelineOf } from './timeline.js';
@@ -118,9 +119,10 @@ afterAll(async () => {
 /** As it was at first: every entry of the log, each decoded; here for all questions at once. */
 async function byFullWalk(asked: readonly TimelineOf[]): Promise<(readonly TimelineEntry[])[]> {
   const timelines = asked.map((of) => new Timeline(of));
-  await log.walk({ from: 0, to: entries }, (_before, entry, after) => {
+  const visit: Visit = (_before, entry, after) => {
     for (const timeline of timelines) timeline.add(entry, after.of(accessKey));
-  });
+  };
+  await log.walk({ from: 0, to: entries }, { visit, shown: 'all' });
   return timelines.map((timeline) => timeline.entries);
 }
 const timeline = async (asked: TimelineOf) =>
@@ -141,17 +143,14 @@ async function costOf(asked: TimelineOf): Promise<{ read: number; decoded: numbe
     return (query as (...what: unknown[]) => unknown).apply(this, given) as never;
   } as never);
   const walk = log.walk.bind(log);
-  const shown = jest.spyOn(log, 'walk').mockImplementation((span, visit, types) =>
-    walk(
-      span,
-      (...entry) => {
-        cost.decoded += 1;
-        visit?.(...entry);
-      },
-      types,
-    ),
-  );
-  await timeline(asked).finally(() => [watched, shown].forEach((one) => one.mockRestore()));
+  const walked = jest.spyOn(log, 'walk').mockImplementation((span, watch = nobodyWatches) => {
+    const visit: Visit = (...entry) => {
+      cost.decoded += 1;
+      watch.visit(...entry);
+    };
+    return walk(span, { ...watch, visit });
+  });
+  await timeline(asked).finally(() => [watched, walked].forEach((one) => one.mockRestore()));
   return cost;
 }
 

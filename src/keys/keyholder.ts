@@ -11,7 +11,8 @@ import { LogTree } from '../log/log-tree.js';
 import { requireNothingLost } from '../log/nothing-lost.js';
 import { PostgresBodyStore } from '../log/postgres-body-store.js';
 import { provenEntry } from '../log/proven-entry.js';
-import { retentionKey } from './retention.js';
+import type { Visit } from '../log/replay-headers.js';
+import { governingOnly } from '../log/replay-page.js';
 import { requireSafeDatabase } from '../log/start-checks.js';
 import { Together } from '../log/together.js';
 import { VerifiedReplay, type ClaimedHead, type Replayed } from '../log/verified-replay.js';
@@ -28,6 +29,7 @@ import { attestKey, certifyDestruction } from './attestation.js';
 import { deleteExpired } from './delete-expired.js';
 import type { Deleted, Judge, Judgement, KeyholderPort, KeyholderStatus, OpenedBatch, ProbeVerdict, RegisteredKey } from './keyholder-port.js'; // prettier-ignore
 import { openSession } from './open-session.js';
+import { retentionKey } from './retention.js';
 import type { RootKeys } from './root-key.js';
 import type { RootKeySource } from './root-key-source.js';
 import { opens } from './rotate-root-key.js';
@@ -281,11 +283,12 @@ export class Keyholder implements KeyholderPort {
     const oldest = this.parts.clock() - opensWithinMs;
     const made: [Position, Judged][] = [];
     const tried: [Position, Judged][] = [];
-    const replayed = await this.replay.advanceTo(this.parts.pool, head, (before, entry) => {
+    const visit: Visit = (before, entry) => {
       if ((entry.type !== 'disclosure.made' && entry.type !== 'containment.probed') || !(entry.at >= oldest)) return;
       const [found, reading] = entry.type === 'disclosure.made' ? [made, entry] : [tried, asReading(entry)];
       found.push([entry.position, { entry: reading, judgement: this.parts.judge.judge(before, reading) }]);
-    });
+    };
+    const replayed = await this.replay.advanceTo(this.parts.pool, head, { visit, shown: governingOnly });
     // Nothing of what was not verified is kept, and nothing that is too old to be opened.
     remember(this.judged, made, oldest);
     remember(this.probed, tried, oldest);

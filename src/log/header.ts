@@ -5,7 +5,7 @@ import { CanonicalBuilder } from '../sealing/canonical-build.js';
 import { encodeCanonical } from '../sealing/canonical.js';
 import { isEntryType, type Actor, type EntryData, type EntryType } from './entries.js';
 import type { FieldName } from './fields.js';
-import { HeaderScan, headerVersion } from './header-scan.js';
+import { HeaderScan, headerVersion, headerVersionOf } from './header-scan.js';
 import type { Position, SubjectId } from './ids.js';
 import { lifted, type OldData } from './upcasters.js';
 
@@ -61,10 +61,15 @@ export function encodeHeader(entry: Entry): Uint8Array {
 export function decodeHeader(header: Uint8Array): Entry {
   const bytes = plainBytes(header);
   scan.pass(bytes, 0, bytes.length);
+  return decodeScanned(bytes);
+}
+
+/** The same of exactly the bytes that a `HeaderScan` has passed, which may lie in memory that threads share. */
+export function decodeScanned(bytes: Uint8Array): Entry {
   const decoded = new CanonicalBuilder(bytes, 0).next() as Entry;
   if (!isEntryType(decoded.type)) throw new Error('not a header of a known version');
   const { position, id, stream, version, type, at, actor, subject, columns, command } = decoded;
-  const data = lifted({ type, data: decoded.data as unknown as OldData, version: scan.headerVersion });
+  const data = lifted({ type, data: decoded.data as unknown as OldData, version: headerVersionOf(bytes) });
   const entry = { position, id, stream, version, type, at, actor, data, columns };
   return {
     ...entry,

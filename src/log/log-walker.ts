@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Entry } from './header.js';
 import type { LogReader } from './log-reader.js';
+import type { Visit } from './replay-headers.js';
 import type { VerifiedReplay } from './verified-replay.js';
 
 /** So many at least are read at once where there are more. */
@@ -34,9 +35,8 @@ export class LogWalker {
     if (end === size) return [];
     const goal = end === head.size ? head : await this.reader.checkpointCovering(end);
     const entries: Entry[] = [];
-    await this.replay.walkTo(this.db, goal, (_before, entry) => {
-      if (entry.position >= this.from) entries.push(entry);
-    });
+    const visit: Visit = (_before, entry) => void (entry.position >= this.from && entries.push(entry));
+    await this.replay.advanceTo(this.db, goal, { visit, shown: 'all' });
     return entries;
   }
 }

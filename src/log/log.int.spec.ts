@@ -15,6 +15,7 @@ import { Governance, type Slice } from './governance.js';
 import { decodeHeader } from './header.js';
 import type { CommandId, PersonId, SessionId, SubjectId } from './ids.js';
 import { Log } from './log.js';
+import type { Visit } from './replay-headers.js';
 import { verifyLog } from './verify-log.js';
 import { writeCommand } from './write-command.js';
 
@@ -284,10 +285,11 @@ describe('the state', () => {
       [5, 6],
     ] as const) {
       const seen: number[] = [];
-      const last = await log.walk({ from, to }, (before, { position }, after) => {
+      const visit: Visit = (before, { position }, after) => {
         expect([before.of(counted.key), after.of(counted.key)]).toEqual([Math.max(0, position - 1), position]);
         seen.push(position);
-      });
+      };
+      const last = await log.walk({ from, to }, { visit, shown: 'all' });
       expect(seen).toEqual(Array.from({ length: to - from }, (_, index) => from + index));
       expect(last.of(counted.key)).toBe(to - 1);
     }
@@ -303,10 +305,11 @@ describe('the state', () => {
       for (let to = 0; to <= other.size; to += 1) {
         expect((await other.stateAtSize(to)).of(counted.key)).toBe(Math.max(0, to - 1));
         const seen: number[] = [];
-        await other.walk({ from: Math.max(0, to - 3), to }, (before, { position }) => {
+        const visit: Visit = (before, { position }) => {
           expect(before.of(counted.key)).toBe(Math.max(0, position - 1));
           seen.push(position);
-        });
+        };
+        await other.walk({ from: Math.max(0, to - 3), to }, { visit, shown: 'all' });
         expect(seen).toEqual([3, 2, 1].map((back) => to - back).filter((position) => position >= 0));
       }
     }

@@ -25,7 +25,7 @@ import { VerifiedReplay } from './verified-replay.js';
 import { verifyLog, type Verified } from './verify-log.js';
 import type { VerifyOptions } from './verify-options.js';
 import { entriesAPage } from './replay-page.js';
-import type { Folded, Shown, Visit } from './replay-headers.js';
+import { nobodyWatches, type Folded, type Watch } from './replay-headers.js';
 import { ownCommand } from './write-command.js';
 
 export interface LogOptions {
@@ -172,31 +172,34 @@ export class Log {
   }
 
   /**
-   * Shows every entry from position `from` up to and not with `to`, each with the state just below and just above it,
-   * verified. Returns the state at `to`; what was shown is to be believed only then. With `shown`: those that govern and
-   * those of these types, and the others are hashed on other threads and not decoded.
+   * Watches the entries from position `from` up to and not with `to`, verified. Returns the state at `to`; what was shown is
+   * to be believed only then. What is not to be shown is hashed, on other threads if it is much, and not decoded.
    * @throws Problem position_unknown, log_corrupt
    */
-  walk(span: { from: number; to: number }, visit?: Visit, shown?: Shown): Promise<Governance> {
-    return this.walkOn(this.kept.within(span.from) ?? this.options.slices, span, visit, shown);
+  walk(span: { from: number; to: number }, watch: Watch = nobodyWatches): Promise<Governance> {
+    return this.walkOn(this.kept.within(span.from) ?? this.options.slices, span, watch);
   }
 
   private async walkOn(
     start: readonly AnySlice[] | Folded,
     { from, to }: { from: number; to: number },
-    visit: Visit = () => undefined,
-    shown: Shown = 'all',
+    { shown, visit, passed }: Watch = nobodyWatches,
   ): Promise<Governance> {
     const { pool } = this.options;
     if (to === 0) return this.emptyState;
     const covering = await this.reader.checkpointCovering(to);
     const replay = await this.replayTo(start, from);
     let state: Governance | undefined;
-    const show: Visit = (before, entry, after) => {
-      if (entry.position >= to) state ??= before;
-      else if (entry.position >= from) visit(before, entry, after);
-    };
-    const { governance } = await replay.walkTo(pool, covering, show, shown);
+    const { governance } = await replay.advanceTo(pool, covering, {
+      shown,
+      visit: (before, entry, after) => {
+        if (entry.position >= to) state ??= before;
+        else if (entry.position >= from) visit(before, entry, after);
+      },
+      passed: (position, at) => {
+        if (position >= from && position < to) passed?.(position, at);
+      },
+    });
     return state ?? governance;
   }
 

@@ -4,7 +4,7 @@ import { verifyPage, type PageToVerify, type VerifiedPage } from './verify-page.
 
 /** What a page thread can be asked to do. */
 export interface PageWork {
-  replay: { input: PageToReplay; output: ReplayedPage };
+  replay: { input: PageToReplay; output: ReplayedPage | undefined };
   verify: { input: PageToVerify; output: VerifiedPage };
   hash: { input: ToHash; output: Uint8Array };
 }

@@ -1,15 +1,16 @@
 import { appendLeaves, appendPart, type Frontier } from '../merkle/frontier.js';
-import { leafHash } from '../merkle/hash.js';
+import { hashBytes, leafHash } from '../merkle/hash.js';
 import { Problem } from '../problem.js';
 import type pg from 'pg';
 import { copyRows } from './copy-rows.js';
-import type { Queryable } from './database.js';
-import { governs, type EntryType } from './entries.js';
-import type { Governance } from './governance.js';
-import { decodeHeader, type Entry } from './header.js';
+import { onOneClient, type Queryable } from './database.js';
+import { governs } from './entries.js';
+import { type Governance } from './governance.js';
+import { decodeHeader, decodeScanned, type Entry } from './header.js';
 import type { PageWorker } from './page-work.js';
+import { PageThreads } from './page-threads.js';
 import { seemsNewer } from './upcasters.js';
-import { entriesAPage, replayRows, type ReplayedPage } from './replay-page.js';
+import { entriesAPage, governingOnly, replayRows, type ReplayedPage, type Shown } from './replay-page.js';
 
 /** What follows from the first `frontier.size` headers, before any root was compared. */
 export interface Folded {
@@ -17,86 +18,90 @@ export interface Folded {
   readonly governance: Governance;
 }
 
-/** Called for every governing entry with the state just below it, and just above. */
+/** Called with an entry, and with the state just below it and just above. */
 export type Visit = (before: Governance, entry: Entry, after: Governance) => void;
 
-/** Which entries are shown beside those that govern: each costs its decoding here, so only those that are asked for are. */
-export type Shown = ReadonlySet<EntryType> | 'all';
-export const governingOnly: ReadonlySet<EntryType> = new Set<EntryType>();
-
-const headersAtOnce = 2000;
-
-/** Reads, hashes and folds up to `size` here and now. For a few entries: the append path catches up with it. */
-export async function replayHeaders(
-  db: Queryable,
-  from: Folded,
-  size: number,
-  visit: Visit,
-  shown: Shown = governingOnly,
-): Promise<Folded> {
-  let { frontier, governance } = from;
-  while (frontier.size < size) {
-    const first = frontier.size;
-    const { rows } = await db.query<{ position: number; leaf: Buffer; header: Buffer }>({
-      name: 'replay-headers',
-      text: `SELECT position, leaf, header FROM log.entry WHERE position >= $1 AND position < $2 ORDER BY position`,
-      values: [first, Math.min(first + headersAtOnce, size)],
-    });
-    const leaves: Uint8Array[] = [];
-    for (const [index, row] of rows.entries()) {
-      const leaf = leafHash(row.header);
-      if (row.position !== first + index || !row.leaf.equals(leaf)) throw corrupt(first + index);
-      leaves.push(leaf);
-      governance = evolve(governance, row.position, row.header, visit, shown);
-    }
-    if (rows.length === 0) throw corrupt(first);
-    frontier = appendLeaves(frontier, leaves);
-  }
-  return { frontier, governance };
+/** What a replay is watched for. */
+export interface Watch {
+  /** Called for those that govern, and for those that are to be shown. */
+  readonly visit: Visit;
+  readonly shown: Shown;
+  /** Called for all others, in their places: they tell at least what time it was. */
+  readonly passed?: ((position: number, at: number) => void) | undefined;
 }
 
-export interface PagesToReplay {
-  readonly worker: PageWorker;
-  /** At the start of a page. */
+export const nobodyWatches: Watch = { visit: () => undefined, shown: governingOnly };
+
+export interface Replaying {
   readonly from: Folded;
-  /** At an end of one. */
   readonly size: number;
-  readonly visit: Visit;
-  readonly shown: Exclude<Shown, 'all'>;
+  readonly watch: Watch;
   /** Called at the end of every page. */
   readonly pass: (folded: Folded) => void;
 }
 
+/** Fewer are read quicker by a SELECT that is prepared than by a COPY (the append path catches up with a few). */
+const entriesWorthCopy = 256;
+const rowsAtOnce = 2000;
+
 /**
- * The same for whole pages, hashed on other threads while the next ones are read; only what governs or is shown comes back. A few
- * pages are under way at a time, whatever the size of the log.
+ * Reads, hashes and folds on up to `size`. Undefined if something is not a header in its place, over the leaf beside it;
+ * `whatIsWrong` says what. Whether it is what was signed, only its root tells.
  */
-export async function replayPages(
+export async function replayHeaders(db: Queryable, replaying: Replaying): Promise<Folded | undefined> {
+  const { from, size } = replaying;
+  const entries = size - from.frontier.size;
+  if (entries < entriesWorthCopy) return replayFew(db, replaying);
+  return onOneClient(db, (client) =>
+    PageThreads.forEntries(entries, (worker) => replayPages(client, worker, replaying)),
+  );
+}
+
+async function replayFew(db: Queryable, { from, size, watch }: Replaying): Promise<Folded | undefined> {
+  let { governance } = from;
+  const leaves: Uint8Array[] = [];
+  for (const { position, leaf, header } of await readRows(db, from.frontier.size, size)) {
+    const entry = entryInPlace({ position, leaf, header }, from.frontier.size + leaves.length);
+    if (entry === undefined) return undefined;
+    leaves.push(leaf);
+    governance = fold(governance, entry, watch);
+  }
+  return from.frontier.size + leaves.length === size
+    ? { frontier: appendLeaves(from.frontier, leaves), governance }
+    : undefined;
+}
+
+/**
+ * Page by page, hashed by a worker while the next ones are read; only what governs or is shown is decoded. A few pages are
+ * under way at a time, whatever the size of the log.
+ */
+async function replayPages(
   client: pg.ClientBase,
-  { worker, from, size, visit, shown, pass }: PagesToReplay,
-): Promise<Folded> {
+  worker: PageWorker,
+  { from, size, watch, pass }: Replaying,
+): Promise<Folded | undefined> {
   let { frontier, governance } = from;
   let next = frontier.size;
-  const underWay: Promise<ReplayedPage>[] = [];
+  const underWay: Promise<Read>[] = [];
   const free: ArrayBufferLike[] = [];
-  const replayed = async (from: number): Promise<ReplayedPage> => {
-    const to = from + entriesAPage;
+  const read = async (from: number, to: number): Promise<Read> => {
     const rows = await copyRows(client, replayRows(from, to), free.pop());
-    const page = await worker.run('replay', { from, to, rows, shown });
-    free.push(rows.buffer);
-    return page;
+    return { from, rows, page: await worker.run('replay', { from, to, rows, shown: watch.shown }) };
   };
-  const start = (position: number) => {
-    underWay.push(replayed(position));
+  const start = () => {
+    const end = Math.min(endOfPage(next), size);
+    underWay.push(read(next, end));
     underWay.at(-1)?.catch(() => undefined); // It is awaited in its turn, and may fail before that.
+    next = end;
   };
   try {
     while (frontier.size < size) {
-      for (; next < size && underWay.length < worker.pagesAtOnce; next += entriesAPage) start(next);
-      const page = await (underWay.shift() as Promise<ReplayedPage>);
-      if (page.broken !== undefined) throw page.newer ? tooNew(page.broken) : corrupt(page.broken);
-      for (const { position, header } of page.headers) governance = evolve(governance, position, header, visit, shown);
-      frontier = appendPart(frontier, page.frontier);
+      while (next < size && underWay.length < worker.pagesAtOnce) start();
+      const { from, rows, page } = await (underWay.shift() as Promise<Read>);
+      if (page === undefined) return undefined;
+      governance = foldPage(governance, { from, rows, page }, watch);
+      frontier = 'hashes' in page.tree ? appendPart(frontier, page.tree) : appendLeaves(frontier, each(page.tree));
+      free.push(rows.buffer);
       pass({ frontier, governance });
     }
   } finally {
@@ -106,21 +111,85 @@ export async function replayPages(
   return { frontier, governance };
 }
 
-function evolve(governance: Governance, position: number, header: Uint8Array, visit: Visit, shown: Shown): Governance {
-  const entry = decodeOrCorrupt(header, position);
-  if (entry.position !== position) throw corrupt(position);
-  const after = governs[entry.type] ? governance.evolve(entry) : governance;
-  if (governs[entry.type] || shown === 'all' || shown.has(entry.type)) visit(governance, entry, after);
+interface Read {
+  readonly from: number;
+  readonly rows: Uint8Array;
+  readonly page: ReplayedPage | undefined;
+}
+
+const endOfPage = (position: number): number => (Math.floor(position / entriesAPage) + 1) * entriesAPage;
+
+function* each(hashes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < hashes.length; at += hashBytes) yield hashes.slice(at, at + hashBytes);
+}
+
+function foldPage(
+  before: Governance,
+  { from, rows, page: { shown, times } }: Read & { readonly page: ReplayedPage },
+  watch: Watch,
+): Governance {
+  let governance = before;
+  let next = 0;
+  const passTo = (index: number) => {
+    for (; next < index; next += 1) watch.passed?.(from + next, times[next] as number);
+    next = index + 1;
+  };
+  for (let at = 0; at < shown.length; at += 3) {
+    passTo(shown[at] as number);
+    governance = fold(governance, decodeScanned(rows.subarray(shown[at + 1], shown[at + 2])), watch);
+  }
+  passTo(times.length);
+  return governance;
+}
+
+function fold(before: Governance, entry: Entry, { visit, shown, passed }: Watch): Governance {
+  const after = governs[entry.type] ? before.evolve(entry) : before;
+  if (governs[entry.type] || shown === 'all' || shown.has(entry.type)) visit(before, entry, after);
+  else passed?.(entry.position, entry.at);
   return after;
 }
 
-function decodeOrCorrupt(header: Uint8Array, position: number): Entry {
+interface Row {
+  readonly position: number;
+  readonly leaf: Uint8Array;
+  readonly header: Uint8Array;
+}
+
+async function readRows(db: Queryable, from: number, to: number): Promise<Row[]> {
+  const { rows } = await db.query<Row>({
+    name: 'replay-headers',
+    text: `SELECT position, leaf, header FROM log.entry WHERE position >= $1 AND position < $2 ORDER BY position`,
+    values: [from, to],
+  });
+  return rows;
+}
+
+/** Undefined if the row is not one of this position. */
+function entryInPlace({ position, leaf, header }: Row, place: number): Entry | undefined {
+  if (position !== place || Buffer.compare(leaf, leafHash(header)) !== 0) return undefined;
   try {
-    return decodeHeader(header);
+    const entry = decodeHeader(header);
+    return entry.position === place ? entry : undefined;
   } catch {
-    throw seemsNewer(header) ? tooNew(position) : corrupt(position);
+    return undefined;
   }
 }
+
+/** The first position from `from` on that cannot be relied on, or `from` itself if each by itself could be: row by row. */
+export async function whatIsWrong(db: Queryable, from: number, size: number): Promise<Problem> {
+  for (let place = from; place < size;) {
+    const rows = await readRows(db, place, Math.min(place + rowsAtOnce, size));
+    if (rows.length === 0) return corrupt(place);
+    for (const row of rows) {
+      if (entryInPlace(row, place) === undefined) return isNewer(row, place) ? tooNew(place) : corrupt(place);
+      place += 1;
+    }
+  }
+  return corrupt(from);
+}
+
+const isNewer = ({ position, leaf, header }: Row, place: number): boolean =>
+  position === place && Buffer.compare(leaf, leafHash(header)) === 0 && seemsNewer(header);
 
 const tooNew = (position: number) => new Problem('log_too_new', { position });
 

@@ -94,6 +94,28 @@ describe('a replay on other threads', () => {
     expect(step.governance.of(seen.key)).toEqual(whole.governance.of(seen.key));
   });
 
+  it('tells of every entry in its place: it is shown, or time passed by it', async () => {
+    const [shown, passed]: [number[], number[]] = [[], []];
+    const { rows } = await pool.query<{ position: number; at: number; type: string }>(
+      'SELECT position, at, type FROM log.entry ORDER BY position',
+    );
+    const wanted = rows.filter(({ type }) => type === 'consent.changed' || type === 'columns.expired' || type === 'session.keyed'); // prettier-ignore
+    const times = new Map(rows.map(({ position, at }) => [position, at]));
+    let next = 0;
+    const inOrder = (position: number, at: number) => {
+      if (position !== next || at !== times.get(position)) throw new Error(`entry ${next} is out of its place`);
+      next += 1;
+    };
+    const replayed = new VerifiedReplay(trusted, [seen]);
+    await replayed.advanceTo(pool, await new LogReader(pool).head(), {
+      shown: new Set(['session.keyed']),
+      visit: (_before, { position, at }) => void (inOrder(position, at), shown.push(position)),
+      passed: (position, at) => void (inOrder(position, at), passed.push(position)),
+    });
+    expect(shown).toEqual(wanted.map(({ position }) => position));
+    expect(shown.length + passed.length).toBe(entries);
+  });
+
   it('shares them with another one of the same process', async () => {
     const [one, two] = await Promise.all([replay(), replay(36_992)]);
     expect(one.size).toBe(entries);
