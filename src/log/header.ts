@@ -7,6 +7,7 @@ import { isEntryType, type Actor, type EntryData, type EntryType } from './entri
 import type { FieldName } from './fields.js';
 import { HeaderScan, headerVersion, headerVersionOf } from './header-scan.js';
 import type { Position, SubjectId } from './ids.js';
+import { NameTable } from './name-table.js';
 import { lifted, type OldData } from './upcasters.js';
 
 /** Where a sealed column is and what it must be: one column can be read, or deleted, without the rest. */
@@ -66,17 +67,23 @@ export function decodeHeader(header: Uint8Array): Entry {
 
 /** The same of exactly the bytes that a `HeaderScan` has passed, which may lie in memory that threads share. */
 export function decodeScanned(bytes: Uint8Array): Entry {
-  const decoded = new CanonicalBuilder(bytes, 0).next() as Entry;
+  const decoded = new CanonicalBuilder(bytes, 0, members).next() as Entry;
   if (!isEntryType(decoded.type)) throw new Error('not a header of a known version');
   const { position, id, stream, version, type, at, actor, subject, columns, command } = decoded;
   const data = lifted({ type, data: decoded.data as unknown as OldData, version: headerVersionOf(bytes) });
-  const entry = { position, id, stream, version, type, at, actor, data, columns };
-  return {
-    ...entry,
-    ...(subject === undefined ? {} : { subject }),
-    ...(command === undefined ? {} : { command }),
-  } as Entry;
+  const entry: Record<string, unknown> = { position, id, stream, version, type, at, actor, data, columns };
+  if (subject !== undefined) entry['subject'] = subject;
+  if (command !== undefined) entry['command'] = command;
+  return entry as unknown as Entry;
 }
+
+/** What headers have many of: names of their own members, and of the data of entries that come by the million. */
+const members = new NameTable(
+  (
+    'v at id data type actor stream columns command subject version position bytes field sha256 ' +
+    'grant session fields versions records disclosure outcome epoch first count from to catalogue'
+  ).split(' '),
+);
 
 /** Decoding is synchronous, so that one serves all. */
 const scan = new HeaderScan();

@@ -2,7 +2,7 @@ import { governs, type EntryType } from './entries.js';
 import { fieldNames } from './field-catalogue.js';
 
 /** Finds which of some names bytes spell, without making a text of them. */
-class NameTable<N extends string> {
+export class NameTable<N extends string> {
   private readonly byHash: ReadonlyMap<number, { readonly index: number; readonly bytes: Uint8Array }>;
 
   constructor(private readonly names: readonly N[]) {

@@ -1,10 +1,18 @@
 import { argumentAt, argumentEnd, floatAt, major } from './canonical-scan.js';
 
+/** Finds a text that is known already, so that it need not be made of its bytes again. */
+export interface KnownTexts {
+  at(bytes: Uint8Array, from: number, to: number): string | undefined;
+}
+const noneKnown: KnownTexts = { at: () => undefined };
+
 /** Builds values out of bytes that `scanItem` has passed: nothing is checked here, and nothing need be. */
 export class CanonicalBuilder {
   constructor(
     private readonly bytes: Uint8Array,
     private at: number,
+    /** Names of members, where they come from a vocabulary: most of what a header costs is its keys (measured). */
+    private readonly names = noneKnown,
   ) {}
 
   /** Bytes in it are copies. */
@@ -39,13 +47,21 @@ export class CanonicalBuilder {
   private map(count: number): Record<string, unknown> {
     const map: Record<string, unknown> = {};
     for (let left = count; left > 0; left -= 1) {
-      const key = this.next() as string;
+      const key = this.key();
       const value = this.next();
       // Assigned, this one name would change the prototype.
       if (key === '__proto__') Object.defineProperty(map, key, { value, ...asAssigned });
       else map[key] = value;
     }
     return map;
+  }
+
+  private key(): string {
+    const from = argumentEnd(this.bytes, this.at);
+    const to = from + argumentAt(this.bytes, this.at);
+    const known = this.names.at(this.bytes, from, to);
+    this.at = known === undefined ? from : to;
+    return known ?? this.text(to - from);
   }
 
   private text(length: number): string {
