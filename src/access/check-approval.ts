@@ -5,7 +5,7 @@ import { keyInForce } from '../identity/authority.js';
 import { openStatement, type EnvelopeRule } from '../identity/signed-statement.js';
 import { approvalType, type ApprovalStatement } from './approval.js';
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
-import { effectOfRequest, largerQuorum } from './reach-guard.js';
+import { exceedsReach, largerQuorum } from './reach-guard.js';
 
 export interface HandedIn {
   readonly envelope: string | Envelope;
@@ -72,7 +72,7 @@ const rules = {
     return (
       signers < request.needed ||
       signers >= largerQuorum(state, request.scope.fields) ||
-      effectOfRequest(state, request, at).exceeded.length === 0
+      !exceedsReach(state, request, at)
     );
   },
   request_not_open: ({ request, at, state }) => statusOf(state, request, at) === 'open',

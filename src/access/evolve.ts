@@ -105,7 +105,7 @@ function requestMade(state: AccessState, entry: EntryOf<'request.made'>): Access
     scopeHash: toHex(made.data.scopeHash),
     policyHash: toHex(made.data.policyHash),
     preview,
-    needed: signersNeeded(state, { id, requester: requester.data, scope }, entry.at),
+    needed: signersNeeded(state, { id, requester: requester.data, scope, preview }, entry.at),
     position: entry.position,
     at: entry.at,
     expiresAt,

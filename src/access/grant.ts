@@ -33,21 +33,27 @@ export const grantOn = ({ id, requester, scope }: Asked, { position, at, signers
  */
 export function withGrant(state: AccessState, grant: Grant): AccessState {
   const grants = state.grants.set(grant.id, grant);
-  // Subjects of one scope are mostly those of others too: each grant is asked once, and not for each of them.
-  const asked = new Map<Grant['id'], boolean>();
-  const stays = (id: Grant['id']): boolean => {
-    const known = asked.get(id) ?? mayOpen(grants.get(id), grant.at);
-    asked.set(id, known);
-    return known;
-  };
-  const filed = (earlier: readonly Grant['id'][] = []) => [...earlier.filter(stays), grant.id];
+  // Subjects of one scope are mostly those of others too: each grant is asked once, and they share a list as long as the
+  // same grants are about them.
+  const stays = once((id: Grant['id']) => mayOpen(grants.get(id), grant.at));
+  const filed = once((earlier: readonly Grant['id'][] | undefined) => [...(earlier ?? []).filter(stays), grant.id]);
   return {
     ...state,
     grants,
-    held: state.held.update(grant.person, filed),
+    held: state.held.set(grant.person, filed(state.held.get(grant.person))),
     about: state.about.withMutations((about) => {
-      for (const subject of new Set(grant.subjects.values())) about.update(subject, filed);
+      for (const subject of new Set(grant.subjects.values())) about.set(subject, filed(about.get(subject)));
     }),
+  };
+}
+
+/** The function, asked at most once of each key. */
+function once<K, V extends NonNullable<unknown>>(of: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    const value = known.get(key) ?? of(key);
+    known.set(key, value);
+    return value;
   };
 }
 

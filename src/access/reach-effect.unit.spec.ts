@@ -29,8 +29,9 @@ import {
   type Step,
 } from './given.spec.js';
 import { grantOn, withGrant } from './grant.js';
-import { classIn } from './policy.js';
+import { classIn, previewOf } from './policy.js';
 import { effectOfGrant, effectOfPolicy, type ReachChange, type ReachEffect } from './reach-effect.js';
+import { effectOfRequest, exceedsReach, isPlainlyWithin } from './reach-guard.js';
 
 beforeAll(enrolKeys);
 
@@ -108,21 +109,26 @@ const options = fc.record({
   durationSeconds: fc.integer({ min: 1, max: 3 }),
 });
 /** Ceilings that a few grants reach, and classes that move. */
-const change: fc.Arbitrary<Change> = fc
-  .record({
-    persons: fc.integer({ min: 0, max: 3 }),
-    ofSubjects: fc.integer({ min: 0, max: 2 }),
-    quorum: fc.integer({ min: 2, max: 3 }),
-    longest: fc.integer({ min: 1, max: 3 }),
-    url: fc.constantFrom('basic', 'sensitive', 'private', undefined),
-  })
-  .map(({ persons, ofSubjects, quorum, longest, url }) => (policy) => {
-    const release = { mostPersonsAtOnce: persons, mostSubjectsAtOnce: ofSubjects, longestSeconds: longest };
-    for (const of of Object.values(policy.classes)) Object.assign(of, release, { quorum });
-    policy.breakGlass.fields = ['kind'];
-    if (url === undefined) delete policy.fields.url;
-    else policy.fields.url = url;
-  });
+const changeUpTo = (most: { persons: number; ofSubjects: number }): fc.Arbitrary<Change> =>
+  fc
+    .record({
+      persons: fc.nat({ max: most.persons }),
+      ofSubjects: fc.nat({ max: most.ofSubjects }),
+      fewerStrict: fc.nat({ max: 2 }),
+      quorum: fc.integer({ min: 2, max: 3 }),
+      longest: fc.integer({ min: 1, max: 3 }),
+      url: fc.constantFrom('basic', 'sensitive', 'private', undefined),
+    })
+    .map(({ persons, ofSubjects, fewerStrict, quorum, longest, url }) => (policy) => {
+      const release = { mostPersonsAtOnce: persons, mostSubjectsAtOnce: ofSubjects, longestSeconds: longest };
+      for (const of of Object.values(policy.classes)) Object.assign(of, release, { quorum });
+      policy.classes.strict.mostPersonsAtOnce = Math.max(0, persons - fewerStrict);
+      policy.classes.strict.mostSubjectsAtOnce = Math.max(0, ofSubjects - fewerStrict);
+      policy.breakGlass.fields = ['kind'];
+      if (url === undefined) delete policy.fields.url;
+      else policy.fields.url = url;
+    });
+const change = changeUpTo({ persons: 3, ofSubjects: 2 });
 /** Whatever a policy change came to, what follows is asked under the policy in force. */
 const settled =
   (how: Change): Step =>
@@ -196,6 +202,28 @@ describe('the effect on reach is exactly what decide comes to, before and after,
       { numRuns: 400 },
     );
     expect(Math.min(seen.gains, seen.exceeded)).toBeGreaterThan(0);
+  });
+});
+
+describe('whether a request goes above a ceiling', () => {
+  it('is whether anything is exceeded, also where that is plain to see', () => {
+    const roomy = changeUpTo({ persons: 6, ofSubjects: 5 });
+    const met = { plainlyWithin: 0, within: 0, above: 0 };
+    fc.assert(
+      fc.property(roomy, histories, options, (how, steps, asked) => {
+        const { at, ...told } = tell(settled(how), ...steps);
+        const [state, scope] = [stateOf(told), scopeOf(asked)];
+        const preview = previewOf(state.policy, scope, 7);
+        const request = { id: requestId(9), requester: person(asked.by), scope, preview };
+        const above = effectOfRequest(state, request, at).exceeded.length > 0;
+        const isPlain = isPlainlyWithin(state, request);
+        expect(isPlain && above).toBe(false);
+        expect(exceedsReach(state, request, at)).toBe(above);
+        met[isPlain ? 'plainlyWithin' : above ? 'above' : 'within'] += 1;
+      }),
+      { numRuns: 300 },
+    );
+    expect(Math.min(...Object.values(met))).toBeGreaterThan(10);
   });
 });
 

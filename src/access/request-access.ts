@@ -70,7 +70,7 @@ export function requestAccess(
       request,
       scopeHash: toHex(hash),
       preview,
-      needed: signersNeeded(state, { id: request, requester, scope }, at),
+      needed: signersNeeded(state, { id: request, requester, scope, preview }, at),
     },
   };
 }
