@@ -1,7 +1,7 @@
 import type { Folded } from './replay-headers.js';
 
 /** Beside the newest state the past ones cost what is not in it any more; few of them bound that. */
-const mostStates = 64;
+const mostStates = 128;
 
 /**
  * States of the past that this process has folded and verified, evenly spread over the log, so that a question about a

@@ -16,11 +16,11 @@ describe('states of the past', () => {
     const kept = new KeptStates(10);
     let size = 0;
     for (let written = 0; written < 20_000; written += 1) kept.keep(at((size += group)));
-    expect(kept.count).toBeLessThanOrEqual(64);
+    expect(kept.count).toBeLessThanOrEqual(128);
     const distances = Array.from({ length: 1000 }, (_, index) => {
       const moment = Math.floor((size * index) / 1000);
       return moment - (kept.within(moment)?.frontier.size ?? 0);
     });
-    expect(Math.max(...distances)).toBeLessThan(size / 16);
+    expect(Math.max(...distances)).toBeLessThan(size / 32);
   });
 });

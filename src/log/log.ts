@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { emptyFrontier } from '../merkle/frontier.js';
 import type { NoteVerifier } from '../merkle/note.js';
 import { Appender } from './appender.js';
 import type { LogIdentity } from './append-transaction.js';
@@ -24,7 +25,7 @@ import { StreamVersions } from './stream-versions.js';
 import { VerifiedReplay } from './verified-replay.js';
 import { verifyLog, type Verified } from './verify-log.js';
 import type { VerifyOptions } from './verify-options.js';
-import { entriesAPage } from './replay-page.js';
+import { entriesAPage, type Shown } from './replay-page.js';
 import { nobodyWatches, type Folded, type Watch } from './replay-headers.js';
 import { ownCommand } from './write-command.js';
 
@@ -212,10 +213,15 @@ export class Log {
     return replay;
   }
 
-  /** Reads on from position `from`, which the log has reached, as it grows. @throws Problem position_unknown, log_corrupt */
-  async walker(from: number): Promise<LogWalker> {
-    const replay = await this.replayTo(this.kept.within(from) ?? this.options.slices, from);
-    return new LogWalker(this.options.pool, this.reader, replay, from);
+  /**
+   * Reads on from position `from`, which the log has reached, as it grows: entries, and nothing of the state that follows
+   * from them.
+   * @throws Problem position_unknown, log_corrupt
+   */
+  async walker(from: number, shown: Shown): Promise<LogWalker> {
+    const frontier = this.kept.within(from)?.frontier ?? emptyFrontier;
+    const replay = await this.replayTo({ frontier, governance: Governance.empty([]) }, from);
+    return new LogWalker({ db: this.options.pool, reader: this.reader, replay, from, shown });
   }
 
   /** Recomputes the log from its rows (`verifyLog`), by the connections of this process. */

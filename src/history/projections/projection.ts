@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { EntryType } from '../../log/entries.js';
 import type { Entry } from '../../log/header.js';
 
 /**
@@ -8,6 +9,8 @@ import type { Entry } from '../../log/header.js';
 export interface Projection<C> {
   readonly name: string;
   readonly version: number;
+  /** What it is folded from; entries of no other type are shown to it, but perhaps some that govern. */
+  readonly types: ReadonlySet<EntryType>;
   changes(entry: Entry): readonly C[];
   write(client: pg.ClientBase, build: number, changes: readonly C[]): Promise<void>;
   /** All rows of build $1, without what says so. */

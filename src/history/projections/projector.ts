@@ -73,7 +73,7 @@ export class Projector {
    */
   async rebuild(projection: AnyProjection, { keep }: { readonly keep: boolean }): Promise<Rebuilt> {
     const build = await this.builds.begin(projection);
-    const walker = await this.log.walker(0);
+    const walker = await this.log.walker(0, projection.types);
     try {
       let stopped = await this.fill(projection, build, walker);
       const differences = await this.builds.holdingLive(projection, async (live, differences) => {
@@ -108,7 +108,7 @@ export class Projector {
       const from = walker.size;
       const [entries, isOurs] = await Promise.all([walker.next(end), written]);
       if (!isOurs) throw new Problem('projection_replaced');
-      if (entries.length === 0) return null;
+      if (entries === undefined) return null;
       const folded = foldEntries(projection, entries, walker.size);
       stopped = folded.stopped;
       written = this.builds.advance(projection, build, from, folded);
@@ -136,7 +136,7 @@ export class Projector {
     const live = await this.builds.live(projection);
     if (live?.version !== projection.version) return void (await this.rebuild(projection, { keep: true }));
     if (live.stopped !== null) return;
-    const walker = await this.log.walker(live.position);
+    const walker = await this.log.walker(live.position, projection.types);
     for (let from = live.position; !signal.aborted; from = walker.size) {
       const entries = await this.nextOf(walker, signal);
       const folded = foldEntries(projection, entries, walker.size);
@@ -147,7 +147,7 @@ export class Projector {
   private async nextOf(walker: LogWalker, signal: AbortSignal) {
     for (;;) {
       const entries = await walker.next();
-      if (entries.length > 0 || signal.aborted) return entries;
+      if (entries !== undefined || signal.aborted) return entries ?? [];
       await this.log.tail.next(walker.size, { signal, withinMs: lookAgainMs });
     }
   }

@@ -1,3 +1,4 @@
+import type { EntryType } from '../../log/entries.js';
 import type { Entry } from '../../log/header.js';
 import type { Projection } from './projection.js';
 
@@ -26,6 +27,7 @@ export type ReleaseChange =
 export const releases: Projection<ReleaseChange> = {
   name: 'releases',
   version: 1,
+  types: new Set<EntryType>(['disclosure.made', 'disclosure.completed']),
 
   changes({ type, position, at, actor: person, subject, data }: Entry): readonly ReleaseChange[] {
     switch (type) {
