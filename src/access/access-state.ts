@@ -3,9 +3,10 @@ import type { Authority } from '../identity/authority.js';
 import type { Actor, LockTarget, Preview, Scope } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
 import type { SliceKey } from '../log/governance.js';
-import type { GrantId, LockId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import type { GrantId, LockId, PersonId, Position, RequestId, SubjectId } from '../log/ids.js';
 import { toHex } from './hex.js';
 import { policyHash, type Policy, type Terms } from './policy.js';
+import type { SubjectsOfSessions } from './scope.js';
 
 /** Everything that access is decided on, at one position of the log. Persistent: an older one stays as it was. */
 export interface AccessState {
@@ -59,7 +60,7 @@ export interface Grant {
   /** Distinct people who signed. */
   readonly signers: number;
   readonly fields: ReadonlySet<FieldName>;
-  readonly subjects: ReadonlyMap<SessionId, SubjectId>;
+  readonly subjects: SubjectsOfSessions;
   /** Of the approval that completed the quorum. */
   readonly position: Position;
   readonly at: number;

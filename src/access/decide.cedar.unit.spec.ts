@@ -38,6 +38,7 @@ const fields: readonly FieldName[] = ['kind', 'url', 'typed', 'prompt', 'other']
 const people = ['researcher', 'researcher2'];
 const subjects = ['sub-1', 'sub-2', 'sub-3'];
 const everySession = [...sessions, { session: session('ses-4'), subject: subject('sub-3') }];
+const inOrder = (some: typeof everySession) => everySession.filter((one) => some.includes(one));
 const grants = [0, 1, 2];
 
 function policyBy(dice: Dice): Policy {
@@ -77,7 +78,7 @@ function stateBy(dice: Dice): AccessState {
   for (const n of dice.some(grants, 0.9)) {
     const scope = {
       fields: [...new Set([dice.of(fields), ...dice.some(fields, 0.5)])].sort(),
-      sessions: [...new Set([dice.of(everySession), ...dice.some(everySession, 0.5)])],
+      sessions: inOrder([dice.of(everySession), ...dice.some(everySession, 0.5)]),
       ...{ from: 1000, to: 2000, purpose: 'to see whether two agree', durationSeconds: dice.between(1, 9) },
       budget: { records: dice.between(1, 50), disclosures: dice.between(1, 4) },
     };

@@ -1,6 +1,7 @@
 import type { PersonId, Position, SubjectId } from '../log/ids.js';
 import { grantOf, type AccessRequest, type AccessState, type Grant } from './access-state.js';
 import { termsOf } from './policy.js';
+import { SubjectsOfSessions } from './scope.js';
 
 type Asked = Pick<AccessRequest, 'id' | 'requester' | 'scope'>;
 interface Signed {
@@ -18,7 +19,7 @@ export const grantOn = ({ id, requester, scope }: Asked, { position, at, signers
   terms: termsOf(scope),
   signers,
   fields: new Set(scope.fields),
-  subjects: new Map(scope.sessions.map(({ session, subject }) => [session, subject])),
+  subjects: new SubjectsOfSessions(scope.sessions),
   position,
   at,
   expiresAt: at + scope.durationSeconds * 1000,
@@ -42,7 +43,8 @@ export function withGrant(state: AccessState, grant: Grant): AccessState {
     grants,
     held: state.held.set(grant.person, filed(state.held.get(grant.person))),
     about: state.about.withMutations((about) => {
-      for (const subject of new Set(grant.subjects.values())) about.set(subject, filed(about.get(subject)));
+      for (const subject of new Set(grant.scope.sessions.map((one) => one.subject)))
+        about.set(subject, filed(about.get(subject)));
     }),
   };
 }

@@ -99,6 +99,25 @@ export function freezeScope(body: ScopeBody, sessions: NonEmpty<SessionOfSubject
   };
 }
 
+/**
+ * Whose each session of a frozen scope is, looked up in the scope's own order: a map beside each scope took a fifth of
+ * all memory that a log's grants take.
+ */
+export class SubjectsOfSessions {
+  constructor(private readonly sessions: Scope['sessions']) {}
+
+  get(session: SessionId): SubjectId | undefined {
+    let [from, to] = [0, this.sessions.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.sessions[middle] as SessionOfSubject).session < session) from = middle + 1;
+      else to = middle;
+    }
+    const found = this.sessions[from];
+    return found?.session === session ? found.subject : undefined;
+  }
+}
+
 /** 32 bytes: what approvers sign. */
 export const scopeHash = (scope: Scope): Uint8Array => hashCanonical('custos/scope/v1', scope);
 

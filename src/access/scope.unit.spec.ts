@@ -5,7 +5,7 @@ import { requestId, scopeOf, session, sessions, subject } from './given.spec.js'
 import { isNonEmpty, type NonEmpty } from './non-empty.js';
 import { builtInPolicy } from './built-in-policy.js';
 import { previewOf } from './policy.js';
-import { freezeScope, FrozenScope, mostSessions, ScopeBody, scopeHash } from './scope.js';
+import { freezeScope, FrozenScope, mostSessions, ScopeBody, scopeHash, SubjectsOfSessions } from './scope.js';
 
 const body = (patch: object = {}) => ({
   fields: ['url', 'typed'],
@@ -110,6 +110,17 @@ describe('a frozen scope', () => {
     const [one, two] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
     expect(freezeScope(ScopeBody.parse(body()), [two, one, two]).sessions).toEqual([one, two]);
   });
+  it('says whose each of its sessions is, and of no other', () =>
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat({ max: 30 }), { maxLength: 20 }), (some) => {
+        const named = some.map((n) => ({ session: session(`ses-${n}`), subject: subject(`sub-${n % 5}`) }));
+        const list = named.sort((a, b) => (a.session < b.session ? -1 : 1));
+        const found = new SubjectsOfSessions(list);
+        for (const one of [...names(31), '', 'ses', 'z'].map(session)) {
+          expect(found.get(one)).toBe(list.find((of) => of.session === one)?.subject);
+        }
+      }),
+    ));
   it('has another hash if anything in it differs', () => {
     const scope = scopeOf();
     const others = [
