@@ -19,8 +19,9 @@ export class KeptStates {
     if (frontier.size < (this.states.at(-1)?.frontier.size ?? 0) + this.apart) return;
     this.states.push({ frontier, governance });
     if (this.states.length <= mostStates) return;
-    this.apart *= 2;
     this.states = this.states.filter((_state, index) => index % 2 === 1);
+    // As those that are left: what comes in large groups is further apart than was asked for.
+    this.apart = frontier.size / this.states.length;
   }
 
   /** The last one of no more than `size` entries. */
