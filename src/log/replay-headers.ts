@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { copyRows } from './copy-rows.js';
 import { onOneClient, type Queryable } from './database.js';
 import { governs } from './entries.js';
-import { type Governance } from './governance.js';
+import type { Governance } from './governance.js';
 import { decodeHeader, decodeScanned, type Entry } from './header.js';
 import type { PageWorker } from './page-work.js';
 import { PageThreads } from './page-threads.js';
