@@ -22,6 +22,8 @@ export interface AccessState {
   /** Grants by who holds them, and by whom they are about: all that may still open something (grant.ts). */
   readonly held: PersistentMap<PersonId, readonly GrantId[]>;
   readonly about: PersistentMap<SubjectId, readonly GrantId[]>;
+  /** No list in `about` was ever longer. */
+  readonly mostAbout: number;
   /** Of every approval that counted. */
   readonly nonces: PersistentSet<string>;
   /** What officers opened alone, reviewed or not. */
@@ -106,6 +108,7 @@ export const emptyAccess = (authority: Authority, policy: Policy): AccessState =
   grants: PersistentMap(),
   held: PersistentMap(),
   about: PersistentMap(),
+  mostAbout: 0,
   nonces: PersistentSet(),
   glasses: PersistentMap(),
   locks: PersistentMap(),

@@ -38,15 +38,16 @@ export function withGrant(state: AccessState, grant: Grant): AccessState {
   // same grants are about them.
   const stays = once((id: Grant['id']) => mayOpen(grants.get(id), grant.at));
   const filed = once((earlier: readonly Grant['id'][] | undefined) => [...(earlier ?? []).filter(stays), grant.id]);
-  return {
-    ...state,
-    grants,
-    held: state.held.set(grant.person, filed(state.held.get(grant.person))),
-    about: state.about.withMutations((about) => {
-      for (const subject of new Set(grant.scope.sessions.map((one) => one.subject)))
-        about.set(subject, filed(about.get(subject)));
-    }),
-  };
+  let { mostAbout } = state;
+  const about = state.about.withMutations((lists) => {
+    for (const subject of new Set(grant.scope.sessions.map((one) => one.subject))) {
+      const list = filed(lists.get(subject));
+      mostAbout = Math.max(mostAbout, list.length);
+      lists.set(subject, list);
+    }
+  });
+  const held = state.held.set(grant.person, filed(state.held.get(grant.person)));
+  return { ...state, grants, held, about, mostAbout };
 }
 
 /** The function, asked at most once of each key. */

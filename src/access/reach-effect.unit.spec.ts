@@ -217,6 +217,8 @@ describe('whether a request goes above a ceiling', () => {
         const request = { id: requestId(9), requester: person(asked.by), scope, preview };
         const above = effectOfRequest(state, request, at).exceeded.length > 0;
         const isPlain = isPlainlyWithin(state, request);
+        const longest = Math.max(0, ...[...state.about.values()].map(({ length }) => length));
+        expect(longest).toBeLessThanOrEqual(state.mostAbout);
         expect(isPlain && above).toBe(false);
         expect(exceedsReach(state, request, at)).toBe(above);
         met[isPlain ? 'plainlyWithin' : above ? 'above' : 'within'] += 1;
@@ -239,6 +241,12 @@ describe('a grant above a reach ceiling', () => {
     expect(after(...second).requests.get(requestId(1))).toMatchObject({ needed: 3, approvals: { size: 2 } });
     expect(inForce(...second)).toEqual([grantId(0)]);
     expect(inForce(...second, ...signed(1, 'approver3'))).toEqual([grantId(0), grantId(1)]);
+  });
+  it('is one wherever more people than that would reach one subject, however many may', () => {
+    const two = policyChanged(({ classes }) => Object.values(classes).forEach((of) => (of.mostPersonsAtOnce = 2)));
+    const both = [two, granted({ n: 0, by: 'researcher' }), granted({ n: 1, by: 'researcher2' })];
+    const third = (by: string) => after(...both, requested({ n: 2, by })).requests.get(requestId(2))?.needed;
+    expect([third('researcher2'), third('researcher3')]).toEqual([2, 3]);
   });
   it('is not put in force by the last of the usual signatures, if that is what brings it above', () => {
     const both = [policyChanged(one), asked(0, 'researcher'), asked(1, 'researcher2')];

@@ -30,10 +30,11 @@ export const exceedsReach = (state: AccessState, asked: Previewed, at: number): 
 export function isPlainlyWithin(state: AccessState, { requester, scope, preview }: Previewed): boolean {
   const subjects = grantsOf(state, requester).reduce((sum, { terms }) => sum + terms.subjects, preview.subjects);
   const persons = ceiling(state.policy, scope.fields, 'mostPersonsAtOnce');
-  return (
-    subjects <= ceiling(state.policy, scope.fields, 'mostSubjectsAtOnce') &&
-    scope.sessions.every(({ subject }) => (state.about.get(subject)?.length ?? 0) + 1 <= persons)
-  );
+  // The look-ups are most of what this costs, and mostly there is no subject with so many.
+  const areFew = () =>
+    state.mostAbout < persons ||
+    scope.sessions.every(({ subject }) => (state.about.get(subject)?.length ?? 0) < persons);
+  return subjects <= ceiling(state.policy, scope.fields, 'mostSubjectsAtOnce') && areFew();
 }
 
 /** Distinct people who must sign: what the fields take, and more where that would go above a reach ceiling as things are. */
