@@ -59,6 +59,7 @@ describe('the path of a bundle of entries', () => {
     [0, 256, 'tile/entries/000'],
     [1_234_067, 256, 'tile/entries/x001/x234/067'],
     [1_234_067, 8, 'tile/entries/x001/x234/067.p/8'],
+    [7, 255, 'tile/entries/007.p/255'],
   ])('of index %i and width %i is %s', (index, width, path) => {
     expect(entriesPath(index, width)).toBe(path);
     expect(parseEntriesPath(path)).toEqual({ index, width });
