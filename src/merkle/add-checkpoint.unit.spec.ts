@@ -30,6 +30,12 @@ it('a request has no proof from nothing, and none longer than 63 hashes', () => 
   expect(() => parseAddCheckpoint(tooLong)).toThrow('add_checkpoint_malformed');
 });
 
+it('a request is not written from no size, or with a proof of other than hashes', () => {
+  const asked = { oldSize: 1, proof: hashes(1), checkpoint: 'note\n' };
+  expect(() => formatAddCheckpoint({ ...asked, oldSize: -1 })).toThrow('oldSize: not an integer');
+  expect(() => formatAddCheckpoint({ ...asked, proof: [new Uint8Array(31)] })).toThrow('proof hash: 31 bytes, not 32');
+});
+
 it.each([
   ['a leading zero', body.replace('old 2', 'old 02')],
   ['a sign', body.replace('old 2', 'old +2')],

@@ -24,6 +24,27 @@ describe('the tree after an append', () => {
     expect(() => new AppendedLeaves(emptyFrontier, [new Uint8Array(31)])).toThrow('leaf: 31 bytes, not 32');
   });
 
+  it('gives the root of a subtree that is full now, and none of one that was full before, or is not there', () => {
+    const tree = appended(5, 9);
+    expect(tree.completedRoot(0, 8)).toEqual(all[8]);
+    expect(tree.completedRoot(1, 2)).toEqual(naiveRoot(all.slice(4, 6)));
+    expect(tree.completedRoot(3, 0)).toEqual(naiveRoot(first(8)));
+    for (const [level, index] of [
+      [0, 3],
+      [0, 9],
+      [1, 0],
+      [1, 4],
+      [2, 2],
+    ] as const)
+      expect(() => tree.completedRoot(level, index)).toThrow('a subtree that the size promises is not there');
+    expect(() => tree.completedRoot(4, 0)).toThrow(new RangeError('level: above the tree'));
+  });
+
+  it('is none past what a number counts', () => {
+    const full = { size: Number.MAX_SAFE_INTEGER, hashes: first(53) };
+    expect(() => new AppendedLeaves(full, first(1))).toThrow('size: not an integer from 0 to 9007199254740991');
+  });
+
   it('is that of RFC 6962, with the path of each new leaf, for every small size before and after', () => {
     for (let to = 0; to <= 35; to += 1) {
       const root = naiveRoot(first(to));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { openCheckpoint, signCheckpoint } from './checkpoint.js';
 import { cosign, cosignaturesOn, formatCosignerKey, parseCosignerKey, type Cosignature } from './cosignature.js';
 import { MerkleError, type MerkleErrorCode } from './merkle-error.js';
-import { ed25519Signer, formatVerifierKey, parseVerifierKey } from './note.js';
+import { ed25519Signer, formatVerifierKey, parseNote, parseVerifierKey, signatureLine } from './note.js';
 
 interface Vector {
   readonly proves: string;
@@ -44,10 +44,36 @@ describe('a cosignature does not count', () => {
     expect(() => parseVerifierKey(formatCosignerKey(log.name, log.publicKey))).toThrow('verifier_key_malformed');
   });
 
+  it('without a time, or at one past what a number counts, even if its key signed that', () => {
+    const { name } = witness;
+    const { keyId } = cosignerOf(witness);
+    const withTime = (time: bigint, signature: Uint8Array) => {
+      const stamp = Buffer.alloc(8);
+      stamp.writeBigUInt64BE(time);
+      return note + signatureLine(name, keyId, Buffer.concat([stamp, signature]));
+    };
+    const read = (cosigned: string) => () => cosignaturesOn(cosigned, [cosignerOf(witness)]);
+    const message = (time: bigint) => Buffer.from(`cosignature/v1\ntime ${time}\n${parseNote(note).text}`);
+    const refused = new MerkleError('note_refused');
+    const [last, next] = [2n ** 53n - 1n, 2n ** 53n];
+    expect(read(withTime(last, witness.sign(message(last))))()).toEqual([{ name, at: Number(last) }]);
+    expect(read(withTime(next, witness.sign(message(next))))).toThrow(refused);
+    // This one is the same number as the one before it.
+    expect(read(withTime(next + 1n, witness.sign(message(next))))).toThrow(refused);
+    for (const length of [1, 7, 8])
+      expect(read(note + signatureLine(name, keyId, new Uint8Array(length)))).toThrow(refused);
+    expect(() => cosign(note, witness, -1)).toThrow('at: not an integer');
+  });
+
   it('twice, and it is the later time that it is of', () => {
     const twice = note + cosign(note, witness, 7) + cosign(note, witness, 5);
     expect(cosignaturesOn(twice, [cosignerOf(witness)])).toEqual([{ name: witness.name, at: 7 }]);
   });
+});
+
+it('the key of a cosigner says so, and is otherwise that of a signer', () => {
+  const { name, publicKey } = witness;
+  expect(cosignerOf(witness)).toMatchObject({ name, publicKey, signs: 'cosignatures' });
 });
 
 it('a checkpoint with cosignatures on it opens as before, and each is found', () => {

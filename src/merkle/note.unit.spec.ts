@@ -13,6 +13,7 @@ const peterNote =
 const signer = ed25519Signer('log.example', randomBytes(32));
 const verifier = parseVerifierKey(formatVerifierKey(signer.name, signer.publicKey));
 const stranger = ed25519Signer('log.example', randomBytes(32));
+const strangersKey = parseVerifierKey(formatVerifierKey(stranger.name, stranger.publicKey));
 
 describe('a note', () => {
   it('that others signed opens', () => {
@@ -35,6 +36,9 @@ describe('a note', () => {
     ['half a character', peterNote.replace('cryptography', '\ud800')],
     ['no empty line', peterNote.replace('\n\n', '\n')],
     ['something before a signature', peterNote.replace('— ', 'x— ')],
+    ['something after a signature', peterNote.replace(/\n$/, ' x\n')],
+    ['another character for its last line end', peterNote.replace(/\n$/, 'x')],
+    ['the name of somebody else before our signature', peterNote.replace('— PeterNeumann', '— Peter')],
   ])('is refused with %s', (_what, note) => {
     expect(() => openNote(note, [parseVerifierKey(peterKey)])).toThrow('note_refused');
   }); // prettier-ignore
@@ -59,6 +63,7 @@ describe('a note', () => {
     const own = signNote('text\n', signer);
     expect(onlySignedBy(own + line, [verifier])).toBe(own);
     expect(parseNote(own + line).signatures).toHaveLength(2);
+    expect(onlySignedBy(own + line, [verifier, strangersKey])).toBe(own + line);
   });
 
   it.each([

@@ -21,6 +21,9 @@ describe('an inclusion claim is false, and nothing throws,', () => {
     ['by one hash more', { proof: [...claim.proof, bytes(32)] }],
     ['by one hash fewer', { proof: claim.proof.slice(0, -1) }],
     ['at no whole index', { index: 1.5 }],
+    ['at an index that would round to its own', { index: 2.5 }],
+    ['in a tree that would round to its own', { size: 7.5 }],
+    ['past the root, to one above it', { proof: [...claim.proof, bytes(32)], root: nodeHash(bytes(32), claim.root) }],
     ['at an index below nothing', { index: -1 }],
     ['in a tree of no size', { size: NaN }],
     ['in a tree past what a number counts', { size: 2 ** 53 }],
@@ -53,6 +56,10 @@ describe('a consistency claim', () => {
     ['by one hash more', ({ proof }) => ({ proof: [...proof, bytes(32)] })],
     ['by one hash fewer', ({ proof }) => ({ proof: proof.slice(0, -1) })],
     ['from no whole size', () => ({ fromSize: 2.5 })],
+    ['from a size that would round to its own', ({ fromSize }) => ({ fromSize: fromSize + 0.5 })],
+    ['to a size that would round to its own', ({ toSize }) => ({ toSize: toSize + 0.5 })],
+    ['past both roots, to those above them', ({ fromRoot, toRoot, proof }) => ({ fromRoot: nodeHash(leaf, fromRoot), toRoot: nodeHash(leaf, toRoot), proof: [...proof, leaf] })],
+    ['to less, where the hashes would be as many', () => ({ fromSize: 3, fromRoot: leaf, toSize: 1, toRoot: leaf, proof: [leaf] })],
     ['from nothing', () => ({ fromSize: 0 })],
     ['to less', ({ fromSize, fromRoot, toSize, toRoot }) => ({ fromSize: toSize, fromRoot: toRoot, toSize: fromSize, toRoot: fromRoot })],
     ['to a size past what a number counts', () => ({ toSize: 2 ** 53 })],
@@ -70,10 +77,21 @@ describe('a consistency claim', () => {
     expect(verifyConsistency({ ...same, toRoot: bytes(32) })).toBe(false);
     expect(verifyConsistency({ ...same, toRoot: 'root' as never })).toBe(false);
     expect(verifyConsistency({ ...same, fromRoot: 'root' as never })).toBe(false);
+    expect(verifyConsistency({ ...same, toRoot: 'x'.repeat(32) as never })).toBe(false);
+    expect(verifyConsistency({ ...same, fromRoot: 'x'.repeat(32) as never })).toBe(false);
     expect(verifyFork(same)).toBe(false);
     expect(verifyFork({ ...same, toRoot: bytes(32) })).toBe(true);
     expect(verifyFork({ ...same, toRoot: bytes(32), proof: [bytes(32)] })).toBe(false);
     expect(verifyFork({ ...same, toRoot: bytes(31) })).toBe(false);
+  });
+
+  it('between sizes that are none, or to less, shows no fork', async () => {
+    const claim = { ...roots(3, 7), fromRoot: bytes(32), proof: await prefixProof(memoryTree(all.slice(0, 7)), 3, 7) };
+    expect(verifyFork(claim)).toBe(true);
+    for (const differs of [{ fromSize: 3.5 }, { toSize: 7.5 }, { fromSize: -3 }])
+      expect(verifyFork({ ...claim, ...differs })).toBe(false);
+    const toLess = { fromSize: 3, fromRoot: bytes(32), toSize: 1, toRoot: leaf, proof: [leaf] };
+    expect(verifyFork(toLess)).toBe(false);
   });
 
   it('from nothing shows no fork, whatever the roots', () =>
@@ -106,6 +124,12 @@ describe('in a tree larger than 32 bits count', () => {
     expect(verifyConsistency({ ...claim, proof: await consistencyProof(reader, from, size) })).toBe(true);
     const forked = { ...claim, fromRoot: bytes(32), proof: await prefixProof(reader, from, size) };
     expect(verifyFork(forked)).toBe(true);
+  });
+  it('the longest proof that there can be, of 54 hashes, holds', async () => {
+    const [few, most] = [3, Number.MAX_SAFE_INTEGER];
+    const proof = await consistencyProof(reader, few, most);
+    expect(proof).toHaveLength(54);
+    expect(verifyConsistency({ fromSize: few, fromRoot: rootAt(few), toSize: most, toRoot: rootAt(most), proof })).toBe(true); // prettier-ignore
   });
   it('leaves are appended', () =>
     expect(appendLeaves(frontierOf(2 ** 45 - 2), [leaf, leaf, leaf])).toEqual(frontierOf(2 ** 45 + 1)));

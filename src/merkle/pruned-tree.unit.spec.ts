@@ -27,6 +27,14 @@ it('the kept leaves and the roots of what is pruned give the root of the whole t
   );
 });
 
+it('in whatever order the leaves are given, the root is the same', () => {
+  const kept = [1, 5, 6, 10];
+  const backwards = new Map([...leavesOf(kept)].reverse());
+  expect(prunedRoot(backwards, prunedOf(kept, 11), 11)).toEqual(naiveRoot(all.slice(0, 11)));
+});
+
+it('of the empty tree nothing is pruned', () => expect(prunedSubtrees([], 0)).toEqual([]));
+
 it('they give the root of every smaller tree, too, from where on every leaf is kept', () => {
   fc.assert(
     fc.property(trees, fc.nat(69), ({ size, kept }, from) => {
@@ -71,6 +79,20 @@ describe('another root, or none, comes of', () => {
     });
   });
 
+  it('a subtree that says to be in another place', () => {
+    pruned.forEach((subtree, index) => {
+      for (const elsewhere of [{ index: subtree.index + 1 }, { level: subtree.level + 1 }]) {
+        const moved = pruned.with(index, { ...subtree, ...elsewhere });
+        expect(() => prunedRoot(leaves, moved, 11)).toThrow(new MerkleError('tree_malformed'));
+      }
+    });
+  });
+
+  it('a size that is none, or of leaves that are no hashes', () => {
+    expect(() => prunedRoot(leaves, pruned, 10.5)).toThrow('size: not an integer');
+    expect(() => prunedRoot(new Map([[0, new Uint8Array(31)]]), [], 1)).toThrow('root: 31 bytes, not 32');
+  });
+
   it('a leaf or a subtree too few, one too many, or in another order', () => {
     const [first, second] = pruned as [PrunedSubtree, PrunedSubtree];
     for (const [some, subtrees] of [
@@ -81,7 +103,7 @@ describe('another root, or none, comes of', () => {
       [leaves, [second, first, ...pruned.slice(2)]],
       [leaves, []],
     ] as const)
-      expect(() => prunedRoot(some, subtrees, 11)).toThrow(MerkleError);
-    expect(() => prunedRoot(new Map(), [], 0)).toThrow(MerkleError);
+      expect(() => prunedRoot(some, subtrees, 11)).toThrow(new MerkleError('tree_malformed'));
+    expect(() => prunedRoot(new Map(), [], 0)).toThrow(new MerkleError('tree_malformed'));
   });
 });

@@ -35,6 +35,10 @@ describe('opening is refused', () => {
     expect(() => seal(new Secret(new Uint8Array(31)), input, Uint8Array.of(4))).toThrow(
       'key: expected 32 bytes, got 31',
     );
+    expect(() => open(new Secret(new Uint8Array(33)), input, sealed())).toThrow('key: expected 32 bytes, got 33');
+    expect(() => seal(key, { ...input, nonce: new Uint8Array(25) }, Uint8Array.of(4))).toThrow(
+      'nonce: expected 24 bytes, got 25',
+    );
   });
 });
 

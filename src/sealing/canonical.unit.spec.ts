@@ -120,6 +120,34 @@ describe('deterministic CBOR is refused for', () => {
     expect(() => encodeCanonical(value)).not.toThrow(/secret/);
   });
 
+  it.each<[unknown, string]>([
+    [undefined, 'for a value of type undefined'],
+    [{ a: 1n }, 'for a value of type bigint'],
+    [new Date(0), 'for an object with a prototype of its own'],
+    [[NaN], 'for a number that is not finite'],
+    [-Infinity, 'for a number that is not finite'],
+    [2 ** 53, 'for an integer past 2^53 - 1'],
+    [-1e300, 'for an integer past 2^53 - 1'],
+    ['\udc00', 'for text that is not well-formed Unicode'],
+    [{ '\ud800': 1 }, 'for text that is not well-formed Unicode'],
+  ])('%p, and says of which kind it is', (value, kind) => {
+    expect(() => encodeCanonical(value)).toThrow(new TypeError(`no deterministic CBOR ${kind}`));
+  });
+
+  it('a value, and the next one is encoded as ever', () => {
+    expect(() => encodeCanonical(['a', undefined])).toThrow(TypeError);
+    expect(hex(encodeCanonical(['b']))).toBe('816162');
+  });
+
+  it('65 levels of maps, and not for 64', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+    expect(() => encodeCanonical(nested(65))).toThrow(new RangeError('nested more than 64 levels deep'));
+    expect(decodeCanonical(encodeCanonical(nested(64)))).toEqual(nested(64));
+    const encoded = (levels: number) => fromHex(`${'a16161'.repeat(levels)}01`);
+    expect(decodeCanonical(encoded(64))).toEqual(nested(64));
+    expect(() => decodeCanonical(encoded(65))).toThrow('not deterministic CBOR');
+  });
+
   it('65 levels, and not for 64', () => {
     const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
     expect(() => encodeCanonical(nested(65))).toThrow('nested more than 64 levels deep');
@@ -164,6 +192,15 @@ describe('deterministic CBOR', () => {
   it('does not depend on the order of keys', () => {
     expect(hex(encodeCanonical({ b: 1, aa: 2, a: 3 }))).toBe('a361610361620162616102');
     expect(encodeCanonical({ a: 3, aa: 2, b: 1 })).toEqual(encodeCanonical({ b: 1, aa: 2, a: 3 }));
+  });
+
+  it('has keys by their length in bytes, then byte by byte, whatever characters they are of', () => {
+    const keys = ['zzzzz', 'é', 'zzz', '', '😀', 'aa', 'z', '€', 'az', 'éz', 'a'];
+    const sorted = [...keys].sort((a, b) => Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b))); // prettier-ignore
+    for (const order of [keys, [...keys].reverse(), sorted]) {
+      const encoded = encodeCanonical(Object.fromEntries(order.map((key) => [key, 0])));
+      expect(hex(encoded)).toBe(`ab${sorted.map((key) => `${hex(encodeCanonical(key))}00`).join('')}`);
+    }
   });
 
   it.each<[unknown, string]>([

@@ -77,6 +77,9 @@ describe('the signed bytes', () => {
   it('count bytes, not characters', () => {
     expect(Buffer.from(pae('é', text('ü€'))).toString()).toBe('DSSEv1 2 é 5 ü€');
   });
+  it('are of no type that UTF-8 cannot hold', () => {
+    expect(() => pae('\ud800', text('c'))).toThrow('payload type: the text is not well-formed Unicode');
+  });
   it('differ wherever type and body are cut elsewhere', () => {
     expect(pae('a b', text('c'))).not.toEqual(pae('a', text('b c')));
   });

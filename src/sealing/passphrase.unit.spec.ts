@@ -33,6 +33,14 @@ describe('what is sealed with a passphrase', () => {
     const accented = await sealWithPassphrase(passphraseFrom('caf\u00e9'), binding, new Secret(message.slice()));
     expect(await opened(accented, 'cafe\u0301')).toEqual(message);
   });
+  it('leaves no key behind, opened or not', async () => {
+    const wiped = jest.spyOn(Secret.prototype, 'wipe');
+    await opened(sealed);
+    await opened(sealed, 'another');
+    await expect(sealWithPassphrase(passphraseFrom('a'), { person: '\ud800' }, new Secret(message))).rejects.toThrow();
+    expect(wiped).toHaveBeenCalledTimes(3);
+    wiped.mockRestore();
+  });
   it('is another text each time', async () => expect(await seal()).not.toEqual(sealed));
   it('opens for ever', async () => {
     const file = resolve(process.cwd(), 'src/sealing/vectors/passphrase.v1.json');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Secret } from './secret.js';
 import { generateSigningKey, publicKeyOf, sign, verify } from './signature.js';
-import { sodiumReady } from './sodium.js';
+import { libsodium, sodiumReady } from './sodium.js';
 
 beforeAll(sodiumReady);
 
@@ -53,6 +53,15 @@ describe('a signature', () => {
           '085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
       ),
     );
+  });
+  it('leaves no expanded private key behind, neither made nor failed', () => {
+    const expanded = jest.spyOn(libsodium(), 'crypto_sign_seed_keypair');
+    const { seed } = generateSigningKey();
+    sign(seed, message);
+    expect(() => sign(seed, 7 as unknown as Uint8Array)).toThrow();
+    const kept = expanded.mock.results.map(({ value }) => (value as { privateKey: Uint8Array }).privateKey);
+    expanded.mockRestore();
+    expect(kept).toEqual([1, 2, 3].map(() => new Uint8Array(64)));
   });
   it.each([31, 33, 64])('is not made with a seed of %i bytes', (length) => {
     expect(() => sign(new Secret(new Uint8Array(length)), message)).toThrow(

@@ -1,3 +1,5 @@
+import { deriveKey } from './derive.js';
+import { sealFrame } from './frame.js';
 import { Secret } from './secret.js';
 import { publicKeyOf } from './signature.js';
 import { libsodium, sodiumReady } from './sodium.js';
@@ -55,6 +57,26 @@ describe('a subject key', () => {
     expect(() => wrapSubjectKey(root(), binding, new Secret(new Uint8Array(length)))).toThrow(
       `secret key of subject: expected 32 bytes, got ${length}`,
     );
+  });
+  it('is wrapped and unwrapped by a key that is wiped afterwards, whatever came of it', () => {
+    const { secretKey } = generateSubjectKey();
+    const wiped = jest.spyOn(Secret.prototype, 'wipe');
+    const wrapped = wrapSubjectKey(root(), binding, secretKey);
+    unwrapSubjectKey(root(2), binding, wrapped);
+    expect(() => unwrapSubjectKey(root(), { ...binding, keyId: '\ud800' }, wrapped)).toThrow('not well-formed');
+    expect(wiped).toHaveBeenCalledTimes(3);
+    wiped.mockRestore();
+    expect(unwrapSubjectKey(root(), binding, wrapped).kind).toBe('opened');
+  });
+  it('is none if what is wrapped is not 32 bytes', () => {
+    const key = deriveKey(root(), 'subjectKeyWrap', '');
+    const wrapped = (length: number) =>
+      sealFrame({ name: 'custos/subject-key', version: 1 }, key, binding, new Uint8Array(length));
+    expect([31, 32, 33].map((length) => unwrapSubjectKey(root(), binding, wrapped(length)).kind)).toEqual([
+      'tampered',
+      'opened',
+      'tampered',
+    ]);
   });
   it('is not wrapped under a root key of another length', () => {
     const short = new Secret(new Uint8Array(16));
