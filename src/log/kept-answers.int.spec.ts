@@ -85,20 +85,33 @@ describe('a command sent again', () => {
     expect(await problems()).toEqual([]);
   });
 
-  it('is carried out a second time where its row is gone, and verification finds the first, and both', async () => {
-    await ask('the-command');
-    await intrude(
-      'CREATE TABLE public.kept AS TABLE log.command',
-      `DELETE FROM log.command WHERE command = 'the-command'`,
-    );
-    await expect(ask('the-command')).resolves.toMatchObject({ positions: [5, 6], repeated: false });
-    expect(await problems()).toEqual(['3 command_missing']);
-    await intrude(
-      'ALTER TABLE log.command DROP CONSTRAINT command_pkey',
-      `INSERT INTO log.command SELECT * FROM public.kept WHERE command = 'the-command'`,
-    );
-    expect(await problems()).toEqual(['5 command_repeated']);
-  });
+  it.each([
+    ['is gone', 'ALTER TABLE log.command DROP CONSTRAINT command_pkey', 'SELECT'],
+    // PostgreSQL plans on the word of an index, which whoever owns the database can give.
+    [
+      'was not asked, and says that it was',
+      `UPDATE pg_index SET indisunique = false WHERE indexrelid = 'log.command_pkey'::regclass`,
+      `UPDATE pg_index SET indisunique = true WHERE indexrelid = 'log.command_pkey'::regclass`,
+    ],
+    [
+      'was not told',
+      `UPDATE pg_index SET indisready = false WHERE indexrelid = 'log.command_pkey'::regclass`,
+      `UPDATE pg_index SET indisready = true WHERE indexrelid = 'log.command_pkey'::regclass`,
+    ],
+  ])(
+    'is carried out a second time where its row is gone, and verification finds the first, and both, if the index %s',
+    async (_, before, after) => {
+      await ask('the-command');
+      await intrude(
+        'CREATE TABLE public.kept AS TABLE log.command',
+        `DELETE FROM log.command WHERE command = 'the-command'`,
+      );
+      await expect(ask('the-command')).resolves.toMatchObject({ positions: [5, 6], repeated: false });
+      expect(await problems()).toEqual(['3 command_missing']);
+      await intrude(before, `INSERT INTO log.command SELECT * FROM public.kept WHERE command = 'the-command'`, after);
+      expect(await problems()).toEqual(['5 command_repeated']);
+    },
+  );
 
   it('has one row for its entry: a second one is found', async () => {
     await intrude(
