@@ -5,8 +5,8 @@ import type { Queryable } from './database.js';
 import { rightsOf } from './role-rights.js';
 
 /**
- * What guards the log inside the database, as the migrations leave it: its functions and triggers, and what each
- * role may do. A committed text file, so that a widened right is a diff that somebody reads; the program runs on
+ * What guards the log inside the database, as the migrations leave it: its functions, triggers, constraints and indexes, and
+ * what each role may do. A committed text file, so that a widened right is a diff that somebody reads; the program runs on
  * exactly this and nothing less guarded. After a change of the migrations:
  * `CUSTOS_WRITE_GUARDS=1 npx jest src/log/guards` writes it anew.
  */
@@ -26,13 +26,13 @@ export async function describeGuards(db: Queryable): Promise<string[]> {
 }
 
 /**
- * Refuses a database where a trigger or function of ours is missing, disabled or another one.
+ * Refuses a database where a trigger, function, constraint or index of ours is missing, disabled or another one.
  * @throws Problem guards_changed, naming it
  */
 export async function requireGuards(db: Queryable): Promise<void> {
   const found = new Map((await guardsIn(db)).map(({ object, definition }) => [object, definition]));
   for (const line of await expectedLines()) {
-    const [, object = '', definition] = /^((?:function|trigger) .*?): (.*)$/.exec(line) ?? [];
+    const [, object = '', definition] = /^((?:function|trigger|constraint|index) .*?): (.*)$/.exec(line) ?? [];
     if (object !== '' && found.get(object) !== definition) throw new Problem('guards_changed', { setting: object });
   }
 }
@@ -59,7 +59,10 @@ async function guardsIn(db: Queryable): Promise<{ object: string; definition: st
   return rows;
 }
 
-/** Functions by the hash of their text, triggers as PostgreSQL writes them, with whether they fire. */
+/**
+ * Functions by the hash of their text, all else as PostgreSQL writes it, with whether it is in force. What has to be unique is
+ * so by an index; partitions have what their table has.
+ */
 const guards = `
 SELECT * FROM (
   SELECT format('function %I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS object,
@@ -73,4 +76,16 @@ SELECT * FROM (
       || ', ' || pg_get_triggerdef(t.oid)
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname IN ('log', 'keys') AND NOT t.tgisinternal AND NOT c.relispartition
+  UNION ALL
+  SELECT format('constraint %I on %I.%I', k.conname, n.nspname, c.relname),
+    CASE WHEN k.convalidated THEN 'valid' ELSE 'not valid' END || ', ' || pg_get_constraintdef(k.oid)
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname IN ('log', 'keys') AND k.contype IN ('c', 'f', 'x') AND NOT c.relispartition
+  UNION ALL
+  SELECT format('index %I.%I', n.nspname, i.relname),
+    CASE WHEN x.indisvalid AND x.indisready AND x.indislive THEN 'whole' ELSE 'not whole' END
+      || ', ' || pg_get_indexdef(x.indexrelid)
+  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname IN ('log', 'keys') AND NOT c.relispartition
 ) found ORDER BY object COLLATE "C"`;

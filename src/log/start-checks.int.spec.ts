@@ -183,6 +183,12 @@ describe('the service does not start', () => {
     ['trigger append_only on log.entry', 'ALTER TABLE log.entry DISABLE TRIGGER append_only', 'ALTER TABLE log.entry ENABLE TRIGGER append_only'],
     ['trigger append_only on log.tile', 'ALTER TABLE log.tile ENABLE REPLICA TRIGGER append_only', 'ALTER TABLE log.tile ENABLE TRIGGER append_only'],
     ['trigger guard_head on log.head', 'DROP TRIGGER guard_head ON log.head', 'CREATE TRIGGER guard_head BEFORE UPDATE ON log.head FOR EACH ROW EXECUTE FUNCTION log.guard_head()'],
+    ['constraint entry_leaf_check on log.entry', 'ALTER TABLE log.entry DROP CONSTRAINT entry_leaf_check', 'ALTER TABLE log.entry ADD CONSTRAINT entry_leaf_check CHECK (length(leaf) = 32)'],
+    ['constraint tile_root_check on log.tile', 'ALTER TABLE log.tile DROP CONSTRAINT tile_root_check, ADD CONSTRAINT tile_root_check CHECK (length(root) = 32) NOT VALID', 'ALTER TABLE log.tile VALIDATE CONSTRAINT tile_root_check'],
+    ['index log.command_pkey', 'ALTER TABLE log.command DROP CONSTRAINT command_pkey', 'ALTER TABLE log.command ADD CONSTRAINT command_pkey PRIMARY KEY (actor, command)'],
+    ['index log.entry_stream_version_key', 'ALTER TABLE log.entry DROP CONSTRAINT entry_stream_version_key; CREATE INDEX entry_stream_version_key ON log.entry (stream, version)', 'DROP INDEX log.entry_stream_version_key; ALTER TABLE log.entry ADD CONSTRAINT entry_stream_version_key UNIQUE (stream, version)'],
+    ['index log.command_first', ...told('indisready')],
+    ['index keys.subject_key_pkey', ...told('indisunique', 'keys.subject_key_pkey')],
     ['function log.refuse_change()', `CREATE OR REPLACE FUNCTION log.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`, undefined],
   ])('without %s', async (setting, done, undone) => {
     const look = () => starting(database.url('custos_service'));
@@ -200,6 +206,12 @@ describe('the service does not start', () => {
     expect(await during(owner('postgres'), owner('custos_owner'), look)).toEqual(changed);
   });
 });
+
+/** An index of which the catalogue says something else, as its owner can have it. */
+function told(flag: string, index = 'log.command_first'): readonly [done: string, undone: string] {
+  const say = (value: boolean) => `UPDATE pg_index SET ${flag} = ${value} WHERE indexrelid = '${index}'::regclass`;
+  return [say(false), say(true)];
+}
 
 async function definitionOf(name: string): Promise<string> {
   const pool = openPool(database.superuserUrl, { connections: 1, name: 'owner' });
