@@ -40,7 +40,7 @@ export const mutations: readonly Mutation[] = [
     name: 'the index of commands is gone',
     scenario: 'repeat',
     kind: 'cut',
-    edits: [],
+    edits: [blindStart],
     sql: 'ALTER TABLE log.command DROP CONSTRAINT command_pkey',
   },
   {
