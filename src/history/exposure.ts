@@ -60,7 +60,7 @@ export class Exposure {
     for (const grant of grants) this.look(state, grant, { position, at });
   }
 
-  /** Entries of which nothing else is told let time pass. */
+  /** An entry of which nothing else is told: a grant may have run out by its time. */
   pass(position: number, at: number): void {
     this.expire(at, position + 1);
   }

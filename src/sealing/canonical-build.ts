@@ -11,7 +11,7 @@ export class CanonicalBuilder {
   constructor(
     private readonly bytes: Uint8Array,
     private at: number,
-    /** Names of members, where they come from a vocabulary: most of what a header costs is its keys (measured). */
+    /** Names of members, where they come from a vocabulary: a fifth of what a header cost was its keys (measured). */
     private readonly names = noneKnown,
   ) {}
 
