@@ -1,13 +1,13 @@
 import { fillsDisk, kindNames } from './kinds.js';
 import type { Point } from './proxy.js';
-import { scenarios, type Scenario, type ScenarioName } from './scenarios.js';
+import { scenarioOf, type ScenarioName } from './scenarios.js';
 import type { Fault } from './trial.js';
 
 /** Every fault at every point of every traced append, on a disk that may be filled or on one that may not. */
 export function everyFault(traces: ReadonlyMap<ScenarioName, readonly Point[]>, disk: 'small' | 'any'): Fault[] {
   const kinds = kindNames.filter((kind) => fillsDisk(kind) === (disk === 'small'));
   return [...traces].flatMap(([scenario, points]) =>
-    firstTransactions(points, (scenarios[scenario] as Scenario).transactions)
+    firstTransactions(points, scenarioOf(scenario).transactions)
       .filter(atAnEdge)
       .flatMap((point) =>
         (['before', 'after'] as const).flatMap((when) => kinds.map((kind) => ({ scenario, point, when, kind }))),

@@ -69,7 +69,7 @@ export const kinds = {
     strike: async ({ connection }) => {
       const stalled = sleep(stalledMs);
       connection.hold(stalled);
-      connection.resetClient();
+      connection.finishClient();
       await stalled;
     },
   },

@@ -32,7 +32,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'what was sent over a lost connection is judged while it may still arrive',
-    scenario: 'warm',
+    scenario: 'alone',
     kind: 'late',
     edits: [{ file: 'log/settle-commit.js', find: 'await end(server, client);', put: '' }],
   },

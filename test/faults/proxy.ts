@@ -118,7 +118,7 @@ export class ProxiedConnection {
   /** Nothing passes before this resolves. */
   private held: Promise<void> = Promise.resolve();
   private dropping = false;
-  private gentle = false;
+  private isLate = false;
 
   constructor(
     private readonly client: Socket,
@@ -138,10 +138,18 @@ export class ProxiedConnection {
     this.upstream.resetAndDestroy();
   }
 
-  /** The service learns at once that its connection is gone, PostgreSQL not before all that was sent has passed. */
-  resetClient(): void {
-    this.gentle = true;
-    this.client.resetAndDestroy();
+  /**
+   * FIN to the service alone: it learns at once that its connection is gone, PostgreSQL not before all that was sent
+   * has passed. An RST would take what this side has not read yet with it.
+   */
+  finishClient(): void {
+    this.isLate = true;
+    this.client.end();
+  }
+
+  /** Resolves when PostgreSQL has taken all that was sent by a service that knows its connection to be gone. */
+  get delivered(): Promise<void> {
+    return this.isLate ? this.ended : Promise.resolve();
   }
 
   /** FIN to both sides: what was delivered before is read before the end is seen. */
@@ -181,7 +189,7 @@ export class ProxiedConnection {
     } catch {
       await this.held;
       // An RST may overtake what was written before it, a FIN does not.
-      if (this.gentle) to.end(() => to.destroy());
+      if (this.isLate) to.end(() => to.destroy());
       else to.resetAndDestroy();
     }
   }

@@ -8,6 +8,8 @@ export interface Scenario {
   orders(trial: Trial): readonly Order[];
   /** How many transactions of the trace are broken. Left out: all of it. */
   readonly transactions?: number;
+  /** Nobody else appends while it happens: nothing but the service itself keeps what arrives late from taking effect. */
+  readonly isAlone?: true;
 }
 
 const tileWidth = 256;
@@ -25,8 +27,14 @@ const caughtUp = async (trial: Trial) => {
   for (const shape of shapes) await trial.appendBy('a', trial.newOrder(shape, 1));
 };
 
-export const scenarios = {
+const scenarios = {
   warm: { about: 'a small entry over a connection in use', prepare: caughtUp, orders: one('governing', 1) },
+  alone: {
+    about: 'the same, and nobody else appends until whatever was sent has arrived',
+    prepare: caughtUp,
+    orders: one('governing', 1),
+    isAlone: true,
+  },
   cold: {
     about: 'over a connection that is made for it',
     prepare: async (trial) => {
@@ -76,4 +84,5 @@ export const scenarios = {
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;
+export const scenarioOf = (name: ScenarioName): Scenario => scenarios[name];
 export const scenarioNames = Object.keys(scenarios) as ScenarioName[];

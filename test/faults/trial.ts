@@ -13,7 +13,7 @@ import { fillsDisk, strikeOf, type KindName } from './kinds.js';
 import { brokenBuild, type Mutation } from './mutations.js';
 import type { Order, Shape } from './order.js';
 import { FaultProxy, type Point, type When } from './proxy.js';
-import { scenarios, type ScenarioName } from './scenarios.js';
+import { scenarioOf, type ScenarioName } from './scenarios.js';
 import type { FaultDatabase, FaultServer } from './server.js';
 import { WriterProcess, type Looked } from './writer-process.js';
 
@@ -127,7 +127,7 @@ export class Trial {
 
   /** The points of one good append of that scenario. */
   async trace(scenario: ScenarioName): Promise<Point[]> {
-    const { prepare, orders } = scenarios[scenario];
+    const { prepare, orders } = scenarioOf(scenario);
     await prepare(this);
     return this.instances.a.proxy.trace(() => this.send('a', orders(this)));
   }
@@ -142,21 +142,24 @@ export class Trial {
   }
 
   private async strike({ scenario, point, when, kind }: Fault): Promise<void> {
-    const { prepare, orders } = scenarios[scenario];
+    const { prepare, orders, isAlone } = scenarioOf(scenario);
     const { a } = this.instances;
     await prepare(this);
     const sent = [...orders(this)];
-    const others = [this.newOrder('governing', 1), this.newOrder('sealed', 1)];
+    const others = isAlone ? [] : [this.newOrder('governing', 1), this.newOrder('sealed', 1)];
     // On a full disk enough is written to need room.
     if (fillsDisk(kind)) for (let more = 0; more < 6; more += 1) others.push(this.newOrder('sealed', 3));
     let healed: Promise<void> = Promise.resolve();
     let isOver = (): void => undefined;
     const over = new Promise<void>((done) => (isOver = done));
+    let arrived: Promise<void> = Promise.resolve();
     const struck = new Promise<void>((done) => {
       a.proxy.arm(point, when, async (connection) => {
         done();
         const restart = () => void (healed = this.restartServer());
-        await strikeOf(kind)({ connection, writer: a.writer, server: this.server, over, restart });
+        const striking = strikeOf(kind)({ connection, writer: a.writer, server: this.server, over, restart });
+        arrived = striking.then(() => connection.delivered);
+        await striking;
       });
     });
 
@@ -170,6 +173,7 @@ export class Trial {
     if (fillsDisk(kind)) await this.freeDisk();
     await this.headIsFree();
     isOver();
+    await arrived;
     if (a.writer.wasKilled) await this.replaceWriter('a');
     this.unsettled.push(...sent, ...others);
   }
