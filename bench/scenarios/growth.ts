@@ -20,9 +20,9 @@ interface Grown {
 }
 
 const writers = 64;
-const appendsAWriter = 8;
-/** Pages of a table that was vacuumed have room for about one more row each, and there are fewer pages than this. */
-const shareOfPages = 1 / 20;
+const appendsAWriter = 16;
+/** More rows than the pages of a loaded log have room for: two a page, of which there is one for 25 entries. */
+const shareOfRoom = 1 / 10;
 const proofs = 200;
 const followers = 10;
 const followed = 1000;
@@ -31,7 +31,7 @@ export default scenario<Preset>({
   sentence: 'What an append, a proof, a thousand entries to follow and a verified entry cost as the log grows.',
   presets: {
     quick: { sizes: [10_000, 100_000], rounds: 3 },
-    full: { sizes: [10_000, 100_000, 1_000_000], rounds: 5 },
+    full: { sizes: [10_000, 100_000, 1_000_000], rounds: 9 },
     large: { sizes: [10_000, 100_000, 1_000_000, 10_000_000], rounds: 5 },
   },
   async run(bench, { sizes, rounds }) {
@@ -124,7 +124,7 @@ const costs: Readonly<Record<string, (bench: Bench, grown: Grown) => Promise<num
  * log that grew in service has filled it as it went; one that was loaded and vacuumed at once has all of it before it.
  */
 async function fillPages(log: Log, size: number): Promise<void> {
-  await appendAll(log, Math.ceil((size * shareOfPages) / writers));
+  await appendAll(log, Math.ceil((size * shareOfRoom) / writers));
 }
 
 /** The positions of what `writers` at once append, `each` in turn. */
