@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { ApproveRequest, ApproveRequestHandler } from '../src/access/approve-request.handler.js';
-import { signApproval } from '../src/access/approval.js';
+import { signApproval, type ApprovalStatement } from '../src/access/approval.js';
 import { Contain, ContainHandler, type ContainmentStep } from '../src/access/contain.handler.js';
 import { Disclose, DiscloseHandler } from '../src/access/disclose.handler.js';
 import { judge } from '../src/access/judge-disclosure.js';
@@ -46,12 +46,13 @@ import type { CheckpointKeeper, KeptCheckpoint } from '../src/log/checkpoint-kee
 import { openPool } from '../src/log/database.js';
 import type { Consent, ContainmentReported, LockTarget } from '../src/log/entries.js';
 import type { FieldName } from '../src/log/fields.js';
-import { ownCopy, type ActId, type CommandId, type GrantId, type PersonId, type SessionId, type SubjectId } from '../src/log/ids.js'; // prettier-ignore
+import { ownCopy, type ActId, type CommandId, type GrantId, type PersonId, type RequestId, type SessionId, type SubjectId } from '../src/log/ids.js'; // prettier-ignore
 import { Governance } from '../src/log/governance.js';
 import { Log } from '../src/log/log.js';
 import { verifyLog } from '../src/log/verify-log.js';
 import { openCheckpoint } from '../src/merkle/checkpoint.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../src/merkle/note.js';
+import type { Envelope } from '../src/sealing/dsse.js';
 import type { Secret } from '../src/sealing/secret.js';
 import { generateSigningKey } from '../src/sealing/signature.js';
 import { sodiumReady } from '../src/sealing/sodium.js';
@@ -77,6 +78,14 @@ export const typedRecords = (count: number, text = 'typed', first = 0) =>
       data: { type: 3, data: { source: 5, text: `${text} ${first + index}`, id: 7 }, timestamp },
     };
   });
+
+/** Of a request, where they differ. */
+interface Terms {
+  readonly from?: number;
+  readonly to?: number;
+  readonly records?: number;
+  readonly disclosures?: number;
+}
 
 /** In the place of a file. */
 export class HeldRootKeys implements RootKeySource {
@@ -253,16 +262,18 @@ export class VaultInProcess {
     );
   }
 
-  async grant(
-    session: string,
-    fields: FieldName[],
-    terms: { from?: number; to?: number; records?: number; disclosures?: number } = {},
-  ): Promise<GrantId> {
+  async grant(session: string, fields: FieldName[], terms: Terms = {}): Promise<GrantId> {
+    const made = await this.request([session], fields, terms);
+    for (const name of approvers.slice(0, 2)) await this.approve(made.request, await this.approvalOf(made, name), name);
+    return made.request as string as GrantId;
+  }
+
+  request(sessions: readonly string[], fields: FieldName[], terms: Terms = {}) {
     const { from = start, to = start + 3_600_000, records = 1000, disclosures = 10 } = terms;
-    const { request, scopeHash } = await new RequestAccessHandler(this.log).execute(
+    return new RequestAccessHandler(this.log).execute(
       new RequestAccess(freshCommand(), researcher, {
         fields,
-        sessions: [session as SessionId],
+        sessions: sessions as SessionId[],
         subjects: [],
         from,
         to,
@@ -271,27 +282,40 @@ export class VaultInProcess {
         budget: { records, disclosures },
       }),
     );
-    for (const name of approvers.slice(0, 2)) {
-      const { checkpoint: note } = await this.log.reader.head();
-      const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
-      const key = this.signingKeys.get(name) as { publicKey: Uint8Array; seed: Secret };
-      const statement = {
-        type: 'custos.approval.v1' as const,
-        origin,
-        request,
-        scopeHash,
-        policyHash: this.log.state.of(accessKey).policyHash,
-        checkpoint: { size, root: hex(root) },
-        expiresAt: this.clock() + 3_600_000,
-        nonce: randomBytes(16).toString('hex'),
-        approver: name as string as PersonId,
-      };
-      const envelope = signApproval(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
-      await new ApproveRequestHandler(this.log).execute(
-        new ApproveRequest(freshCommand(), name as string as PersonId, request, envelope),
-      );
-    }
-    return request as string as GrantId;
+  }
+
+  /** What this approver signs when the request is shown to them, with their own key unless another is given. */
+  async approvalOf(
+    { request, scopeHash }: { readonly request: RequestId; readonly scopeHash: string },
+    name: string,
+    differing: Partial<ApprovalStatement> = {},
+    key = this.signingKeys.get(name as 'ada') as { publicKey: Uint8Array; seed: Secret },
+  ): Promise<Envelope> {
+    const statement = {
+      ...{ request, scopeHash, policyHash: this.log.state.of(accessKey).policyHash, approver: name as PersonId },
+      ...(await this.asItIsShown()),
+      type: 'custos.approval.v1' as const,
+      ...differing,
+    };
+    return signApproval(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
+  }
+
+  approve(request: RequestId, envelope: Envelope, sender: string) {
+    return new ApproveRequestHandler(this.log).execute(
+      new ApproveRequest(freshCommand(), sender as PersonId, request, envelope),
+    );
+  }
+
+  /** What every statement says beside what it is about. */
+  private async asItIsShown() {
+    const { checkpoint: note } = await this.log.reader.head();
+    const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
+    return {
+      origin,
+      checkpoint: { size, root: hex(root) },
+      expiresAt: this.clock() + 3_600_000,
+      nonce: randomBytes(16).toString('hex'),
+    };
   }
 
   /** Proposed by the first of the officers and signed by all of them. */
@@ -331,17 +355,12 @@ export class VaultInProcess {
 
   /** What this officer signs when the act is shown to them. */
   async signatureOn(act: ActId, of: Act, name: (typeof officers)[number]) {
-    const { checkpoint: note } = await this.log.reader.head();
-    const { size, root } = openCheckpoint(note, origin, [parseVerifierKey(this.trust.log)]);
     const key = this.signingKeys.get(name) as { publicKey: Uint8Array; seed: Secret };
     const statement = {
+      ...(await this.asItIsShown()),
       type: 'custos.act.v1' as const,
       act,
       actHash: hex(actHash(of)),
-      checkpoint: { size, root: hex(root) },
-      expiresAt: this.clock() + 3_600_000,
-      nonce: randomBytes(16).toString('hex'),
-      origin,
       signer: name as string as PersonId,
     };
     return signAct(statement, { keyId: keyIdOf(key.publicKey), seed: key.seed });
