@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { tokenAudience, tokenIssuer } from '../src/identity/token-issuer.js';
 import { tokenVerifier, type TokenVerifier } from '../src/identity/tokens.js';
 
@@ -13,6 +13,8 @@ export interface TestIssuer {
   readonly tokens: TokenVerifier;
   /** For an hour. */
   tokenOf(person: string, role: string): Promise<string>;
+  /** Whatever it is asked to sign, with its own key. */
+  signed(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>;
 }
 
 export async function testIssuer(): Promise<TestIssuer> {
@@ -22,21 +24,21 @@ export async function testIssuer(): Promise<TestIssuer> {
   try {
     const jwksFile = join(dir, 'jwks.json');
     await writeFile(jwksFile, jwks);
-    const tokenOf = (person: string, role: string) =>
-      new SignJWT({ roles: [role] })
-        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
-        .setSubject(person)
-        .setIssuer(issuer)
-        .setAudience(tokenAudience)
-        .setIssuedAt()
-        .setExpirationTime('1h')
-        .sign(privateKey);
+    const signed = (claims: JWTPayload, header: Partial<JWTHeaderParameters> = {}) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', ...header }).sign(privateKey);
     return {
       jwks,
       tokens: await tokenVerifier(tokenIssuer({ issuer, keys: { in: 'file', file: jwksFile } })),
-      tokenOf,
+      tokenOf: (person, role) => signed(claimsOf(person, role)),
+      signed,
     };
   } finally {
     await rm(dir, { recursive: true });
   }
 }
+
+/** What a token says that is taken. */
+export const claimsOf = (person: string, role: string): JWTPayload => {
+  const iat = Math.floor(Date.now() / 1000);
+  return { sub: person, roles: [role], iss: issuer, aud: tokenAudience, iat, exp: iat + 3600 };
+};
