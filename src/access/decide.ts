@@ -74,6 +74,9 @@ function decided(
   return { verdict: 'deny', rules: broken, ...(erasedAt === undefined ? {} : { erasedAt }) };
 }
 
+/** `'9' <= 9` holds too, and so does 8.5: whatever no budget is charged with must not pass for a number of records. */
+const isCount = (records: number): boolean => Number.isSafeInteger(records) && records >= 0;
+
 /**
  * What must hold, filed under the name that a denial carries when it does not. Each says what holds, never
  * what fails, so that a number that is none (NaN) is denied. They stand by what they are about, and see nothing else
@@ -82,7 +85,7 @@ function decided(
 const ofGrant = {
   grant_revoked: (grant) => grant.revoked === undefined,
   grant_expired: (grant, { at }) => at < grant.expiresAt,
-  records_spent: (grant, { records }) => records >= 0 && records <= grant.recordsLeft,
+  records_spent: (grant, { records }) => isCount(records) && records <= grant.recordsLeft,
   disclosures_spent: (grant) => grant.disclosuresLeft >= 1,
   // The policy in force now and not the one that was: signed for under it, no more is opened than it allows today.
   policy_forbids: ({ terms, signers, isBreakGlass }, _asked, { policy }) =>
@@ -133,7 +136,7 @@ export const opensPart = (state: AccessState, grant: Grant, asked: Disclosure, p
 const ownRules = {
   locked: (asked, state) => !isLocked(state, asked),
   field_not_granted: ({ fields }) => isNonEmpty(fields),
-  records_spent: ({ records }) => records >= 0,
+  records_spent: ({ records }) => isCount(records),
   subject_erased: ({ subject }, state) => subject !== undefined && !state.erased.has(subject),
 } satisfies Partial<Record<Rule, (asked: Disclosure, state: AccessState) => boolean>>;
 const ownRuleNames = Object.keys(ownRules) as (keyof typeof ownRules)[];

@@ -118,8 +118,9 @@ describe('a grant', () => {
       recordsLeft: 0,
       disclosuresLeft: 0,
     }));
-  it.each([-1, 0.5, NaN, Infinity, -Infinity])('is not charged with %p records: a budget never grows', (records) =>
-    changesNothing([granted()], disclosed({ records })),
+  it.each([-1, 0.5, NaN, Infinity, -Infinity, '1', [1]] as number[])(
+    'is not charged with %p records, which nobody releases: a budget never grows',
+    (records) => changesNothing([granted()], disclosed({ records })),
   );
   it('is charged with what it released, and no other is', () => {
     const { grants } = after(granted(), granted({ n: 1 }), disclosed({ n: 1, records: 30 }));

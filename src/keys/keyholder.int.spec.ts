@@ -47,6 +47,9 @@ describe('the keyholder refuses, although the log holds the entry, a disclosure'
     ['under a grant that there is not', { grant: '00000000-0000-4000-8000-000000000000' }],
     ['charged with fewer records than it would get', { records: 9 }],
     ['past its budget', { records: 1001 }],
+    ['charged with a part of a record, which no budget counts', { records: 99.5 }],
+    ['charged in words, which no budget counts', { records: '99' }],
+    ['charged with a list, which no budget counts', { records: [99] }],
   ])('%s', async (_what, changes) => {
     // Unchanged, the same entry opens.
     expect(await open(await forge())).toHaveLength(1);
