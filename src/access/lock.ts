@@ -7,6 +7,7 @@ import { FieldName } from '../log/fields.js';
 import type { EntryOf } from '../log/header.js';
 import { GrantId, LockId, PersonId, SubjectId, type SessionId } from '../log/ids.js';
 import type { AccessState } from './access-state.js';
+import { isNonEmpty } from './non-empty.js';
 
 export const LockTarget = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('all') }),
@@ -41,7 +42,7 @@ function covers(target: Target, { grant, person, session, subject, fields }: Ask
     case 'all':
       return true;
     case 'field':
-      return fields.includes(target.field);
+      return isNonEmpty(fields) && fields.includes(target.field);
     case 'subject':
       return [subject, state.grants.get(grant)?.subjects.get(session)].includes(target.subject);
     case 'person':

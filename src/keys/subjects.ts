@@ -1,4 +1,5 @@
 import { Map } from 'immutable';
+import { z } from 'zod';
 import type { Slice, SliceKey } from '../log/governance.js';
 import type { Entry } from '../log/header.js';
 import type { Position, SubjectId } from '../log/ids.js';
@@ -23,11 +24,17 @@ export const subjectsSlice = (keyholderKey: Uint8Array): Slice<Subjects> => ({
   evolve: (state, entry) => evolve(state, entry, keyholderKey),
 });
 
+const Bytes = z.instanceof(Uint8Array);
+const Registered = z.object({ keyId: z.string(), publicKey: Bytes, attestation: Bytes });
+
+/** Pure and total, over rows of any shape. */
 function evolve(state: Subjects, entry: Entry, keyholderKey: Uint8Array): Subjects {
   if (entry.subject === undefined) return state;
   const known = state.get(entry.subject);
   if (entry.type === 'subject.registered') {
-    const { keyId, publicKey, attestation } = entry.data;
+    const parsed = Registered.safeParse(entry.data);
+    if (!parsed.success) return state;
+    const { keyId, publicKey, attestation } = parsed.data;
     const valid = attests(keyholderKey, { subject: entry.subject, keyId, publicKey }, attestation);
     if (known !== undefined || !valid) return state;
     return state.set(entry.subject, { kind: 'registered', keyId, publicKey, attestation });
