@@ -88,6 +88,14 @@ describe('the keyholder refuses, although the log holds the entry, a disclosure'
     await expect(open(late)).rejects.toMatchObject({ code: 'keyholder_refused' });
   });
 
+  it('that is dated ahead by more than clocks differ', async () => {
+    const [near, far] = [await forge(), await forge()];
+    vault.clock = () => Date.now() - 55_000;
+    expect(await open(near)).toHaveLength(1);
+    vault.clock = () => Date.now() - 61_000;
+    await expect(open(far)).rejects.toMatchObject({ code: 'keyholder_refused' });
+  });
+
   it('at a position that is none', async () => {
     await expect(open(0 as Position)).rejects.toMatchObject({ code: 'keyholder_refused' });
     await expect(open(999 as Position)).rejects.toMatchObject({ code: 'keyholder_refused' });
@@ -148,6 +156,16 @@ describe('the keyholder stops', () => {
       const refused = vault.keyholder.register('s1' as SubjectId);
       await expect(refused).rejects.toMatchObject({ code: 'log_rolled_back', members: { size: position } });
     });
+  });
+
+  it('at an entry that is older than the one below it: the end of a grant is counted from a time that never was', async () => {
+    await vault.asIntruder('UPDATE log.head SET at = at + 3000000');
+    const longer = await vault.grant('one', ['typed']);
+    await vault.asIntruder('UPDATE log.head SET at = 0');
+    const { position } = await vault.consent('s1', 'given');
+    for (const asked of [vault.read(longer, 'one'), vault.openKeyholder()]) {
+      await expect(asked).rejects.toMatchObject({ code: 'log_corrupt', members: { position } });
+    }
   });
 
   it('at a log that another key signed', async () => {

@@ -36,7 +36,7 @@ import { opens } from './rotate-root-key.js';
 import type { StoredKey, StoredKeyOf, SubjectKeyStore } from './subject-key-store.js';
 import { subjectsKey } from './subjects.js';
 
-/** A disclosure opens within a minute of its commit, or never. */
+/** A disclosure opens within a minute of its commit, or never. So far may the database's clock be from ours, too. */
 const opensWithinMs = 60_000;
 /** Of the stored keys, to see at a start whether the root key is theirs. Their ids are random, so these are any. */
 const sampledKeys = 100;
@@ -73,6 +73,8 @@ export class Keyholder implements KeyholderPort {
   /** The same of what containments try, apart: no probe is ever opened. */
   private readonly probed = new Map<Position, Judged>();
   private keys: RootKeys | undefined;
+  /** Of the last entry that was verified, epoch milliseconds. */
+  private lastAt = 0;
   private readonly readings = new Together<undefined, Governance>(async (all) => {
     const read = await this.readOn();
     return all.map(() => read);
@@ -189,7 +191,8 @@ export class Keyholder implements KeyholderPort {
   private async admitted(now: Governance, judged: Judged | undefined) {
     if (judged === undefined || !judged.judgement.allowed) throw new Problem('keyholder_refused');
     const { entry, judgement } = judged;
-    if (this.parts.clock() - entry.at > opensWithinMs) throw new Problem('keyholder_refused');
+    // Dated ahead, it could wait for its minute, and what it stands on would have been granted in times to come.
+    if (Math.abs(this.parts.clock() - entry.at) > opensWithinMs) throw new Problem('keyholder_refused');
     const subject = now.of(subjectsKey).get(judgement.subject);
     if (subject?.kind === 'erased') throw new Problem('subject_erased', { position: subject.tombstone });
     const stored = await this.parts.store.find(judgement.subject);
@@ -283,12 +286,21 @@ export class Keyholder implements KeyholderPort {
     const oldest = this.parts.clock() - opensWithinMs;
     const made: [Position, Judged][] = [];
     const tried: [Position, Judged][] = [];
+    let lastAt = this.lastAt;
+    // Whoever signs checkpoints says what time it is. A grant that was dated ahead would end late, were the next entry
+    // dated right; a key that has expired would count in an entry that was dated back.
+    const passed = (position: number, at: number) => {
+      if (at < lastAt) throw new Problem('log_corrupt', { position });
+      lastAt = at;
+    };
     const visit: Visit = (before, entry) => {
+      passed(entry.position, entry.at);
       if ((entry.type !== 'disclosure.made' && entry.type !== 'containment.probed') || !(entry.at >= oldest)) return;
       const [found, reading] = entry.type === 'disclosure.made' ? [made, entry] : [tried, asReading(entry)];
       found.push([entry.position, { entry: reading, judgement: this.parts.judge.judge(before, reading) }]);
     };
-    const replayed = await this.replay.advanceTo(this.parts.pool, head, { visit, shown: governingOnly });
+    const replayed = await this.replay.advanceTo(this.parts.pool, head, { visit, shown: governingOnly, passed });
+    this.lastAt = lastAt;
     // Nothing of what was not verified is kept, and nothing that is too old to be opened.
     remember(this.judged, made, oldest);
     remember(this.probed, tried, oldest);
