@@ -119,6 +119,12 @@ describe('what was backed up', () => {
     expect(wrapped).toHaveLength(2);
     for (const { wrapped: key } of wrapped) expect(holding(key)).toEqual(['keys/keys.subject_key.copy.gz']);
   });
+
+  it('is never less than there is: rows that the database hides are an error, and no folder', async () => {
+    await vault.asIntruder('ALTER TABLE keys.subject_key ENABLE ROW LEVEL SECURITY');
+    await expect(backUpKeys()).rejects.toMatchObject({ code: '42501' });
+    expect(await readdir(folder)).toEqual([]);
+  });
 });
 
 describe('erased', () => {

@@ -9,6 +9,7 @@ import type pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { z } from 'zod';
 import { Problem } from '../problem.js';
+import { plainSession } from './database.js';
 
 const manifestName = 'manifest.json';
 const fileSchema = z.strictObject({
@@ -53,6 +54,7 @@ export async function writeBackup(
   });
   try {
     await requireNothingAt(dir);
+    await client.query(plainSession);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const files: BackupManifest['files'] = [];
     let before = 0;

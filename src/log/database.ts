@@ -7,6 +7,13 @@ const types = {
     oid === int8 ? safeInteger : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
+/**
+ * What stands in a statement of ours means what PostgreSQL means by it, whatever was set for the role or the database: a
+ * schema before pg_catalog could give every operator and function another meaning. And a policy that hides rows is an error.
+ * First on each connection.
+ */
+export const plainSession = 'SET search_path = pg_catalog, pg_temp; SET row_security = off';
+
 export type Queryable = pg.Pool | pg.ClientBase;
 
 /** Runs `work` on one connection: a new one of a pool, or the one at hand. */
@@ -50,6 +57,8 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
   pool.on('error', () => undefined);
   // The same for one that is in use: its query is rejected, and that is where it is dealt with.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  // Not waited for: the first query goes behind it, and a connection on which it fails is gone.
+  pool.on('connect', (client) => void client.query(plainSession).catch(() => undefined));
   return pool;
 }
 
