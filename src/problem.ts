@@ -329,7 +329,7 @@ export const problems = {
   guards_changed: [
     500,
     'The database no longer guards the log',
-    '`setting` is missing, disabled or changed. Find out who did that, run `custos verify`, and restore it.',
+    '`setting` is missing, disabled, changed, or none of ours. Find out who did that, run `custos verify`, and undo it.',
   ],
   backup_exists: [
     409,

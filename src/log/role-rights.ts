@@ -13,16 +13,14 @@ export async function rightsOf(db: Queryable, role: string | undefined, part: st
 /**
  * $1 the role, NULL for whoever logged in: SET ROLE to a lesser role hides nothing. $2 the role whose part it plays;
  * being a member of that one alone is no power of its own, so each instance may have its own login.
- * Only functions that run as their owner give rights. A partition counts as its table.
+ * Only functions that run as their owner give rights. A partition has rights of its own, under its table's name.
  */
 const text = `
 WITH reachable AS (
   SELECT * FROM pg_roles WHERE pg_has_role(coalesce($1::name, session_user), oid, 'MEMBER')
 ), relation AS (
-  SELECT c.oid, c.relowner, format('%I.%I', n.nspname, c.relname) AS name
-  FROM (SELECT oid AS part, coalesce(pg_partition_root(oid), oid) AS whole FROM pg_class) p
-  JOIN pg_class c ON c.oid = p.whole
-  JOIN pg_class own ON own.oid = p.part
+  SELECT own.oid, own.relowner, format('%I.%I', n.nspname, c.relname) AS name
+  FROM pg_class own JOIN pg_class c ON c.oid = coalesce(pg_partition_root(own.oid), own.oid)
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE own.relkind IN ('r', 'p', 'v', 'm', 'f')
     AND (own.relnamespace IN (to_regnamespace('log'), to_regnamespace('keys'))

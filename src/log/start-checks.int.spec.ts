@@ -156,6 +156,7 @@ describe('the service does not start', () => {
     ['TRIGGER on log.entry', ...service('TRIGGER ON log.entry')],
     ['REFERENCES on log.entry', ...service('REFERENCES (position) ON log.entry')],
     ['INSERT on log.checkpoint', ...service('INSERT ON log.checkpoint')],
+    ['DELETE on log.body', ...service('DELETE ON log.body_0')],
     ['UPDATE on public.custos_migration', ...anyone('UPDATE ON public.custos_migration')],
     ['SELECT on keys.subject_key', ...service('SELECT (wrapped) ON keys.subject_key')],
     ['CREATE on schema log', ...service('CREATE ON SCHEMA log')],
@@ -175,7 +176,7 @@ describe('the service does not start', () => {
     const look = () => starting(database.url('custos_service'));
     expect(await during(made, 'DROP FUNCTION public.forget()', look)).toEqual({
       code: 'role_too_powerful',
-      setting: 'EXECUTE on forget()',
+      setting: 'EXECUTE on public.forget()',
     });
   });
 
@@ -196,6 +197,37 @@ describe('the service does not start', () => {
     expect(found).toEqual({ code: 'guards_changed', setting });
   }); // prettier-ignore
 
+  it.each([
+    ['table log.command', 'without a write-ahead log: a crash empties it', 'ALTER TABLE log.command SET UNLOGGED', 'ALTER TABLE log.command SET LOGGED'],
+    ['table log.entry', 'row by row shown or not', `ALTER TABLE log.entry ENABLE ROW LEVEL SECURITY; CREATE POLICY hidden ON log.entry USING (position > 0)`, 'DROP POLICY hidden ON log.entry; ALTER TABLE log.entry DISABLE ROW LEVEL SECURITY'],
+    ['table keys.subject_key', 'and DELETE turned into nothing', 'CREATE RULE kept AS ON DELETE TO keys.subject_key DO INSTEAD NOTHING', 'DROP RULE kept ON keys.subject_key'],
+    ['table log.entry', 'with the rows of another one in it', 'CREATE TABLE public.more () INHERITS (log.entry)', 'DROP TABLE public.more'],
+    ['table log.entry', 'where two names are one', `CREATE COLLATION public.either (provider = icu, locale = 'und-u-ks-level2', deterministic = false); ALTER TABLE log.entry ALTER stream TYPE text COLLATE public.either`, 'ALTER TABLE log.entry ALTER stream TYPE text COLLATE "default"; DROP COLLATION public.either'],
+    ['trigger seen on keys.subject_key', 'and a trigger that is none of ours', `CREATE FUNCTION public.seen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER seen AFTER DELETE ON keys.subject_key FOR EACH ROW EXECUTE FUNCTION public.seen()`, 'DROP TRIGGER seen ON keys.subject_key; DROP FUNCTION public.seen()'],
+    ['index log.another', 'and an index that is none of ours', `CREATE INDEX another ON log.command ((actor || ''), (command || ''))`, 'DROP INDEX log.another'],
+    ['function log.jsonb_agg(jsonb)', 'beside a function that a call of ours now finds', `CREATE FUNCTION log.jsonb_agg(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb'`, 'DROP FUNCTION log.jsonb_agg(jsonb)'],
+    ['view log.body_partition', 'that is told of other partitions', `CREATE OR REPLACE VIEW log.body_partition AS SELECT 'log.body_0'::regclass AS name, 0::bigint AS lower, 1::bigint AS upper`, undefined],
+    ['partitions of log.body', 'one of which lets go of its rows', 'ALTER TABLE log.body_0 DISABLE TRIGGER append_only', 'ALTER TABLE log.body_0 ENABLE TRIGGER append_only'],
+    ['partitions of log.body', 'one of which may be emptied', 'DROP TRIGGER no_truncate ON log.body_0', 'CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log.body_0 FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change()'],
+    ['partitions of log.body', 'one of which a crash empties', 'ALTER TABLE log.body_0 SET UNLOGGED', 'ALTER TABLE log.body_0 SET LOGGED'],
+    ['partitions of log.body', 'one of which is somewhere else', 'CREATE TABLE public.far (LIKE log.body_0 INCLUDING ALL); ALTER TABLE log.body ATTACH PARTITION public.far FOR VALUES FROM (900000000) TO (900000001)', 'DROP TABLE public.far'],
+  ])('with %s %s', async (setting, _what, done, undone) => {
+    const look = () => starting(database.url('custos_service'));
+    const found = await during(done, undone ?? (await partitionView()), look);
+    expect(found).toEqual({ code: 'guards_changed', setting });
+    expect(await look()).toBeUndefined();
+  }); // prettier-ignore
+
+  it('where names were given another meaning, so that what is gone looks as if it were there', async () => {
+    const blind = `CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC;
+      CREATE VIEW evil.pg_trigger AS SELECT oid, tgrelid, tgparentid, tgname, tgisinternal, 'O'::"char" AS tgenabled FROM pg_trigger;
+      GRANT SELECT ON evil.pg_trigger TO PUBLIC; ALTER DATABASE ${database.name} SET search_path = evil, pg_catalog;
+      ALTER TABLE log.entry DISABLE TRIGGER append_only`;
+    const undone = `ALTER TABLE log.entry ENABLE TRIGGER append_only; ALTER DATABASE ${database.name} RESET search_path; DROP SCHEMA evil CASCADE`;
+    const found = await during(blind, undone, () => starting(database.url('custos_service')));
+    expect(found).toEqual({ code: 'guards_changed', setting: 'trigger append_only on log.entry' });
+  });
+
   it('where a function of ours runs as another owner, or looks names up elsewhere', async () => {
     const name = 'log.take_head(text[], text[])';
     const settings = (to: string) => `ALTER FUNCTION ${name} SET search_path = ${to}`;
@@ -211,6 +243,13 @@ describe('the service does not start', () => {
 function told(flag: string, index = 'log.command_first'): readonly [done: string, undone: string] {
   const say = (value: boolean) => `UPDATE pg_index SET ${flag} = ${value} WHERE indexrelid = '${index}'::regclass`;
   return [say(false), say(true)];
+}
+
+async function partitionView(): Promise<string> {
+  const pool = openPool(database.superuserUrl, { connections: 1, name: 'owner' });
+  const { rows } = await pool.query<{ text: string }>(`SELECT pg_get_viewdef('log.body_partition'::regclass) AS text`);
+  await pool.end();
+  return `CREATE OR REPLACE VIEW log.body_partition AS ${rows[0]?.text}`;
 }
 
 async function definitionOf(name: string): Promise<string> {
