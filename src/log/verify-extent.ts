@@ -4,6 +4,9 @@ import type { NoteVerifier } from '../merkle/note.js';
 import { tileWidth } from '../merkle/tile.js';
 import type { KeptCheckpoint } from './checkpoint-keeper.js';
 import type { Findings } from './checks.js';
+import { LogReader } from './log-reader.js';
+import { LogTree } from './log-tree.js';
+import { continues } from './nothing-lost.js';
 import { signedRoot } from './verify-page.js';
 
 /** How far the log goes, by whom. Read in one snapshot, believed only where it is signed. */
@@ -63,7 +66,7 @@ export async function verifyEdges(
   else if (rows === signed) await verifyHead(client, head, frontier, findings);
   for (const one of remembered) {
     if (one.size > signed) report(signed, 'rolled_back');
-    else if (one.size > 0) await verifyRemembered(client, one, head, findings);
+    else if (one.size > 0) await verifyRemembered(client, one, { head, frontier }, findings);
   }
 
   const { rows: above } = await client.query<{ position: number }>(
@@ -102,16 +105,24 @@ async function verifyHead(client: pg.ClientBase, head: Extent['head'], frontier:
 const isSigned = (note: string, frontier: Frontier): boolean =>
   note.includes(`\n${Buffer.from(frontierRoot(frontier)).toString('base64')}\n`);
 
-/** A log that has gone on from a copy has the size that was remembered, and another history. */
+/**
+ * A log that has gone on from a copy has the size that was remembered, and another history. Whoever put it back may have put
+ * the old checkpoint there as well: the tree that was recomputed has to continue it.
+ */
 async function verifyRemembered(
   client: pg.ClientBase,
-  { size, root }: KeptCheckpoint,
-  head: Extent['head'],
+  kept: KeptCheckpoint,
+  { head, frontier }: { readonly head: Extent['head']; readonly frontier: Frontier },
   { report }: Findings,
 ): Promise<void> {
+  const { size, root } = kept;
   const { rows } = await client.query<{ note: string }>('SELECT note FROM log.checkpoint WHERE size = $1', [size]);
   const note = rows[0]?.note ?? (size === head.size ? head.checkpoint : undefined);
   const line = `\n${Buffer.from(root).toString('base64')}\n`;
-  if (note === undefined) report(size - 1, 'checkpoint_missing');
-  else if (!note.includes(line)) report(size - 1, 'rolled_back');
+  if (note === undefined) return report(size - 1, 'checkpoint_missing');
+  // Where the entries do not give the signed root, something was named already, and proves nothing about others.
+  const isWhole = isSigned(head.checkpoint, frontier) && frontier.size === head.size;
+  const tree = new LogTree(client, new LogReader(client));
+  const goesOn = !isWhole || (await continues({ db: client, tree, size: head.size }, kept, frontier));
+  if (!note.includes(line) || !goesOn) report(size - 1, 'rolled_back');
 }

@@ -3,7 +3,9 @@ import pg from 'pg';
 import '../../test/page-threads.js';
 import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.js';
 import { writeTrueLog } from '../../test/true-log.js';
+import { openCheckpoint, signCheckpoint } from '../merkle/checkpoint.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
+import type { KeptCheckpoint } from './checkpoint-keeper.js';
 import { openPool } from './database.js';
 import type { PersonId } from './ids.js';
 import { decodeHeader, encodeHeader } from './header.js';
@@ -41,9 +43,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-const found = async (since?: number) => {
+const found = async (since?: number, remembered?: KeptCheckpoint) => {
   const governance = Governance.empty([]);
-  const { ok, problems } = await verifyLog({ db: pool, origin, verifiers, governance, audit: () => undefined, since });
+  const audit = () => undefined;
+  const { ok, problems } = await verifyLog({ db: pool, origin, verifiers, governance, audit, since, remembered });
   expect(ok).toBe(problems.length === 0);
   return problems.map(({ position, check }) => `${position} ${check}`);
 };
@@ -143,6 +146,24 @@ describe('verification since a checkpoint', () => {
     const all = await foundAfter(statements, [position], trusted);
     expect(all).toContain(`${position} ${check}`);
     expect(all.filter((one) => !one.startsWith(`${position} `))).toEqual([]);
+  });
+
+  it('says that the log is not the one that is remembered, though its own checkpoint was put there', async () => {
+    const size = 2 * page;
+    const { rows } = await pool.query<{ note: string }>('SELECT note FROM log.checkpoint WHERE size = $1', [size]);
+    const ours = { ...openCheckpoint(rows[0]?.note as string, origin, verifiers), note: rows[0]?.note as string };
+    expect(await found(trusted, ours)).toEqual([]);
+    // Of the log that there was: this one was put back to before it, and has gone on from there.
+    const lost = { size, root: new Uint8Array(32).fill(7) };
+    const note = signCheckpoint({ origin, ...lost }, signer);
+    const put = (text: string) => intruder.query('UPDATE log.checkpoint SET note = $1 WHERE size = $2', [text, size]);
+    await put(note);
+    try {
+      expect(await found(trusted, { ...lost, note })).toEqual([`${size - 1} rolled_back`]);
+      expect(await found(undefined, { ...lost, note })).toEqual([`${size - 1} checkpoint_differs`, `${size - 1} rolled_back`]); // prettier-ignore
+    } finally {
+      await put(ours.note);
+    }
   });
 
   it('says that the entries below it are not those that were signed, where header, leaf and tile are', async () => {
