@@ -20,6 +20,8 @@ export interface StoredTile {
   readonly index: number;
   readonly hashes: Uint8Array;
   readonly root: Uint8Array;
+  /** Another row of this tile stands beside this one. */
+  readonly isTwice?: boolean;
 }
 
 /** What the database has for one position of the log. */

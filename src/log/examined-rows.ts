@@ -39,9 +39,15 @@ export async function readToExamine(
     to,
     rows: [...rows, ...elsewhere],
     commands: [...copiedCommands(commands)],
-    tiles: new Map(tiles.map((tile) => [tile.index, tile])),
+    tiles: byIndex(tiles),
     checkpoints: notes.map(({ size, note }) => ({ size, signed: signedRoot(note, size, origin, verifiers) })),
   };
+}
+
+function byIndex(tiles: readonly StoredTile[]): ReadonlyMap<number, StoredTile> {
+  const found = new Map<number, StoredTile>();
+  for (const tile of tiles) found.set(tile.index, found.has(tile.index) ? { ...tile, isTwice: true } : tile);
+  return found;
 }
 
 /** Where more than these are out of place, the log is broken beyond a list. */

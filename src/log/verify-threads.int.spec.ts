@@ -124,6 +124,27 @@ describe('verification on other threads', () => {
   });
 });
 
+describe('verification finds a row that the index of positions does not know', () => {
+  it.each([
+    ['of a position that has another', '5', '5 not_in_the_log'],
+    ['above the head', '999999', '999999 not_in_the_log'],
+  ])('%s, and that others would be shown', async (_, position, problem) => {
+    const isReady = (value: boolean) =>
+      intruder.query(`UPDATE pg_index SET indisready = ${value} WHERE indexrelid = 'log.entry_pkey'::regclass`);
+    await isReady(false);
+    await intruder.query(`INSERT INTO log.entry SELECT ${position}, 'subject/victim', 0, type, at, 'victim', governs, leaf, header
+      FROM log.entry WHERE position = 5`);
+    await isReady(true);
+    try {
+      const shown = await pool.query("SELECT header FROM log.entry WHERE subject = 'victim'");
+      expect(shown.rows).toHaveLength(1);
+      expect(await found()).toEqual([problem]);
+    } finally {
+      await intruder.query("DELETE FROM log.entry WHERE subject = 'victim'");
+    }
+  });
+});
+
 describe('verification since a checkpoint', () => {
   it('looks at no tile and no kept answer below it', async () => {
     const statements = (at: number) => [
