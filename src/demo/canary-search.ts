@@ -49,21 +49,22 @@ async function searchOnce(folder: string, forms: ReadonlyMap<string, Buffer>): P
 export const searchText = (content: string, text: string): readonly string[] =>
   findsIn(Buffer.from(content), formsOf(text));
 
-/** The ways in which text may lie in a file without being sealed. */
-export function formsOf(text: string): ReadonlyMap<string, Buffer> {
-  const hex = Buffer.from(text).toString('hex');
+/** The ways in which text, or the bytes of a key, may lie in a file without being sealed. */
+export function formsOf(what: string | Uint8Array): ReadonlyMap<string, Buffer> {
+  const raw = typeof what === 'string' ? Buffer.from(what) : Buffer.from(what);
+  const hex = raw.toString('hex');
   return new Map([
-    ['raw', Buffer.from(text)],
-    ['UTF-16LE', Buffer.from(text, 'utf16le')],
+    ['raw', raw],
+    ...(typeof what === 'string' ? [['UTF-16LE', Buffer.from(what, 'utf16le')] as const] : []),
     ['hex', Buffer.from(hex)],
     ['hex, upper case', Buffer.from(hex.toUpperCase())],
-    ...[0, 1, 2].map((offset) => [`base64, ${offset} before`, Buffer.from(base64After(text, offset))] as const),
+    ...[0, 1, 2].map((offset) => [`base64, ${offset} before`, Buffer.from(base64After(raw, offset))] as const),
   ]);
 }
 
-/** The digits that do not depend on what stands before (`offset` bytes, modulo three) or after the text. */
-function base64After(text: string, offset: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+/** The digits that do not depend on what stands before (`offset` bytes, modulo three) or after. */
+function base64After(raw: Uint8Array, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), raw]);
   const certainUntil = Math.floor((bytes.length * 8) / 6);
   return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), certainUntil);
 }
