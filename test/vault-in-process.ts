@@ -150,12 +150,13 @@ export class VaultInProcess {
     };
   }
 
-  async openLog(): Promise<Log> {
+  async openLog(keeper?: CheckpointKeeper): Promise<Log> {
     const log = new Log({
       pool: this.pool('custos_service'),
       identity: { origin, signer: this.signer },
       verifiers: [parseVerifierKey(this.trust.log)],
       slices: governanceSlices(this.trust),
+      ...(keeper === undefined ? {} : { keeper }),
     });
     this.logs.push(log);
     await this.atItsOwnTime(() => log.start());
