@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,8 +34,14 @@ export class ServiceProcess {
   static async start({ program = [main], logLevel = 'trace' } = {}): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'custos-system-'));
     const service = new ServiceProcess(folder, join(folder, 'data'), { program, logLevel });
+    await mkdir(service.temporary);
     await service.start();
     return service;
+  }
+
+  /** Where it and the command line, and nobody else, put temporary files. */
+  get temporary(): string {
+    return join(this.folder, 'tmp');
   }
 
   async start(): Promise<void> {
@@ -102,7 +108,7 @@ export class ServiceProcess {
   /** Runs the command line against this service. */
   async custos(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, CUSTOS_URL: this.url, CUSTOS_DATA: this.data },
+      env: { ...process.env, TMPDIR: this.temporary, CUSTOS_URL: this.url, CUSTOS_DATA: this.data },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [stdout, stderr] = ['', ''];
@@ -117,7 +123,7 @@ export class ServiceProcess {
       process.execPath,
       [...this.how.program, 'serve', '--dev', '--data', this.data, '--port', this.settings['CUSTOS_PORT'] ?? '0'],
       {
-        env: { ...process.env, CUSTOS_LOG_LEVEL: this.how.logLevel, ...this.settings },
+        env: { ...process.env, TMPDIR: this.temporary, CUSTOS_LOG_LEVEL: this.how.logLevel, ...this.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );

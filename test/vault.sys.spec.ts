@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mintDevToken } from '../src/identity/dev-people.js';
 import { ServiceProcess } from './service-process.js';
@@ -260,47 +260,3 @@ describe('the process', () => {
     expect(await readFile(join(service.data, 'trust.json'), 'utf8')).toBe(before);
   });
 });
-
-describe('plaintext', () => {
-  it('is found by the search, where it is', async () => {
-    const path = join(service.folder, 'control.bin');
-    for (const form of forms(canary)) {
-      await writeFile(path, Buffer.concat([Buffer.alloc(100, 1), form, Buffer.alloc(3)]));
-      expect(await holding(service.folder, canary)).toContain(path);
-    }
-    await writeFile(path, '');
-  });
-
-  it('is nowhere in the data folder, in what the process said, or in its metrics', async () => {
-    const metrics = (await service.ask(undefined, 'GET', '/metrics')).text;
-    expect(await service.stop('SIGTERM')).toBe(0);
-    expect(await holding(service.data, canary)).toEqual([]);
-    expect(service.said.includes(canary)).toBe(false);
-    expect(service.said).toContain('answered');
-    expect(metrics.includes(canary)).toBe(false);
-  });
-});
-
-/** The ways in which text ends up in files: as it is, as UTF-16, hex, and base64 at each of its three offsets. */
-function forms(text: string): Buffer[] {
-  const bytes = Buffer.from(text);
-  const base64 = [0, 1, 2].map((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString('base64')
-      .replaceAll('=', '');
-    // The first and last characters mix with what stands around the text.
-    return Buffer.from(encoded.slice(offset === 0 ? 0 : offset + 1, -1));
-  });
-  return [bytes, Buffer.from(text, 'utf16le'), Buffer.from(bytes.toString('hex')), ...base64];
-}
-
-async function holding(folder: string, text: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const content = await readFile(path);
-    if (forms(text).some((form) => content.includes(form))) found.push(path);
-  }
-  return found;
-}
