@@ -110,7 +110,7 @@ describe('no canary is repeated to whoever sends it in, or asks for it, as', () 
     const first = answers.length;
     expect((await go()).status).toBe(status);
     expect(answers.length).toBeGreaterThan(first);
-    expect(answers.flatMap((answer) => searchText(answer, canary))).toEqual([]);
+    expect(answers.slice(first).flatMap((answer) => searchText(answer, canary))).toEqual([]);
   });
 });
 
