@@ -203,3 +203,29 @@ describe('a follower over HTTP', () => {
     expect(await Promise.all(ends)).toEqual(['', '']);
   });
 });
+
+describe('what is read without following', () => {
+  const positions: number[] = [];
+  const readAll = async (query: string) => {
+    positions.length = 0;
+    return reading(await ask(query), 'ndjson', ({ position }) => positions.push(position));
+  };
+  const without = async (where: string) => {
+    const client = await test.pool('superuser').connect();
+    await client.query(`SET session_replication_role = replica; DELETE FROM log.entry WHERE ${where}`);
+    client.release();
+  };
+
+  it.each([
+    ['in between, and nothing comes twice', 'position = 3'],
+    ['at the end of a page', 'position = 499'],
+    ['at the end', 'position >= 605'],
+  ])('breaks off where an entry is missing %s', async (_, where) => {
+    await append(test.log, ...many(600));
+    await readAll('limit=1000');
+    expect(positions).toEqual(Array.from({ length: 610 }, (_, position) => position));
+    await without(where);
+    await expect(readAll('limit=1000')).rejects.toThrow();
+    expect(positions).toEqual(positions.map((_, position) => position));
+  });
+});

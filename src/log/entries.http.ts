@@ -7,6 +7,7 @@ import { Asker } from '../http/asker.js';
 import { LastEventId, WantsEventStream } from '../http/event-stream.js';
 import { MayAsk } from '../http/may-ask.js';
 import type { Person } from '../identity/person.js';
+import { Problem } from '../problem.js';
 import { entryStream, eventStream, ndjson } from './entry-stream.js';
 import { HttpFollowers } from './http-followers.js';
 import { Log } from './log.js';
@@ -70,11 +71,17 @@ export class EntriesController {
     return new StreamableFile(body, { type: format.contentType });
   }
 
+  /** Breaks off at an entry that is missing: an answer that ends has all there was. @throws Problem log_corrupt */
   private async *upToHead(from: number, limit: number): AsyncGenerator<string> {
-    for (let next = from; next < from + limit; next += entriesAPage) {
-      const page = await this.log.reader.headers(next, Math.min(entriesAPage, from + limit - next));
-      yield page.map(ndjson.entry).join('');
-      if (page.length < entriesAPage) return;
+    const { size } = await this.log.reader.head();
+    const end = Math.min(from + limit, size);
+    for (let next = from; next < end;) {
+      const page = await this.log.reader.headers(next, Math.min(entriesAPage, end - next));
+      const gap = page.findIndex(({ position }, index) => position !== next + index);
+      const sound = gap === -1 ? page : page.slice(0, gap);
+      yield sound.map(ndjson.entry).join('');
+      next += sound.length;
+      if (sound.length < page.length || page.length === 0) throw new Problem('log_corrupt', { position: next });
     }
   }
 }
