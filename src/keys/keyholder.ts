@@ -132,9 +132,10 @@ export class Keyholder implements KeyholderPort {
   }
 
   async *open(disclosure: Position, token?: string): AsyncGenerator<OpenedBatch> {
-    const now = await this.catchUp();
-    await this.requireSubject(this.judged.get(disclosure), token);
-    const { entry, judgement, stored } = await this.admitted(now, this.judged.get(disclosure));
+    let now = await this.catchUp();
+    const judged = this.judged.get(disclosure);
+    await this.requireSubject(judged, token);
+    const { entry, judgement, stored } = await this.admitted(now, judged);
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     const isFirst = await this.parts.store.claim(disclosure);
     this.judged.delete(disclosure);
@@ -150,12 +151,12 @@ export class Keyholder implements KeyholderPort {
         asked: entry.data,
         range: judgement,
         retention: now.of(retentionKey),
-        rereadRetention: async () => (await this.catchUp()).of(retentionKey),
+        rereadRetention: async () => (now = await this.catchUp()).of(retentionKey),
         proven: (position) => provenEntry(position, { ...this.parts.trusted, receipt: (at) => this.tree.receipt(at) }),
       });
       for await (const batch of batches) {
-        // Between any two batches: what was locked, revoked or erased meanwhile goes no further.
-        if (this.parts.judge.mustStop(await this.catchUp(), entry)) throw new Problem('disclosure_stopped');
+        // It was read anew just before, for each batch: what was locked, revoked or erased meanwhile goes no further.
+        if (this.parts.judge.mustStop(now, entry)) throw new Problem('disclosure_stopped');
         yield batch;
       }
     } finally {

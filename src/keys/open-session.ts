@@ -20,13 +20,17 @@ export async function* openSession(session: OpenSession): AsyncGenerator<OpenedB
   const columns = new SessionColumns(session, entries);
   try {
     for (const batch of batches) {
-      const opened = await openBatch(session, columns, batch);
-      if (opened.sequences.length + opened.expired.length > 0) yield opened;
+      let opened = await openBatch(session, columns, batch);
+      // Whoever reads slowly may have let days pass since the batch before: what was given up meanwhile goes no further.
+      while (isWorth(opened) && !(await columns.areCurrent())) opened = await openBatch(session, columns, batch);
+      if (isWorth(opened)) yield opened;
     }
   } finally {
     columns.wipe();
   }
 }
+
+const isWorth = ({ sequences, expired }: OpenedBatch): boolean => sequences.length + expired.length > 0;
 
 async function openBatch({ asked, range }: OpenSession, columns: SessionColumns, batch: Batch): Promise<OpenedBatch> {
   const { first, count } = batch.data;

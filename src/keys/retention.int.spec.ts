@@ -385,6 +385,24 @@ describe('retention, column by column:', () => {
     ]);
   });
 
+  it('what streams stops there as well, from the entry on and not only once it is deleted', async () => {
+    await vault.ingest('one', 's1', typedRecords(5, 'more', 10), { first: 10 });
+    await keep(['typed', 30]);
+    await vault.passDays(40);
+    const grant = await vault.grant('one', ['typed', 'kind']);
+    const { batches } = await vault.disclose(grant, 'one');
+    const seen = [];
+    for await (const batch of batches) {
+      // The entry is committed, and nothing is deleted yet.
+      if (seen.length === 0) await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+      seen.push([Object.keys(batch.columns).sort(), batch.expired.map(({ field }) => field)]);
+    }
+    expect(seen).toEqual([
+      [['kind', 'typed'], []],
+      [['kind'], ['typed']],
+    ]);
+  });
+
   it('a session shows what of it is gone', async () => {
     const field = async (name: FieldName) => (await vault.show('one')).fields.find((one) => one.field === name);
     const before = await field('typed');

@@ -76,6 +76,13 @@ export class SessionColumns {
     return { kind: 'opened', values: this.unseal(batch, field, found.sealed) };
   }
 
+  /** Whether retention has taken nothing since these were opened. Asked right before they are released. */
+  async areCurrent(): Promise<boolean> {
+    const { expired } = this.retention;
+    this.retention = await this.session.rereadRetention();
+    return this.retention.expired === expired;
+  }
+
   wipe(): void {
     this.keys.wipe();
   }
