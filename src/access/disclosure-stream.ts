@@ -9,7 +9,21 @@ import type { Disclosed } from './disclose.handler.js';
  * what breaks it off midway is said in a line of its own, since the status was sent already.
  */
 export function disclosureStream(disclosed: Disclosed): Readable {
-  return Readable.from(chunks(disclosed), { objectMode: false });
+  return Readable.from(begun(chunks(disclosed)), { objectMode: false });
+}
+
+/**
+ * Ended before it has begun, a generator runs nothing, its `finally` neither: a reader who was gone by then would leave the
+ * keyholder with an open key, and the log without the disclosure's end. It begins here, whoever reads on.
+ */
+function begun(source: AsyncGenerator<string>): AsyncIterable<string> {
+  let first: Promise<IteratorResult<string>> | undefined = source.next();
+  const next = () => {
+    const chunk = first ?? source.next();
+    first = undefined;
+    return chunk;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) };
 }
 
 async function* chunks({ batches, ...about }: Disclosed): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { OpenedBatch } from '../keys/keyholder-port.js';
 import type { FieldName } from '../log/fields.js';
 import type { Position, SessionId } from '../log/ids.js';
@@ -67,5 +68,39 @@ describe('a disclosure as lines', () => {
     expect(await sent([new Problem('tampered')])).toEqual([[receipt, session, problem('tampered')]]);
     const first = batch({ sequences: [3], columns: { typed: ['a'] } });
     expect((await sent([first, new Error('of ours')])).at(-1)).toEqual([problem('internal')]);
+  });
+});
+
+describe('a disclosure whose reader is gone', () => {
+  /** Says how the release ended, as the handler's own generator does. */
+  function release() {
+    const ended: string[] = [];
+    async function* opened() {
+      let outcome = 'broken off';
+      try {
+        yield batch({ sequences: [1], columns: { typed: ['a'] } });
+        yield batch({ sequences: [2], columns: { typed: ['b'] } });
+        outcome = 'delivered';
+      } finally {
+        ended.push(outcome);
+      }
+    }
+    const fields: FieldName[] = ['typed'];
+    const about = { disclosure: position(7), receipt: 'receipt', session: 's' as SessionId, format: 'rrweb', fields };
+    return { ended, stream: disclosureStream({ ...about, batches: opened() }) };
+  }
+  const closed = (stream: Readable) => new Promise((resolve) => stream.once('close', resolve).destroy());
+
+  it('before anything of it was read is ended, so that nobody holds a key for it', async () => {
+    const { ended, stream } = release();
+    await closed(stream);
+    expect(ended).toEqual(['broken off']);
+  });
+
+  it('in the middle is ended', async () => {
+    const { ended, stream } = release();
+    await new Promise((resolve) => stream.once('readable', resolve));
+    await closed(stream);
+    expect(ended).toEqual(['broken off']);
   });
 });
