@@ -2,4 +2,9 @@
 import config from '../../jest.config.mjs';
 
 const { displayName, ...unit } = config.projects.find(({ displayName }) => displayName === 'unit');
-export default { ...unit, rootDir: '../..', testTimeout: config.testTimeout };
+export default {
+  ...unit,
+  rootDir: '../..',
+  setupFiles: ['<rootDir>/test/mutation/no-shrinking.ts'],
+  testTimeout: config.testTimeout,
+};
