@@ -1,4 +1,4 @@
-import { checkBytes, checkCount } from './checked.js';
+import { checkBytes, checkCount, isCount } from './checked.js';
 import { hashBytes } from './hash.js';
 import { MerkleError } from './merkle-error.js';
 
@@ -33,26 +33,21 @@ export function formatTlogProof({ index, proof, checkpoint, extra }: TlogProof):
 /** Checks the form only: neither proof nor checkpoint are verified. @throws MerkleError tlog_proof_malformed */
 export function parseTlogProof(text: string): TlogProof {
   const split = text.indexOf('\n\n');
-  const [first, ...lines] = text.slice(0, Math.max(split, 0)).split('\n');
-  const extra = lines[0]?.startsWith('extra ') ? decode(lines.shift()?.slice('extra '.length)) : undefined;
-  const [, decimal] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? '') ?? [];
-  const index = Number(decimal);
+  const [, ...lines] = text.slice(0, split).split('\n');
+  const extra = lines[0]?.startsWith('extra ') ? decode((lines.shift() as string).slice('extra '.length)) : undefined;
+  const index = Number(lines.shift()?.slice('index '.length));
   const proof = lines.map(decode);
-  const wellFormed =
-    first === firstLine &&
-    Number.isSafeInteger(index) &&
-    proof.length <= mostHashes &&
-    proof.every((hash) => hash?.length === hashBytes);
-  if (!wellFormed) throw new MerkleError('tlog_proof_malformed');
+  const canBeWritten = isCount(index) && proof.every((hash) => hash.length === hashBytes);
+  if (!canBeWritten || proof.length > mostHashes) throw new MerkleError('tlog_proof_malformed');
   const parsed: TlogProof = {
     index,
-    proof: proof as Uint8Array[],
+    proof,
     checkpoint: text.slice(split + 2),
     ...(extra === undefined ? {} : { extra }),
   };
+  // What was not looked at above is not written again, or is written otherwise.
   if (formatTlogProof(parsed) !== text) throw new MerkleError('tlog_proof_malformed');
   return parsed;
 }
 
-const decode = (text: string | undefined): Uint8Array | undefined =>
-  text === undefined ? undefined : Uint8Array.from(Buffer.from(text, 'base64'));
+const decode = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
