@@ -111,6 +111,15 @@ describe('a frontier', () => {
     expect(() => encodeFrontier(broken)).toThrow(message);
   });
 
+  it('does not grow past what a number counts, by a leaf or by a part', () => {
+    const [leaf] = all as [Uint8Array];
+    const full: Frontier = { size: Number.MAX_SAFE_INTEGER, hashes: all.slice(0, 53) };
+    expect(() => appendLeaf(full, leaf)).toThrow('size: not an integer');
+    const half: Frontier = { size: 2 ** 52, hashes: [leaf] };
+    expect(() => appendPart(half, half)).toThrow('size: not an integer');
+    expect(appendPart(half, { size: 2 ** 52 - 1, hashes: all.slice(0, 52) }).size).toBe(full.size);
+  });
+
   it('stays as it was when something is appended, the empty one too', () => {
     const before = appendLeaves(emptyFrontier, all.slice(0, 7));
     const kept = encodeFrontier(before);
