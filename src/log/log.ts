@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { emptyFrontier } from '../merkle/frontier.js';
 import type { NoteVerifier } from '../merkle/note.js';
@@ -11,6 +12,7 @@ import { Governance, type AnySlice } from './governance.js';
 import { HeadBelief } from './head-belief.js';
 import { KeptStates } from './kept-states.js';
 import type { Entry, EntryOf } from './header.js';
+import type { LockId } from './ids.js';
 import { LogReader } from './log-reader.js';
 import { LogWalker } from './log-walker.js';
 import { Problem } from '../problem.js';
@@ -272,8 +274,18 @@ export class Log {
   /** Named after what was lost: a crash before it is remembered does not record it twice. */
   private async recordLoss({ lost, reason }: AcceptedLoss, found: number): Promise<void> {
     const data = { kept: lost.size, found, checkpoint: lost.note, reason };
+    const lock = randomUUID() as LockId;
+    const locked = {
+      lock,
+      target: { kind: 'all' as const },
+      reason: 'entries were lost: erase and revoke again first',
+    };
     await this.append(ownCommand(`rolled-back:${Buffer.from(lost.root).toString('hex')}`), () => ({
-      entries: [{ type: 'log.rolled_back', stream: 'log', data }],
+      entries: [
+        { type: 'log.rolled_back', stream: 'log', data },
+        // With the entries their erasures and revocations are gone: nothing opens before people have looked.
+        { type: 'lock.set', stream: `lock/${lock}`, data: locked },
+      ],
       answer: null,
     }));
   }

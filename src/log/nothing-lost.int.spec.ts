@@ -232,14 +232,22 @@ describe('a loss that an operator accepted', () => {
   it('is an entry of the log, with the lost checkpoint in it, before anything else', async () => {
     await rolledBack();
     const lost = await accept();
-    await expect(starting()).resolves.toMatchObject({ size: 5 });
+    await expect(starting()).resolves.toMatchObject({ size: 6 });
     const { type, data } = decodeHeader(await logs[0]!.reader.header(4));
     expect({ type, data }).toEqual({
       type: 'log.rolled_back',
       data: { kept: 9, found: 4, checkpoint: lost.note, reason },
     });
-    expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(5);
-    await expect(starting()).resolves.toMatchObject({ size: 5 });
+    expect(openCheckpoint(await saved(), origin, verifiers).size).toBe(6);
+    await expect(starting()).resolves.toMatchObject({ size: 6 });
+  });
+
+  it('locks everything in the same moment: what had been erased or revoked is not known any more', async () => {
+    await rolledBack();
+    await accept();
+    await starting();
+    const { type, data } = decodeHeader(await logs[0]!.reader.header(5));
+    expect({ type, data }).toMatchObject({ type: 'lock.set', data: { target: { kind: 'all' } } });
   });
 
   it('is recorded where another copy went on as well', async () => {
@@ -248,7 +256,7 @@ describe('a loss that an operator accepted', () => {
     await other.start();
     await append(other, 20);
     await accept();
-    await expect(starting()).resolves.toMatchObject({ size: 25 });
+    await expect(starting()).resolves.toMatchObject({ size: 26 });
     expect(decodeHeader(await other.reader.header(24)).data).toMatchObject({ kept: 9, found: 24 });
   });
 
@@ -259,7 +267,7 @@ describe('a loss that an operator accepted', () => {
       startOverFrom: () => Promise.reject(new Error('killed')),
     });
     await expect(starting(forgetful)).rejects.toThrow('killed');
-    await expect(starting()).resolves.toMatchObject({ size: 5 });
+    await expect(starting()).resolves.toMatchObject({ size: 6 });
   });
 
   it('is that one and no other', async () => {
@@ -271,7 +279,7 @@ describe('a loss that an operator accepted', () => {
     await append(log, 1);
     await keeperOf().keep(log.checkpoint);
     await restore();
-    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 6, size: 5 } });
+    await expect(starting()).rejects.toMatchObject({ code: 'log_rolled_back', members: { kept: 7, size: 6 } });
   });
 
   it('was accepted for another checkpoint, and says nothing of this one', async () => {
@@ -349,10 +357,10 @@ describe('what others hold of a log', () => {
     const lost = await keeperOf().last();
     if (lost === undefined) throw new Error('nothing was kept');
     await keeperOf().accept({ lost, reason });
-    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 5 });
-    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 5 });
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 6 });
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 6 });
     await append(logs.at(-1) as Log, 50);
-    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 55 });
+    await expect(startingWith(theirs)).resolves.toMatchObject({ size: 56 });
     expect(await (logs.at(-1) as Log).accountsFor(earlier)).toBe(true);
     // What it had before is not given up with it.
     const forged = { origin, size: 3, root: randomBytes(32), note: '' };

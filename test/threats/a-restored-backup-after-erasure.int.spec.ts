@@ -1,3 +1,4 @@
+import { accessKey, type Lock } from '../../src/access/access-state.js';
 import { IssueSubjectKey, IssueSubjectKeyHandler } from '../../src/capture/issue-subject-key.js';
 import { certifies } from '../../src/keys/attestation.js';
 import { SubjectKeys } from '../../src/keys/subject-keys.js';
@@ -11,7 +12,7 @@ import { freshCommand, origin, researcher, typedRecords, VaultInProcess } from '
 
 /**
  * Whoever brings back what was there before an erasure does not bring back the erased: neither with their key alone, nor by
- * hand, nor with the whole vault in silence. Where people accept a loss of the log, they must erase again, and can.
+ * hand, nor with the whole vault in silence. Where people accept a loss of the log, nothing opens until they have erased again.
  */
 let vault: VaultInProcess;
 let backups: Backups;
@@ -131,20 +132,23 @@ describe('where log and keys both come back from before the erasure', () => {
     await expect(vault.keyholder.open(0 as Position).next()).rejects.toMatchObject({ code: 'keyholder_refused' });
   });
 
-  it('whoever accepts that has them readable again, and the log says so, until they erase again: then it is for good', async () => {
+  it('whoever accepts that opens nothing: all is locked until officers have erased again, and then it is for good', async () => {
     const { certificate, kept, size } = await bothFromBefore();
     await acceptAndStart(kept);
     const [told] = (await vault.log.reader.stream('log')).slice(-1);
     expect(told).toMatchObject({ type: 'log.rolled_back', position: size, data: { kept, found: size } });
-    // The gap that docs/operating/rollback.md names: nobody here knows of the erasure any more.
-    expect((await vault.read(grant, 'one')).records).toHaveLength(5);
-    // What the officers hold does: it names whom, and under the keyholder's own signature.
+    const [{ lock }] = [...vault.log.state.of(accessKey).locks.values()] as [Lock];
+    for (const reading of [vault.read(grant, 'one'), vault.copy('one', 's1')])
+      await expect(reading).rejects.toMatchObject({ members: { rules: ['locked'] } });
+    // Nobody here knows of the erasure. What the officers hold does: it names whom, under the keyholder's own signature.
     const { signature, ...claim } = certificate;
     expect(certifies(vault.trust.keyholder, claim, new Uint8Array(Buffer.from(signature, 'base64')))).toBe(true);
     const again = await vault.erase(claim.subject);
     expect(again.certificate).toMatchObject({ keyId: claim.keyId });
+    await vault.act('lock.lift', { lock });
     await staysErased(again.position);
     expect(await vault.startKeyholderWith(vault.rootKey.bytes)).toBe(0);
+    expect((await vault.read(await vault.grant('two', ['typed']), 'two')).records).toHaveLength(5);
   });
 
   it('somebody whom the backup does not know at all is erased again once a source has asked for a key of theirs', async () => {
