@@ -103,6 +103,7 @@ describe('a token is not valid', () => {
   it.each(['JWT', 'logout+jwt', 'JWS', 'id+jwt'])('of the type %s', (typ) => refused(signed(claims(), { typ })));
   it('of no type', () => refused(signed(claims(), { typ: undefined })));
   it('for an id that none of ours can be', () => refused(signed(claims({ sub: 'a b' }))));
+  it('for the name that the service itself acts under', () => refused(signed(claims({ sub: 'custos' }))));
   it('with roles that are not a list of names', () => refused(signed(claims({ roles: 'researcher' }))));
   it('of a subject without the role subject', () => refused(signed(claims({ sub: 'subject:s1' }))));
   it('with the role subject for somebody else', () => refused(signed(claims({ roles: ['subject'] }))));

@@ -48,6 +48,7 @@ describe('a trust file is refused', () => {
     const publicKey = formatVerifyingKey({ publicKey: first, ssh: { type: 'ssh-ed25519' } });
     refused(file({ people: [personWith('ann', first), { ...personWith('bob', first), publicKey }] }));
   });
+  it('when a person has the name that the service acts under', () => refused(withPerson({ person: 'custos' })));
   it("when a person's key is the log's", () => refused(file({ people: [personWith('ann', log)] })));
   it("when a person's key is the keyholder's", () => refused(file({ people: [personWith('ann', keyholder)] })));
   it('when log and keyholder are one key', () => refused(file({ keyholder: base64(log) })));

@@ -17,10 +17,13 @@ export const SessionId = z
   .brand<'SessionId'>();
 export type SessionId = z.infer<typeof SessionId>;
 
-/** Whoever acts: an account of the identity provider, or `subject:` and a subject's id. */
+/**
+ * Whoever acts: an account of the identity provider, or `subject:` and a subject's id. Never `custos`: that is the service
+ * (`Actor`), whose entries and whose command ids nobody else may have.
+ */
 export const PersonId = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/)
+  .regex(/^(?!custos$)[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/)
   .brand<'PersonId'>();
 export type PersonId = z.infer<typeof PersonId>;
 
