@@ -4,7 +4,7 @@ import { enforcedBy, type ActState } from '../identity/authority.js';
 import type { Draft } from '../log/draft.js';
 import { freeText } from '../log/free-text.js';
 import type { EntryOf } from '../log/header.js';
-import { GrantId, type ActId, type PersonId } from '../log/ids.js';
+import { GrantId, type ActId, type PersonId, type RequestId } from '../log/ids.js';
 import { accessKey, requestStream, type AccessState, type BrokenGlass } from './access-state.js';
 import { grantOn, withGrant } from './grant.js';
 import { isNonEmpty } from './non-empty.js';
@@ -26,7 +26,7 @@ const limits = {
   disclosures_above_ceiling: ({ disclosures }, { mostDisclosures }) => disclosures <= mostDisclosures,
   subjects_above_ceiling: ({ subjects }, { mostSubjects }) => subjects <= mostSubjects,
 } satisfies Record<string, (terms: Terms, most: Policy['breakGlass']) => boolean>;
-export type BreakGlassRule = keyof typeof limits | 'break_glass_unreviewed';
+export type BreakGlassRule = keyof typeof limits | 'break_glass_unreviewed' | 'grant_id_used';
 const limitNames = Object.keys(limits) as (keyof typeof limits)[];
 
 const aboveLimits = ({ breakGlass }: Policy, terms: Terms) =>
@@ -43,7 +43,7 @@ export const breakGlassAct: ActKind = {
   kind: 'break-glass',
   body: BreakGlass,
   signers: () => 1,
-  objection: (body, head, signer) => mayNotBreak(head.of(accessKey), body as BreakGlass, signer),
+  objection: (body, head, officer, act) => mayNotBreak(head.of(accessKey), body as BreakGlass, { officer, act }),
   announced: (act, body, officer) => announced(act, body as BreakGlass, officer),
 };
 
@@ -54,8 +54,14 @@ export const reviewAct: ActKind = {
   objection: (body, head, signer) => mayNotReview(head.of(accessKey), body as Review, [signer]),
 };
 
-function mayNotBreak(state: AccessState, { scope }: BreakGlass, officer: PersonId): Objection | undefined {
+function mayNotBreak(
+  state: AccessState,
+  { scope }: BreakGlass,
+  { officer, act }: { officer: PersonId; act: ActId },
+): Objection | undefined {
   const rules: BreakGlassRule[] = aboveLimits(state.policy, termsOf(scope));
+  // An id that is taken would give one grant what another was signed for.
+  if (state.grants.has(grantIn(act)) || state.requests.has(requestIn(act))) rules.push('grant_id_used');
   if (unreviewed(state).some((one) => one.officer === officer)) rules.push('break_glass_unreviewed');
   return isNonEmpty(rules) ? { code: 'break_glass_refused', rules } : undefined;
 }
@@ -74,7 +80,7 @@ function mayNotReview(
 /** An entry for each subject concerned, in their ledger, and for whoever follows the log. */
 function announced(act: ActId, { scope }: BreakGlass, officer: PersonId): Draft[] {
   const { fields, sessions, purpose: reason, durationSeconds, budget } = scope;
-  const grant = act as string as GrantId;
+  const grant = grantIn(act);
   return [...new Set(sessions.map(({ subject }) => subject))].map((subject) => ({
     type: 'glass.broken',
     stream: requestStream(grant),
@@ -89,11 +95,9 @@ export function glassBroken(state: AccessState, { position, at }: EntryOf<'act.s
   const body = BreakGlass.safeParse(act?.body);
   if (act === undefined || !body.success) return state;
   const [officer] = signersOf(act);
-  const grant = act.id as string as GrantId;
-  // An id that is taken would give one grant what another was signed for.
-  const isTaken = state.grants.has(grant) || state.requests.has(act.id as never);
-  if (officer === undefined || isTaken || mayNotBreak(state, body.data, officer) !== undefined) return state;
-  const asked = { id: act.id as never, requester: officer, scope: body.data.scope };
+  const grant = grantIn(act.id);
+  if (officer === undefined || mayNotBreak(state, body.data, { officer, act: act.id }) !== undefined) return state;
+  const asked = { id: requestIn(act.id), requester: officer, scope: body.data.scope };
   const next = withGrant(state, { ...grantOn(asked, { position, at, signers: 1 }), isBreakGlass: true });
   return { ...next, glasses: next.glasses.set(grant, { grant, officer, position }) };
 }
@@ -114,5 +118,9 @@ export function glassReviewed(state: AccessState, { position, at, actor }: Entry
     glasses: state.glasses.set(id, { ...glass, reviewed: { position, at, by, finding } }),
   };
 }
+
+/** There is no request: the act is what was asked, and its id that of the grant. */
+const grantIn = (act: ActId) => act as string as GrantId;
+const requestIn = (act: ActId) => act as string as RequestId;
 
 const signersOf = ({ signatures }: ActState): PersonId[] => [...signatures.keys()];

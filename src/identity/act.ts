@@ -21,7 +21,7 @@ export interface ActKind {
    * What stands against it as things are, beyond its form: with an objection nobody's signature is taken. Whoever folds
    * the act asks the same once more.
    */
-  readonly objection?: (body: unknown, head: Head, signer: PersonId) => Objection | undefined;
+  readonly objection?: (body: unknown, head: Head, signer: PersonId, act: ActId) => Objection | undefined;
   /** What else is written with the signature that enforces it, so that whoever it concerns is told. It enforces nothing. */
   readonly announced?: (act: ActId, body: unknown, signer: PersonId) => readonly Draft[];
 }

@@ -177,7 +177,10 @@ function objected(act: Act, before: readonly Step[], rule: string): void {
   const state = stateOf(told);
   const head: Head = { at: told.at, size: told.entries.length, of: here(told) };
   const [kind] = keyActs.filter((one) => one.kind === act.kind);
-  expect(kind?.objection?.(act.body, head, 'officer1' as PersonId)).toEqual({ code: 'key_refused', rules: [rule] });
+  expect(kind?.objection?.(act.body, head, 'officer1' as PersonId, actId())).toEqual({
+    code: 'key_refused',
+    rules: [rule],
+  });
   const after = stateOf(tell(() => told, ...bySigning(act, 9)));
   expect([after.keys, after.sources]).toEqual([state.keys, state.sources]);
 }

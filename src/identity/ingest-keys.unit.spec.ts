@@ -94,7 +94,7 @@ describe('an act is nothing to sign', () => {
     const state = after(() => told);
     const head: Head = { at: told.at, size: told.entries.length, of: (key) => state.of(key) };
     const kind = ingestKeyActs.find((one) => one.kind === act.kind);
-    return kind?.objection?.(act.body, head, 'officer1' as PersonId)?.rules;
+    return kind?.objection?.(act.body, head, 'officer1' as PersonId, actId())?.rules;
   };
   it('that would change nothing', () => {
     expect(rules(issue())).toBeUndefined();

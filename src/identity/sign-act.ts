@@ -38,7 +38,7 @@ export function signatureOnAct(
   const checked = checkActSignature(state, { envelope, act: id, at, size });
   if (checked.kind === 'refused') return refusal(id, checked.rules);
   const kind = state.kinds.get(act.kind);
-  const objection = kind?.objection?.(act.body, head, checked.signer);
+  const objection = kind?.objection?.(act.body, head, checked.signer, id);
   if (objection !== undefined)
     return { ...refusedWith(id, objection.rules), answer: { kind: 'objected', ...objection } };
   const signed = (typeof envelope === 'string' ? parseEnvelope(envelope) : envelope) as Envelope;

@@ -4,7 +4,8 @@ import { reach } from '../../src/access/reach.js';
 import { SubjectLedger, SubjectLedgerHandler } from '../../src/history/subject-ledger.js';
 import type { Scope } from '../../src/log/entries.js';
 import type { FieldName } from '../../src/log/fields.js';
-import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
+import type { ActId, GrantId, PersonId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
+import { ProposeAct, ProposeActHandler } from '../../src/identity/act-commands.js';
 import { freshCommand, researcher, start, typedRecords, VaultInProcess } from '../vault-in-process.js';
 
 /** One officer may open a little alone, so that is what has to be kept little, told, and looked at afterwards. */
@@ -70,6 +71,17 @@ describe('one officer alone does not open', () => {
     await expect(opened.next()).rejects.toMatchObject({ code: 'keyholder_refused' });
     const { problems } = await vault.verify();
     expect(problems.map(({ check }) => check)).toEqual(['act_invalid', 'disclosure_without_grant']);
+  });
+
+  it('under the id of a request that there is, which the log would hold for good as an act that was none', async () => {
+    const body = { scope: scopeOf() };
+    const act = (await vault.grant('two', ['typed'])) as string as ActId;
+    const envelope = await vault.signatureOn(act, { kind: 'break-glass', body }, 'ola');
+    const asked = { act, kind: 'break-glass', body, envelope };
+    await expect(
+      new ProposeActHandler(vault.log).execute(new ProposeAct(freshCommand(), 'ola' as PersonId, asked)),
+    ).rejects.toMatchObject(refused('grant_id_used'));
+    expect(await vault.verify()).toMatchObject({ ok: true });
   });
 
   it('a second time before others have reviewed the first, whatever it was', async () => {
