@@ -199,6 +199,12 @@ describe('sealed columns do not open', () => {
     await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'tampered' });
   });
 
+  it('with a second key of their subject: none is made, which would outlive the erasure of the first', async () => {
+    await vault.asIntruder('DELETE FROM keys.subject_key');
+    await expect(vault.keyholder.register('s1' as SubjectId)).rejects.toMatchObject({ code: 'key_unknown' });
+    expect((await vault.asIntruder('SELECT FROM keys.subject_key')).rowCount).toBe(0);
+  });
+
   it('without their key, which is an error and no erasure', async () => {
     await vault.asIntruder('DELETE FROM keys.subject_key');
     await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'key_unknown' });

@@ -111,7 +111,10 @@ export class Keyholder implements KeyholderPort {
   async register(subject: SubjectId): Promise<RegisteredKey> {
     const known = (await this.catchUp()).of(subjectsKey).get(subject);
     if (known?.kind === 'erased') throw new Problem('subject_erased', { position: known.tombstone });
-    const kept = (await this.parts.store.find(subject)) ?? (await this.make(subject));
+    const stored = await this.parts.store.find(subject);
+    // The log has one, and what is sealed to it is lost with it, or was just erased: no tombstone would name another.
+    if (known !== undefined && stored?.keyId !== known.keyId) throw new Problem('key_unknown');
+    const kept = stored ?? (await this.make(subject));
     // An attested key is the one that the root key opens: a row put in or changed by hand gets no signature.
     const { publicKey, secretKey } = await this.unwrap(subject, kept);
     secretKey.wipe();
