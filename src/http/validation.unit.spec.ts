@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { knownPath } from './issue-path.js';
 import { Anyone } from './may-ask.js';
 import { canary, startTestApp, type TestApp } from './test-app.spec.js';
+import { ValidationPipe } from './validation.js';
 
 const Sent = z.strictObject({
   data: z.unknown().optional(),
@@ -88,6 +89,15 @@ describe('an issue names the place and the rule', () => {
   });
   it('for twenty places at most', async () => {
     expect(await issues({ list: Array.from({ length: 100 }, () => ({})) })).toHaveLength(20);
+  });
+});
+
+it('a value that is nested deeper than a schema can follow is the caller’s mistake, and none of ours', async () => {
+  const value: unknown = JSON.parse(`{"json":${'['.repeat(10_000)}${']'.repeat(10_000)}}`);
+  const checked = new ValidationPipe().transform(value, { type: 'body', schema: z.strictObject({ json: z.json() }) });
+  await expect(checked).rejects.toMatchObject({
+    code: 'input_invalid',
+    members: { issues: [{ path: 'body', rule: 'too_deep' }] },
   });
 });
 
