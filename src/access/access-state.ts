@@ -48,9 +48,14 @@ export interface AccessRequest {
   readonly position: Position;
   readonly at: number;
   readonly expiresAt: number;
-  /** Who signed validly, in order, and where. */
-  readonly approvals: OrderedMap<PersonId, Position>;
+  /** Who signed validly, in order. What a key signed that was revoked since does not stand here, unless it is granted. */
+  readonly approvals: OrderedMap<PersonId, Approval>;
   readonly rejected?: Ended;
+}
+
+export interface Approval {
+  readonly position: Position;
+  readonly keyId: string;
 }
 
 export interface Grant {

@@ -18,7 +18,12 @@ export interface HandedIn {
 }
 
 export type CheckedApproval =
-  | { readonly kind: 'valid'; readonly approver: PersonId; readonly statement: ApprovalStatement }
+  | {
+      readonly kind: 'valid';
+      readonly approver: PersonId;
+      readonly keyId: string;
+      readonly statement: ApprovalStatement;
+    }
   | { readonly kind: 'refused'; readonly rules: NonEmpty<ApprovalRule> };
 
 /**
@@ -35,7 +40,7 @@ export function checkApproval(state: AccessState, { envelope, request: id, at, s
   const request = state.requests.get(id);
   if (request === undefined) return { kind: 'refused', rules: ['request_not_open'] };
   const broken = ruleNames.filter((name) => !rules[name]({ statement, owner, request, at, size, state }));
-  return isNonEmpty(broken) ? { kind: 'refused', rules: broken } : { kind: 'valid', approver: owner, statement };
+  return isNonEmpty(broken) ? { kind: 'refused', rules: broken } : { kind: 'valid', approver: owner, keyId, statement };
 }
 
 interface Seen {

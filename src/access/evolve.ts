@@ -8,6 +8,7 @@ import type { Entry, EntryOf } from '../log/header.js';
 import { GrantId, PersonId, RequestId, SubjectId } from '../log/ids.js';
 import { encodeCanonical } from '../sealing/canonical.js';
 import { accessKey, emptyAccess, statusOf, type AccessRequest, type AccessState } from './access-state.js';
+import { revokedBy } from '../identity/enrolled-keys.js';
 import { checkApproval } from './check-approval.js';
 import { glassBroken, glassReviewed } from './break-glass.js';
 import { grantOn, withGrant } from './grant.js';
@@ -44,7 +45,10 @@ export function evolve(state: AccessState, entry: Entry): AccessState {
     case 'lock.set':
       return lockSet(state, entry);
     case 'act.signed':
-      return [lockLifted, policyChanged, glassBroken, glassReviewed].reduce((so, folded) => folded(so, entry), state);
+      return [keyRevoked, lockLifted, policyChanged, glassBroken, glassReviewed].reduce(
+        (so, folded) => folded(so, entry),
+        state,
+      );
     case 'disclosure.made':
       return disclosureMade(state, entry);
     case 'subject.erased':
@@ -124,7 +128,7 @@ function requestApproved(state: AccessState, entry: EntryOf<'request.approved'>)
   const checked = checkApproval(state, { envelope, request: id, at, size: position });
   const before = state.requests.get(id);
   if (checked.kind === 'refused' || before === undefined) return state;
-  const request = { ...before, approvals: before.approvals.set(checked.approver, position) };
+  const request = { ...before, approvals: before.approvals.set(checked.approver, { position, keyId: checked.keyId }) };
   const next = {
     ...state,
     requests: state.requests.set(id, request),
@@ -132,6 +136,21 @@ function requestApproved(state: AccessState, entry: EntryOf<'request.approved'>)
   };
   const signers = request.approvals.size;
   return signers < request.needed ? next : withGrant(next, grantOn(request, { position, at, signers }));
+}
+
+/**
+ * Whoever had the key may have signed much before anybody knew: none of that counts any more. A grant that was complete by
+ * then stands until it is revoked itself.
+ */
+function keyRevoked(state: AccessState, { position, at }: EntryOf<'act.signed'>): AccessState {
+  const keyId = revokedBy(state.authority, position);
+  if (keyId === undefined) return state;
+  const requests = state.requests.map((request) => {
+    const approvals = request.approvals.filter((one) => one.keyId !== keyId);
+    const isTouched = approvals.size < request.approvals.size && statusOf(state, request, at) === 'open';
+    return isTouched ? { ...request, approvals } : request;
+  });
+  return { ...state, requests };
 }
 
 const OfRequest = z.object({ request: RequestId });

@@ -30,7 +30,7 @@ export interface GrantView {
 
 export function viewRequest(state: AccessState, request: AccessRequest, at: number): RequestView {
   const { id, requester, scope, scopeHash, policyHash, preview, needed, position, expiresAt } = request;
-  const approvals = [...request.approvals].map(([approver, signedAt]) => ({ approver, position: signedAt }));
+  const approvals = [...request.approvals].map(([approver, signed]) => ({ approver, position: signed.position }));
   const status = statusOf(state, request, at);
   const grant = viewGrant(state, grantOf(id));
   return {

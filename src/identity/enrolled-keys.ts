@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PersonId, type Position } from '../log/ids.js';
 import { parseVerifierKey } from '../merkle/note.js';
 import type { ActKind } from './act.js';
-import { authorityKey, type ActState, type Authority } from './authority.js';
+import { authorityKey, enforcedBy, type ActState, type Authority } from './authority.js';
 import { keyIdOf, PersonKey, verifyingKey } from './trust.js';
 
 const KeyId = z.string().regex(/^[0-9a-f]{16}$/);
@@ -67,6 +67,14 @@ export function foldKeys(state: Authority, { kind, body, at, enforcedAt }: ActSt
   if (!isKeyAct(kind) || enforcedAt === undefined) return state;
   const folded = acts[kind].fold(state, body, { at, position: enforcedAt });
   return typeof folded === 'string' ? state : folded;
+}
+
+/** The key that the entry revoked, if it did: by itself, and not for another in its place. */
+export function revokedBy(state: Authority, position: Position): string | undefined {
+  const revocation = Revoke.safeParse(enforcedBy(state, position, 'key.revoke')?.body);
+  if (!revocation.success) return undefined;
+  const { keyId } = revocation.data;
+  return state.keys.get(keyId)?.revokedAt === position ? keyId : undefined;
 }
 
 const isKeyAct = (kind: string): kind is keyof typeof acts => Object.hasOwn(acts, kind);
