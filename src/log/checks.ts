@@ -13,6 +13,7 @@ export const checks = {
   time_ahead: 'dated in the future: from here on, by the clock of whoever verifies',
   version_wrong: 'reordered: the stream version is not the next one',
   not_in_the_log: 'added: a row stands where the signed log has none',
+  not_indexed: 'hidden: an index of the database does not know this entry, and whoever asks by it is not shown it',
   checkpoint_forged: 'forged signature: a stored checkpoint was not signed by the log',
   checkpoint_differs: 'forked: the log signed another root for these entries',
   checkpoint_missing: 'missing: the checkpoint of the head is not among those that are kept',

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { digestInto, hashBytes } from '../merkle/hash.js';
+import { askBy } from './by-table-or-index.js';
 import type { Findings } from './checks.js';
 import { commandDomain, namedBy } from './command-hash.js';
 import { CopiedRows } from './copied-rows.js';
 import { sameBytes } from './name-table.js';
-import { withoutIndexes } from './without-indexes.js';
 
 /** A row of `log.command`: the position of its first entry, and what a header names of it, framed as it is hashed. */
 export interface CommandRow {
@@ -90,8 +90,9 @@ export function* copiedCommands(copied: Uint8Array): Generator<CommandRow> {
  * without an index, of which whoever rules the database can make one that knows of one row alone.
  */
 export async function verifyOnce(client: pg.ClientBase, since: number, { report }: Findings): Promise<void> {
-  const rows = await withoutIndexes<{ first: number }>(
+  const rows = await askBy<{ first: number }>(
     client,
+    'table',
     // By expressions besides: PostgreSQL believes an index that says it is unique, and plans the question away (18).
     `WITH twice AS (
        SELECT actor || '' AS actor, command || '' AS command, min(first) AS earliest FROM log.command

@@ -4,7 +4,7 @@ import { PageThreads } from './page-threads.js';
 import { startOfPageWith, Verification, type VerificationParts } from './verification.js';
 import { verifyOnce } from './verify-commands.js';
 import { readExtent, verifyEdges, type Extent } from './verify-extent.js';
-import { verifyNoneHidden } from './verify-rows.js';
+import { verifyIndexes } from './verify-rows.js';
 import type { VerifyOptions } from './verify-options.js';
 
 export interface Verified {
@@ -57,7 +57,7 @@ async function verifySince(tools: Tools, extent: Extent, findings: Findings): Pr
   const run = new Verification({ ...tools, findings, size: extent.rows, since: extent.since });
   await run.run();
   await verifyEdges(tools.client, extent, run.frontier, findings);
-  await verifyNoneHidden(tools.client, { below: extent.rows, read: run.counts.entries }, findings);
+  await verifyIndexes(tools.client, { below: extent.rows, rows: run.counts.entries }, findings);
   await verifyOnce(tools.client, startOfPageWith(extent.since), findings);
   return run;
 }

@@ -145,6 +145,32 @@ describe('verification finds a row that the index of positions does not know', (
   });
 });
 
+describe('verification finds an entry that is hidden from whoever asks', () => {
+  const of = (position: number) => `position = ${position}`;
+  it.each([
+    ['by subject', 'entry_subject', of(3 * page + 60)],
+    ['for sessions', 'entry_session', of(3 * page + 62)],
+    ['for a stream', 'entry_stream_version_key', of(3 * page + 60)],
+  ])('%s', async (_, index, where) => {
+    const { rows } = await intruder.query<{ at: string; type: string }>(
+      `SELECT position AS at, type FROM log.entry WHERE ${where}`,
+    );
+    const isReady = (value: boolean) =>
+      intruder.query(`UPDATE pg_index SET indisready = ${value} WHERE indexrelid = 'log.${index}'::regclass`);
+    const again = `CREATE TEMP TABLE hidden AS SELECT * FROM log.entry WHERE ${where}; DELETE FROM log.entry WHERE ${where};
+      INSERT INTO log.entry SELECT * FROM hidden; DROP TABLE hidden`;
+    await isReady(false);
+    await intruder.query(again);
+    await isReady(true);
+    try {
+      expect(await found()).toEqual([`${rows[0]?.at} not_indexed`]);
+    } finally {
+      await intruder.query(again);
+    }
+    expect(await found(trusted)).toEqual([]);
+  });
+});
+
 describe('verification since a checkpoint', () => {
   it('looks at no tile and no kept answer below it', async () => {
     const statements = (at: number) => [
