@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { openPool } from '../../src/log/database.js';
 import { MayAsk } from '../../src/http/may-ask.js';
 import type { TestDatabase } from '../../test/postgres/database.js';
+import { withOwnTables } from '../with-own-tables.js';
 
 const POOL = Symbol('pool');
 const Body_ = z.strictObject({ session: z.string() });
@@ -47,7 +48,7 @@ export class PlainModule {
 
 /** `values` of one session, encrypted by PostgreSQL. */
 export async function plainFields(database: TestDatabase, sessions: ReadonlyMap<string, readonly unknown[]>) {
-  const pool = openPool(database.superuserUrl, { connections: 12, name: 'pgcrypto' });
+  const pool = withOwnTables(openPool(database.superuserUrl, { connections: 12, name: 'pgcrypto' }));
   await pool.query(`CREATE EXTENSION IF NOT EXISTS pgcrypto;
     CREATE TABLE plain_field (session text, sequence int, typed bytea, PRIMARY KEY (session, sequence));
     CREATE TABLE plain_audit (id uuid PRIMARY KEY, at timestamptz DEFAULT clock_timestamp(), person text, session text, field text)`);

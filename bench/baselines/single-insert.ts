@@ -1,5 +1,6 @@
 import { openPool } from '../../src/log/database.js';
 import type { TestDatabase } from '../../test/postgres/database.js';
+import { withOwnTables } from '../with-own-tables.js';
 
 export interface PlainRow {
   readonly stream: string;
@@ -9,7 +10,9 @@ export interface PlainRow {
 
 /** What anyone would do first: a row an entry, a transaction a row, no proof, no order that a reader can trust. */
 export async function singleInsert(database: TestDatabase, writers: number) {
-  const pool = openPool(database.superuserUrl, { connections: Math.min(writers, 64), name: 'single insert' });
+  const pool = withOwnTables(
+    openPool(database.superuserUrl, { connections: Math.min(writers, 64), name: 'single insert' }),
+  );
   await pool.query(`CREATE TABLE IF NOT EXISTS plain_single (
     position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text NOT NULL, header bytea NOT NULL, body bytea)`);
   return {

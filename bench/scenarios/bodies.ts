@@ -7,6 +7,7 @@ import { layEndToEnd } from '../../src/log/lay-end-to-end.js';
 import { PostgresBodyStore } from '../../src/log/postgres-body-store.js';
 import { interleaved, median } from '../interleaved.js';
 import { scenario } from '../scenario.js';
+import { withOwnTables } from '../with-own-tables.js';
 
 interface Preset {
   readonly rounds: number;
@@ -61,9 +62,9 @@ export default scenario<Preset>({
   presets: { quick: { rounds: 2, transactions: 40 }, full: { rounds: 8, transactions: 100 } },
   async run(bench, { rounds, transactions }) {
     const database = await bench.database();
-    const owner = openPool(database.superuserUrl, { connections: 1, name: 'bench owner' });
+    const owner = withOwnTables(openPool(database.superuserUrl, { connections: 1, name: 'bench owner' }));
     await owner.query(tables);
-    const service = openPool(database.url('custos_service'), { connections: 1, name: 'bench' });
+    const service = withOwnTables(openPool(database.url('custos_service'), { connections: 1, name: 'bench' }));
     const store = new PostgresBodyStore(service);
     const next = { partitioned: 0, plain: 0, whole: 0 };
     const load = (name: keyof typeof next, insert: (client: pg.ClientBase, batches: number[]) => Promise<void>) => async () => {

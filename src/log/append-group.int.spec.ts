@@ -81,18 +81,18 @@ describe('an append of a session that does not wait for the disk', () => {
   /** What holds at its COMMIT, seen by a trigger that runs then. */
   async function atCommitOf(value: string): Promise<string> {
     await test.pool('superuser').query(
-      `CREATE TABLE seen (value text);
-       CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+      `CREATE TABLE public.seen (value text);
+       CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
          INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
        CREATE CONSTRAINT TRIGGER look AFTER UPDATE ON log.head DEFERRABLE INITIALLY DEFERRED
-         FOR EACH ROW EXECUTE FUNCTION look()`,
+         FOR EACH ROW EXECUTE FUNCTION public.look()`,
     );
     const url = new URL(test.database.url('custos_service'));
     url.searchParams.set('options', `-c synchronous_commit=${value}`);
     const pool = openPool(url.href, { connections: 1, name: 'test' });
     expect((await append(test.instance({ pool }), consent())).positions).toEqual([1]);
     await pool.end();
-    const { rows } = await test.pool('superuser').query<{ value: string }>('SELECT value FROM seen');
+    const { rows } = await test.pool('superuser').query<{ value: string }>('SELECT value FROM public.seen');
     return rows.map((row) => row.value).join();
   }
 

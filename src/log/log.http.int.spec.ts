@@ -112,14 +112,14 @@ describe('a tile is not served', () => {
     const intruder = openPool(database.superuserUrl, { connections: 1, name: 'intruder' });
     try {
       await intruder.query('SET session_replication_role = replica');
-      await intruder.query(`CREATE TABLE kept AS SELECT * FROM log.entry WHERE position = 520`);
+      await intruder.query(`CREATE TABLE public.kept AS SELECT * FROM log.entry WHERE position = 520`);
       await intruder.query('DELETE FROM log.entry WHERE position = 520');
       for (const path of ['tile/0/002.p/20', 'tile/entries/002.p/20', 'proof?position=530']) {
         expect((await get('auditor', path)).json()).toMatchObject({ code: 'log_corrupt' });
       }
     } finally {
-      await intruder.query('INSERT INTO log.entry SELECT * FROM kept');
-      await intruder.query('DROP TABLE kept');
+      await intruder.query('INSERT INTO log.entry SELECT * FROM public.kept');
+      await intruder.query('DROP TABLE public.kept');
       await intruder.end();
     }
   });
