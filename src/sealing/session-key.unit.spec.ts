@@ -87,6 +87,9 @@ describe('a column key', () => {
     const keys = ['typed', 'screen', 'screen.text', ''].map((field) => hex(columnKey(sessionKey, field)));
     expect(new Set([...keys, hex(sessionKey)]).size).toBe(5);
   });
+  it('is of no name that UTF-8 cannot hold, and the error says what was named', () => {
+    expect(() => columnKey(sessionKey, '\ud800')).toThrow('name of derived key: the text is not well-formed Unicode');
+  });
   it('is the same whenever it is derived', () => {
     expect(hex(columnKey(sessionKey, 'typed'))).toBe(hex(columnKey(sessionKey, 'typed')));
   });
