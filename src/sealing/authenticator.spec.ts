@@ -18,6 +18,8 @@ export interface Differing {
   readonly application?: string;
   /** What the blob says of the key. */
   readonly saysKey?: Uint8Array;
+  /** What the blob says of the signature's kind. */
+  readonly saysType?: string;
   readonly after?: readonly number[];
 }
 
@@ -41,7 +43,12 @@ export function authenticator(application = 'ssh:'): Authenticator {
       const assertion = Buffer.concat([Buffer.of(flags), uint32(counter)]);
       const forSite = sha256(Buffer.from(differing.application ?? application));
       const signature = sign(null, Buffer.concat([forSite, assertion, sha256(signed)]), privateKey);
-      const inner = Buffer.concat([string(type), string(signature), assertion, Buffer.from(after)]);
+      const inner = Buffer.concat([
+        string(differing.saysType ?? type),
+        string(signature),
+        assertion,
+        Buffer.from(after),
+      ]);
       return new Uint8Array(
         Buffer.concat([
           Buffer.from('SSHSIG'),

@@ -51,6 +51,12 @@ describe('a signature of an authenticator is invalid', () => {
   });
   it('if its blob names another application than the one that was enrolled', () =>
     invalid({ application: 'ssh:other', saysKey: skBlob(one.key.publicKey, 'ssh:other') }));
+  it('if its blob names another key, or another kind of signature, though this key made it', () => {
+    invalid({ saysKey: skBlob(authenticator().key.publicKey, 'ssh:') });
+    for (const saysType of ['', 'sk-ssh-ed25519', 'sk-ssh-ed25519@openssh.con', 'sk-ssh-ed25519@openssh.com+'])
+      invalid({ saysType });
+  });
+  it('with anything behind its blob', () => expect(isValid(Uint8Array.of(...one.sign(message), 0))).toBe(false));
   it('in another namespace', () => invalid({ namespace: 'file' }));
   it('with flags or counter changed afterwards', () => {
     for (const at of [1, 2, 3, 4, 5]) {

@@ -29,6 +29,7 @@ it('what is read is a copy', () => {
 it.each([
   ['000000', 'half a length'],
   ['00000002c3', 'a byte too few'],
+  ['00000001', 'a length and no bytes'],
   ['ffffffffc3a9', 'a length past all there is'],
 ])('of %s (%s) nothing is read, and nothing after it', (text) => {
   const read = reader(text);
