@@ -19,6 +19,7 @@ describe('the tokenizer stops before memory or stack do', () => {
     ['maps', 'a16161a1616101'],
     ['tags', 'c1c101'],
     ['an array in a map in a tag', 'c1a1616180'],
+    ['an array in the last value of a map', 'a261610161628101'],
   ])('at the first level too many, of %s', (_, hex) => {
     expect(tokensOf(hex, { levels: 2, items: 99 })).toBeGreaterThan(0);
     expect(() => tokensOf(hex, { levels: 1, items: 99 })).toThrow('CBOR: more than 1 levels');
@@ -32,6 +33,18 @@ describe('the tokenizer stops before memory or stack do', () => {
   it('and not for many containers side by side, or after one that ended', () => {
     expect(tokensOf('8480808101a1616101810282810380', { levels: 2, items: 99 })).toBe(14);
   });
+});
+
+describe('what is decoded has one form, and is data of JSON', () => {
+  it.each([
+    ['an integer in more bytes than it takes', '1817'],
+    ['an integer past 2^53 - 1', '1b0020000000000000'],
+    ['an array of indefinite length', '9f01ff'],
+    ['a text of indefinite length', '7f6161ff'],
+    ['NaN', 'f97e00'],
+    ['an infinite number', 'f97c00'],
+    ['a key twice', 'a2616101616102'],
+  ])('so that %s is refused', (_, hex) => expect(() => decoded(hex)).toThrow());
 });
 
 describe('text is what was written', () => {
