@@ -83,6 +83,13 @@ describe('a column is not sealed', () => {
   ])('%s', (_what, differs, message) => {
     expect(() => sealColumn(key(), binding(differs), values)).toThrow(message);
   });
+  it('nor opened for less than no record: that is a mistake of ours, and no tampering', () => {
+    const sealed = sealColumn(key(), binding(), values);
+    for (const count of [-1, 2.5])
+      expect(() => openColumn(key(), binding({ count }), sealed)).toThrow(
+        new RangeError('count: expected a whole number from 0'),
+      );
+  });
   it('for a field name that another name would share a key with', () => {
     expect(() => columnKey(sessionKey, '\ud800')).toThrow('not well-formed');
   });
