@@ -49,6 +49,22 @@ describe('deterministic CBOR is not decoded', () => {
     expect(() => decodeCanonical(fromHex(encoded))).toThrow(new Error('not deterministic CBOR'));
   });
 
+  it.each([
+    ['23 in two bytes', '1817'],
+    ['255 in three bytes', '1900ff'],
+    ['65,535 in five bytes', '1a0000ffff'],
+    ['2^32 - 1 in nine bytes', '1b00000000ffffffff'],
+    ['an integer under -(2^53 - 1)', '3b001fffffffffffff'],
+    ['a text whose first byte goes on with another', '6180'],
+    ['a long text without its last byte', `7818${'61'.repeat(23)}`],
+    ['a long key and no value', `a17818${'61'.repeat(24)}`],
+    ['half of a length', '7901'],
+    ['a length of more bytes than there is one for', 'fc'],
+    ['a text of a length of no width', '7c'],
+  ])('with %s, at the border', (_, encoded) => {
+    expect(() => decodeCanonical(fromHex(encoded))).toThrow(new Error('not deterministic CBOR'));
+  });
+
   it('exactly where its slow twin refuses it: random bytes, and encodings with a byte changed, cut or put in', () => {
     const changed = fc
       .tuple(canonical, fc.nat(), fc.nat({ max: 255 }), fc.constantFrom('changed', 'taken out', 'put in', 'cut off'))
@@ -189,6 +205,27 @@ describe('deterministic CBOR', () => {
     fc.assert(fc.property(canonical, (value) => expect(decodeCanonical(encodeCanonical(value))).toEqual(value)));
   });
 
+  it('comes back at each border of length and value', () => {
+    const borders = [0, 23, 24, 255, 256, 65_535, 65_536, 0x01020304, 2 ** 32 - 1, 2 ** 32, 0x0102030405060, Number.MAX_SAFE_INTEGER]; // prettier-ignore
+    const texts = [0, 1, 23, 24, 25, 255, 256, 65_536].flatMap((length) => ['a'.repeat(length), `${'a'.repeat(length)}\u0080`]); // prettier-ignore
+    const value = [
+      borders.flatMap((one) => [one, -1 - (one === Number.MAX_SAFE_INTEGER ? one - 1 : one)]),
+      texts,
+      Object.fromEntries(texts.map((text) => [text, text.length])),
+      [1.5, -1.5, 2 ** -24, 1.1, Math.fround(1.1), 100_000.5, null, true, false],
+    ];
+    expect(hex(encodeCanonical(value))).toBe(hex(encodeByTwin(value)));
+    expect(decodeCanonical(encodeCanonical(value))).toEqual(value);
+  });
+
+  it('with a member named __proto__ comes back with it, a member like any other', () => {
+    const back = decodeCanonical(fromHex('a1695f5f70726f746f5f5f01')) as object;
+    expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyDescriptors(back)).toEqual({
+      ['__proto__']: { value: 1, enumerable: true, writable: true, configurable: true },
+    });
+  });
+
   it('does not depend on the order of keys', () => {
     expect(hex(encodeCanonical({ b: 1, aa: 2, a: 3 }))).toBe('a361610361620162616102');
     expect(encodeCanonical({ a: 3, aa: 2, b: 1 })).toEqual(encodeCanonical({ b: 1, aa: 2, a: 3 }));
@@ -201,6 +238,14 @@ describe('deterministic CBOR', () => {
       const encoded = encodeCanonical(Object.fromEntries(order.map((key) => [key, 0])));
       expect(hex(encoded)).toBe(`ab${sorted.map((key) => `${hex(encodeCanonical(key))}00`).join('')}`);
     }
+  });
+
+  it('has a key of one character past ASCII behind those of two letters', () => {
+    for (const value of [
+      { aa: 0, '\u0080': 0 },
+      { '\u0080': 0, aa: 0 },
+    ])
+      expect(hex(encodeCanonical(value))).toBe('a262616100' + '62c28000');
   });
 
   it.each<[unknown, string]>([
@@ -233,5 +278,16 @@ describe('the hash of a value', () => {
   });
   it('is refused in a domain with a zero character, which would move the border', () => {
     expect(() => hashCanonical('a\0b', 1)).toThrow('domain of hash');
+  });
+  it('is refused, and says why, in any domain that could be mixed up with another', () => {
+    expect(() => hashCanonical('a\0b', 1)).toThrow(new TypeError('domain of hash: holds a zero character'));
+    expect(() => hashCanonical('a\ud800', 1)).toThrow(
+      new TypeError('domain of hash: the text is not well-formed Unicode'),
+    );
+  });
+  it('is in a domain what it was there before, whatever was hashed between', () => {
+    const first = hashCanonical('custos/one', 1);
+    expect(hashCanonical('custos/two', 1)).not.toEqual(first);
+    expect(hashCanonical('custos/one', 1)).toEqual(first);
   });
 });
