@@ -59,6 +59,10 @@ it('texts and bytes are those of a general encoder, however long, and wherever t
   }
 }); // prettier-ignore
 
+it('the first character past ASCII is one of two bytes', () => {
+  expect(new Room().of('\u007f', '\u0080', 'a\u0080')).toBe('617f' + '62c280' + '6361c280');
+});
+
 it('a text that UTF-8 cannot hold is left to whoever writes, and nothing of it stands there', () => {
   const room = new Room();
   expect(room.of('a', 'b\ud800', 'c')).toBe('61616163');
@@ -77,6 +81,16 @@ it('a room that is being written to is not written to again meanwhile, and is fr
   expect(room.nested()).toEqual([Uint8Array.of(1, 3), undefined]);
   expect(() => room.failing()).toThrow('of a getter');
   expect(room.of('a')).toBe('6161');
+});
+
+it('room grows twofold, and only if there is too little of it', () => {
+  const room = new Room();
+  // With the head, which takes three bytes, the first room is full; a second item does not fit.
+  const full = new Uint8Array(firstRoom - 3);
+  room.of(full);
+  expect(room.kept).toBe(firstRoom);
+  room.of(full, 1);
+  expect(room.kept).toBe(2 * firstRoom);
 });
 
 it('what is kept between two uses is at most 64 KiB', () => {
