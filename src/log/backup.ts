@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
@@ -10,6 +10,7 @@ import copyStreams from 'pg-copy-streams';
 import { z } from 'zod';
 import { Problem } from '../problem.js';
 import { plainSession } from './database.js';
+import { syncFolder } from './replace-file.js';
 
 const manifestName = 'manifest.json';
 const fileSchema = z.strictObject({
@@ -72,7 +73,9 @@ export async function writeBackup(
     } as const;
     await client.query('COMMIT');
     await writeDurably(join(partial, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    await syncFolder(partial);
     await rename(partial, dir);
+    await syncFolder(dirname(resolve(dir)));
     return manifest;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });

@@ -15,6 +15,11 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(fresh, path);
-  const folder = await open(dirname(path), 'r');
+  await syncFolder(dirname(path));
+}
+
+/** So that a crash does not lose which files are in it, and under what names. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
   await folder.sync().finally(() => folder.close());
 }
