@@ -1,16 +1,21 @@
 /**
  * Runs every contender once a round, in turn, so that a noisy minute of the machine falls on all of them, and
- * gives each one's rounds in order.
+ * gives each one's rounds in order. `warmUp`: rounds before, which are not given: what is measured is a process that has
+ * run for a while.
  */
 export async function interleaved<K extends string, R>(
   rounds: number,
   contenders: Readonly<Record<K, () => Promise<R>>>,
+  { warmUp = 0 } = {},
 ): Promise<Record<K, R[]>> {
   const names = Object.keys(contenders) as K[];
   const results = Object.fromEntries(names.map((name) => [name, [] as R[]])) as Record<K, R[]>;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = -warmUp; round < rounds; round += 1) {
     // The order turns around each round: whoever comes second finds the caches warm.
-    for (const name of round % 2 === 0 ? names : [...names].reverse()) results[name].push(await contenders[name]());
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      const result = await contenders[name]();
+      if (round >= 0) results[name].push(result);
+    }
   }
   return results;
 }

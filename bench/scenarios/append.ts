@@ -14,6 +14,7 @@ import { scenario, type Bench } from '../scenario.js';
 interface Preset {
   readonly seconds: number;
   readonly rounds: number;
+  readonly warmUp: number;
   readonly writers: readonly number[];
   readonly instances: readonly number[];
 }
@@ -50,8 +51,8 @@ const plainRow = (kind: Kind, stream: string): PlainRow =>
 export default scenario<Preset>({
   sentence: 'Entries appended by writers who each wait for their answer, against rows that nobody can prove.',
   presets: {
-    quick: { seconds: 1, rounds: 1, writers: [64, 256], instances: [1] },
-    full: { seconds: 2, rounds: 3, writers: [1, 16, 64, 256], instances: [1, 2] },
+    quick: { seconds: 1, rounds: 1, warmUp: 0, writers: [64, 256], instances: [1] },
+    full: { seconds: 2, rounds: 3, warmUp: 1, writers: [1, 16, 64, 256], instances: [1, 2] },
   },
   async run(bench, preset) {
     for (const kind of Object.keys(kinds) as Kind[]) {
@@ -61,7 +62,7 @@ export default scenario<Preset>({
 });
 
 async function compare(bench: Bench, preset: Preset, kind: Kind, writers: number): Promise<void> {
-  const { seconds, rounds } = preset;
+  const { seconds, rounds, warmUp } = preset;
   const contenders: Record<string, () => Promise<Load>> = {
     'single-row INSERT': () => withPlainRows(bench, kind, writers, seconds),
     ...(kind === 'small entries' ? { emmett: () => withEmmett(bench, writers, seconds) } : {}),
@@ -70,7 +71,7 @@ async function compare(bench: Bench, preset: Preset, kind: Kind, writers: number
   for (const instances of preset.instances) {
     contenders[instancesOf(instances)] = () => withLog(bench, kind, { writers, seconds, instances });
   }
-  const loads = await interleaved(rounds, contenders);
+  const loads = await interleaved(rounds, contenders, { warmUp });
   const perSecond = (name: string) => median((loads[name] ?? []).map((load) => load.perSecond));
   for (const instances of preset.instances) {
     const name = instancesOf(instances);
