@@ -67,7 +67,8 @@ async function records(position: Position): Promise<number> {
   for await (const { sequences } of vault.keyholder.open(position)) count += sequences.length;
   return count;
 }
-const stranger = () => ed25519Signer(origin, new Uint8Array(32).fill(9));
+/** Another key, under the name and the id of the log's. */
+const stranger = () => ({ ...vault.signer, sign: ed25519Signer(origin, new Uint8Array(32).fill(9)).sign });
 
 it('with the key of the log, which it does not have, this would be an entry like any other', async () => {
   expect(await records(await insertAsTheServiceDoes(disclosure(), researcher, vault.signer))).toBe(10);
