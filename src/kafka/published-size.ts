@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { plainSession } from '../log/database.js';
 
 /**
  * The right to publish to one topic, and how far that has come. Held by one connection at a time (an advisory lock), so
@@ -22,6 +23,7 @@ export class PublishedSize {
     client.on('end', () => lost.abort());
     try {
       await client.connect();
+      await client.query(plainSession);
       const { rows } = await client.query<{ held: boolean }>(
         `SELECT pg_try_advisory_lock(hashtextextended('custos publishes ' || $1, 0)) AS held`,
         [topic],
