@@ -6,9 +6,9 @@ import { rightsOf } from './role-rights.js';
 
 /**
  * What guards the log inside the database, as the migrations leave it: its tables, functions, triggers, constraints and
- * indexes, and what each role may do. A committed text file, so that a widened right is a diff that somebody reads; the program runs on
- * exactly this. After a change of the migrations:
- * `CUSTOS_WRITE_GUARDS=1 npx jest src/log/guards` writes it anew.
+ * indexes, and what each role may do. A committed text file, so that a widened right is a diff that somebody reads; the
+ * program runs on exactly this. After a change of the migrations `CUSTOS_WRITE_GUARDS=1 npx jest src/log/guards` writes it
+ * anew.
  */
 export const guardsFile = join(import.meta.dirname, '../../migrations/guards.txt');
 
