@@ -458,8 +458,7 @@ export class VaultInProcess {
     return new ShowSessionHandler(this.log).execute(new ShowSession(session as SessionId));
   }
 
-  /** Everything that `custos verify` checks. */
-  /** `remembered`: the last checkpoint that somebody outside the database knows of. */
+  /** Everything that `custos verify` checks. `remembered`: the last checkpoint that somebody outside the database knows of. */
   async verify(remembered?: KeptCheckpoint) {
     const pool = openPool(this.database.url('custos_reader'), { connections: 2, name: 'verify' });
     try {

@@ -3,12 +3,12 @@ import { IssueSubjectKey, IssueSubjectKeyHandler } from '../../src/capture/issue
 import { certifies } from '../../src/keys/attestation.js';
 import { SubjectKeys } from '../../src/keys/subject-keys.js';
 import { CheckpointFile } from '../../src/log/checkpoint-file.js';
-import type { GrantId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
-import { writeCommand } from '../../src/log/write-command.js';
+import type { GrantId, Position, SubjectId } from '../../src/log/ids.js';
 import { parseVerifierKey } from '../../src/merkle/note.js';
 import { Backups } from '../backups.js';
 import { cloneDatabase, type TestDatabase } from '../postgres/database.js';
-import { freshCommand, origin, researcher, typedRecords, VaultInProcess } from '../vault-in-process.js';
+import { origin, typedRecords, VaultInProcess } from '../vault-in-process.js';
+import { StolenService } from './stolen-service.js';
 
 /**
  * Whoever brings back what was there before an erasure does not bring back the erased: neither with their key alone, nor by
@@ -42,16 +42,6 @@ const keyOf = async () => {
   return rows[0] as object;
 };
 
-/** A reading in the log, as a service writes it, of which the keyholder has given nothing away yet. */
-async function committed(): Promise<Position> {
-  const data = { grant, session: 'one' as SessionId, fields: ['typed' as const], versions: 99, records: 5 };
-  const { positions } = await vault.log.append(writeCommand(freshCommand(), researcher, 'made'), () => ({
-    entries: [{ type: 'disclosure.made', stream: `request/${grant}`, data, subject: s1 }],
-    answer: null,
-  }));
-  return positions[0] as Position;
-}
-
 /** They are not read, they are not recorded again, and no key is made for them, whatever is asked. */
 async function staysErased(position: number): Promise<void> {
   const erased = { code: 'subject_erased', members: { position } };
@@ -77,7 +67,9 @@ describe('an erased subject stays erased', () => {
   });
 
   it('when their key is put back by hand while the keyholder runs: it opens nothing, is told, and goes', async () => {
-    const [key, early] = [await keyOf(), await committed()];
+    // In the log, and nothing of it is given away yet.
+    const early = await new StolenService(vault).discloses({ grant, session: 'one', subject: 's1', records: 5 });
+    const key = await keyOf();
     const { position } = await vault.erase('s1');
     await putBack(key);
     expect(await vault.keyholder.status()).toMatchObject({ erasedKeysLeft: 1 });

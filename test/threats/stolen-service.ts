@@ -7,6 +7,9 @@ import { writeCommand } from '../../src/log/write-command.js';
 import type { Envelope } from '../../src/sealing/dsse.js';
 import { freshCommand, researcher, type VaultInProcess } from '../vault-in-process.js';
 
+/** What it does not say is all that the tests' grants have. */
+type Release = { grant: GrantId; session: string; subject: string } & Partial<Omit<DisclosureMade, 'session'>>;
+
 /** What a service writes that was taken over: it has the log's key, and asks no rule of its own before it writes. */
 export class StolenService {
   constructor(private readonly vault: VaultInProcess) {}
@@ -22,22 +25,24 @@ export class StolenService {
     return (await this.writes([{ type: 'request.approved', stream: `request/${request}`, data }]))[0] as Position;
   }
 
-  /** A release that nobody decided, and has the keyholder open it: how many records it got. */
-  async reads(
-    of: { grant: GrantId; session: string; subject: string } & Partial<Omit<DisclosureMade, 'session'>>,
-  ): Promise<number> {
-    const { subject, session, ...differing } = of;
+  /** A release that nobody decided. Where it stands. */
+  async discloses({ subject, session, ...differing }: Release): Promise<Position> {
     const data = { fields: ['typed'] as FieldName[], versions: 100, records: 10, ...differing };
     const [position] = await this.writes([
       {
         type: 'disclosure.made',
-        stream: `request/${of.grant}`,
+        stream: `request/${data.grant}`,
         subject: subject as SubjectId,
         data: { ...data, session: session as SessionId },
       },
     ]);
+    return position as Position;
+  }
+
+  /** Has the keyholder open one like that: how many records it got. */
+  async reads(of: Release): Promise<number> {
     let records = 0;
-    for await (const { sequences } of this.vault.keyholder.open(position as Position)) records += sequences.length;
+    for await (const { sequences } of this.vault.keyholder.open(await this.discloses(of))) records += sequences.length;
     return records;
   }
 }
