@@ -7,6 +7,7 @@ import pg from 'pg';
 import { cloneDatabase, type TestDatabase } from '../../test/postgres/database.js';
 import { origin, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import { readBackup, writeBackup, type BackupManifest } from '../log/backup.js';
+import type { SubjectId } from '../log/ids.js';
 import { logTables, restoreLog } from '../log/restore-log.js';
 import { ed25519Signer, formatVerifierKey, parseVerifierKey } from '../merkle/note.js';
 import { keyTables, restoreKeys } from '../keys/restore-keys.js';
@@ -137,6 +138,22 @@ describe('erased', () => {
     await expect(vault.read(grant, 'one')).rejects.toMatchObject({ code: 'subject_erased', members: { position } });
     expect((await vault.read(other, 'two')).records).toHaveLength(5);
     expect(await vault.verify()).toMatchObject({ ok: true, problems: [] });
+  });
+});
+
+describe('keys that are older than the log', () => {
+  it('are missing those of whoever came since: that is said, and ends once they are erased', async () => {
+    await backUpKeys();
+    await vault.ingest('late', 's3', typedRecords(5));
+    const grant = await vault.grant('one', ['typed']);
+    await backUpLog();
+    await moveTo(['log', 'keys']);
+    expect(await vault.keyholder.status()).toMatchObject({ lostKeys: 1, erasedKeysLeft: 0 });
+    expect((await vault.read(grant, 'one')).records).toHaveLength(5);
+    await expect(vault.keyholder.register('s3' as SubjectId)).rejects.toMatchObject({ code: 'key_unknown' });
+    await vault.erase('s3');
+    expect(await vault.keyholder.status()).toMatchObject({ lostKeys: 0, erasedKeysLeft: 0 });
+    expect(await vault.ingest('after', 's3', typedRecords(3))).toMatchObject({ suppressed: 3, accepted: 0 });
   });
 });
 

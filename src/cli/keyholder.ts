@@ -12,7 +12,7 @@ CUSTOS_ROOT_KEY_FILE, CUSTOS_TRUST_FILE and CUSTOS_KEYHOLDER_CHECKPOINT_FILE; wi
 subjects can read their own by their token, and without them nobody can. Whoever can open the socket can ask; what is opened is decided here.`,
     )
     .action(async () => {
-      const [{ readSettings }, { startKeyholder }, { serveKeyholder }, { sayTakenAsFound, stopOnSignal }] =
+      const [{ readSettings }, { startKeyholder }, { serveKeyholder }, { sayKeysLost, sayTakenAsFound, stopOnSignal }] =
         await Promise.all([
           import('../service/settings.js'),
           import('../service/start-keyholder.js'),
@@ -22,6 +22,7 @@ subjects can read their own by their token, and without them nobody can. Whoever
       const settings = readSettings(process.env, 'keyholder');
       const held = await startKeyholder(settings);
       if (held.tookLogAsFound) sayTakenAsFound(settings.checkpointFile);
+      sayKeysLost(held);
       const server = await serveKeyholder(held.keyholder, settings.keyholderSocket);
       stopOnSignal([() => server.close(), () => held.close()]);
       process.stdout.write(`The keyholder is ready; ${held.destroyed} keys of erased subjects were destroyed.\n`);

@@ -57,6 +57,7 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
     });
     stop.unshift(() => held.close());
     if (held.tookLogAsFound) sayTakenAsFound(files.keyholderCheckpoint);
+    sayKeysLost(held);
     const service = await startService(
       {
         databaseUrl: database.url('custos_service'),
@@ -113,6 +114,15 @@ export function sayTakenAsFound(file: string): void {
   process.stderr.write(
     `No checkpoint was remembered in ${file}: the log is taken as it was found. If it was there before, ` +
       'that is an incident (docs/operating/rollback.md).\n',
+  );
+}
+
+/** It keeps nobody else from being read: the keyholder starts, and says so. */
+export function sayKeysLost({ lost }: { readonly lost: number }): void {
+  if (lost === 0) return;
+  process.stderr.write(
+    `The keys of ${lost} subjects are lost: what is posted for them, nobody can open. Restore younger keys, or erase ` +
+      'them (docs/operating/backup.md).\n',
   );
 }
 

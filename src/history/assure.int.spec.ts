@@ -26,7 +26,7 @@ it('a vault in which all is well is assured, read from, locked and erased from a
   const report = await vault.assure();
   expect(wrongIn(report)).toEqual({});
   expect(report).toMatchObject({ ok: true, items: expect.any(Array), receipts: [expect.any(String)] });
-  expect(report.items).toHaveLength(8);
+  expect(report.items).toHaveLength(9);
 });
 
 it('a report says from where on bodies were looked at, since it is green of them alone', async () => {
@@ -46,7 +46,7 @@ describe('the report is red', () => {
     ...{ probe: (probes) => keyholder.probe(probes), destroy: (tombstone) => keyholder.destroy(tombstone) },
     ...{ register: (subject) => keyholder.register(subject), open: (position) => keyholder.open(position) },
     deleteExpired: () => keyholder.deleteExpired(),
-    status: () => Promise.resolve({ size: 2, erasedKeysLeft: 0 }),
+    status: () => Promise.resolve({ size: 2, erasedKeysLeft: 0, lostKeys: 0 }),
   });
   /** A process that decides on what it knew before the lock. */
   const stuck = (log: Log): Log => {
@@ -103,6 +103,14 @@ describe('the report is red', () => {
       },
     ],
     [
+      'over a subject whose key is lost: what is posted for them is sealed to nobody',
+      { subject_keys_held: ['key_of_subject_lost'] },
+      async () => {
+        await vault.asIntruder("DELETE FROM keys.subject_key WHERE subject = 's1'");
+        return {};
+      },
+    ],
+    [
       'over a keyholder that has not read the whole log',
       { keyholder_at_head: ['keyholder_behind'] },
       () => Promise.resolve({ keyholder: behind(vault.keyholder) }),
@@ -112,6 +120,7 @@ describe('the report is red', () => {
       {
         reading_without_grant_refused: ['keyholder_unavailable'],
         erased_keys_gone: ['keyholder_unavailable'],
+        subject_keys_held: ['keyholder_unavailable'],
         keyholder_at_head: ['keyholder_unavailable'],
       },
       () => Promise.resolve({ keyholder: connectKeyholder('/nowhere/keyholder.sock') }),

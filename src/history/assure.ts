@@ -56,6 +56,7 @@ export class AssureHandler implements ICommandHandler<Assure> {
       state_equals_log: () => this.stateEqualsLog(),
       reading_without_grant_refused: () => this.readingWithoutGrant(person),
       erased_keys_gone: () => this.erasedKeysGone(),
+      subject_keys_held: () => this.subjectKeysHeld(),
       keyholder_at_head: () => this.keyholderAtHead(),
       reach_under_ceilings: () => this.reachUnderCeilings(),
       break_glass_reviewed: () => this.breakGlassReviewed(),
@@ -106,6 +107,11 @@ export class AssureHandler implements ICommandHandler<Assure> {
   private async erasedKeysGone(): Promise<Found> {
     const { erasedKeysLeft } = await this.keyholder.status();
     return found(erasedKeysLeft, erasedKeysLeft === 0 ? [] : ['key_of_erased_subject']);
+  }
+
+  private async subjectKeysHeld(): Promise<Found> {
+    const { lostKeys } = await this.keyholder.status();
+    return found(lostKeys, lostKeys === 0 ? [] : ['key_of_subject_lost']);
   }
 
   private async keyholderAtHead(): Promise<Found> {

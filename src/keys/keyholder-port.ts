@@ -55,7 +55,7 @@ export interface KeyholderPort {
    * opens none. In the same order; each is judged once.
    */
   probe(probes: readonly Position[]): Promise<readonly ProbeVerdict[]>;
-  /** How far the keyholder has read and verified the log, and how many keys of erased subjects it still has. */
+  /** How far the keyholder has read and verified the log, and whether it has the keys that this log says, and no others. */
   status(): Promise<KeyholderStatus>;
   /**
    * Deletes the sealed columns that the log has given up. Nobody says which: the keyholder folds that by itself. To
@@ -67,6 +67,8 @@ export interface KeyholderPort {
 export interface KeyholderStatus {
   readonly size: number;
   readonly erasedKeysLeft: number;
+  /** Of subjects that the log knows. What is sealed to such a key, today too, nobody will open. */
+  readonly lostKeys: number;
 }
 
 /** So that a call stays small (keyholder-server.ts). */

@@ -34,7 +34,7 @@ import type { RootKeys } from './root-key.js';
 import type { RootKeySource } from './root-key-source.js';
 import { opens } from './rotate-root-key.js';
 import type { StoredKey, StoredKeyOf, SubjectKeyStore } from './subject-key-store.js';
-import { subjectsKey } from './subjects.js';
+import { subjectsKey, type SubjectState } from './subjects.js';
 
 /** A disclosure opens within a minute of its commit, or never. So far may the database's clock be from ours, too. */
 const opensWithinMs = 60_000;
@@ -92,15 +92,17 @@ export class Keyholder implements KeyholderPort {
    * and they must be gone before anything opens. Refuses a database where it could write the log itself: then its
    * second look at a disclosure would be worth nothing. Refuses a log that has lost what it has seen: a revocation
    * may be among it. Refuses a root key that is not the one.
+   * A key that is lost keeps it from nothing else: it says how many there are.
    * @throws Problem root_key_wrong, log_corrupt, log_rolled_back, log_forked, and those of `requireSafeDatabase`
    */
-  async start(): Promise<{ destroyed: number }> {
+  async start(): Promise<{ destroyed: number; lost: number }> {
     const { pool, keeper } = this.parts;
     this.keys = await this.parts.rootKeys.read();
     await requireSafeDatabase(pool, 'custos_keyholder');
     await this.requireRightRootKey();
     if (keeper !== undefined) await this.startFrom(keeper);
-    return { destroyed: await this.parts.store.destroy(erasedKeys(await this.catchUp())) };
+    const state = await this.catchUp();
+    return { destroyed: await this.parts.store.destroy(keysOf('erased', state)), lost: await this.lostKeys(state) };
   }
 
   /** Reads on once more, so that what happened since it was last asked is remembered too. */
@@ -173,8 +175,12 @@ export class Keyholder implements KeyholderPort {
   }
 
   async status(): Promise<KeyholderStatus> {
-    const erased = erasedKeys(await this.catchUp());
-    return { size: this.replay.current.size, erasedKeysLeft: await this.parts.store.count(erased) };
+    const state = await this.catchUp();
+    return {
+      size: this.replay.current.size,
+      erasedKeysLeft: await this.parts.store.count(keysOf('erased', state)),
+      lostKeys: await this.lostKeys(state),
+    };
   }
 
   async deleteExpired(): Promise<Deleted> {
@@ -218,6 +224,11 @@ export class Keyholder implements KeyholderPort {
       if (error instanceof Problem && refusals.has(error.code)) return { opens: false, code: error.code };
       throw error;
     }
+  }
+
+  private async lostKeys(state: Governance): Promise<number> {
+    const registered = keysOf('registered', state);
+    return registered.length - (await this.parts.store.count(registered));
   }
 
   private get seed(): Secret {
@@ -321,8 +332,8 @@ function unwrapBy({ current, previous }: RootKeys, binding: SubjectKeyBinding, w
   return undefined;
 }
 
-const erasedKeys = (state: Governance): string[] =>
-  [...state.of(subjectsKey).values()].filter(({ kind }) => kind === 'erased').map(({ keyId }) => keyId);
+const keysOf = (kind: SubjectState['kind'], state: Governance): string[] =>
+  [...state.of(subjectsKey).values()].filter((subject) => subject.kind === kind).map(({ keyId }) => keyId);
 
 /** In the order of their positions, which is that of their times: what is too old stands in front. */
 function remember(known: Map<Position, Judged>, found: readonly [Position, Judged][], oldest: number): void {

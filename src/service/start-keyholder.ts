@@ -31,6 +31,8 @@ export interface RunningKeyholder {
   readonly keyholder: Keyholder;
   /** Keys of erased subjects that a restored backup had brought back. */
   readonly destroyed: number;
+  /** Keys of subjects that the log knows, and that are not there. */
+  readonly lost: number;
   /** No checkpoint was remembered, and the log had entries: nobody can tell whether it lost any. */
   readonly tookLogAsFound: boolean;
   close(): Promise<void>;
@@ -61,7 +63,7 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
   });
   try {
     const remembersNothing = (await keeper.last()) === undefined;
-    const { destroyed } = await keyholder.start();
+    const { destroyed, lost } = await keyholder.start();
     // It remembers as soon as there is anything.
     const tookLogAsFound = remembersNothing && (await keeper.last()) !== undefined;
     const close = async () => {
@@ -69,7 +71,7 @@ export async function startKeyholder(settings: KeyholderSettings): Promise<Runni
       await keyholder.close().catch(() => undefined);
       await pool.end();
     };
-    return { keyholder, destroyed, tookLogAsFound, close };
+    return { keyholder, destroyed, lost, tookLogAsFound, close };
   } catch (error) {
     await pool.end();
     throw error;
