@@ -48,10 +48,7 @@ export class CanonicalBuilder {
     const map: Record<string, unknown> = {};
     for (let left = count; left > 0; left -= 1) {
       const key = this.key();
-      const value = this.next();
-      // Assigned, this one name would change the prototype.
-      if (key === '__proto__') Object.defineProperty(map, key, { value, ...asAssigned });
-      else map[key] = value;
+      setMember(map, key, this.next());
     }
     return map;
   }
@@ -65,16 +62,8 @@ export class CanonicalBuilder {
   }
 
   private text(length: number): string {
-    const { bytes, at } = this;
-    const end = (this.at += length);
-    if (length > shortText) return utf8.decode(bytes.subarray(at, end));
-    let text = '';
-    for (let index = at; index < end; index += 1) {
-      const byte = bytes[index] as number;
-      if (byte >= 0x80) return utf8.decode(bytes.subarray(at, end));
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    const from = this.at;
+    return textAt(this.bytes, from, (this.at = from + length));
   }
 
   private simple(): null | boolean | number {
@@ -89,9 +78,26 @@ export class CanonicalBuilder {
   }
 }
 
+/** As it is assigned: by assignment itself, this one name would change the prototype. */
+export function setMember<T>(map: Record<string, T>, key: string, value: T): void {
+  if (key === '__proto__') Object.defineProperty(map, key, { value, ...asAssigned });
+  else map[key] = value;
+}
 const asAssigned = { enumerable: true, writable: true, configurable: true };
 
 /** Longer ones are quicker by a call to the decoder (measured, Node 20). */
 const shortText = 24;
 /** A byte order mark is text like any other. */
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text of these bytes. @throws TypeError if they are no UTF-8 */
+export function textAt(bytes: Uint8Array, from: number, to: number): string {
+  if (to - from > shortText) return utf8.decode(bytes.subarray(from, to));
+  let text = '';
+  for (let index = from; index < to; index += 1) {
+    const byte = bytes[index] as number;
+    if (byte >= 0x80) return utf8.decode(bytes.subarray(from, to));
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}

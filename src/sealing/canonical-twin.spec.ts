@@ -1,7 +1,7 @@
 import { decode, encode } from 'cborg';
 import { isWellFormed } from './bytes.js';
 import { isPlain } from './json-data.js';
-import { StrictTokenizer, strictDecoding } from './strict-tokenizer.js';
+import { StrictTokenizer, strictDecoding } from './strict-tokenizer.spec.js';
 
 /**
  * What `decodeCanonical` must agree with: a general decoder, and then the encoder, which has the last word. Slow, and

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { columnBytesLimit, packColumn, type ColumnValue } from './column-pack.js';
 import { unpackColumn } from './column-unpack.js';
 import { itemsLimit, nestingLimit } from './json-data.js';
-import { encodeColumnByTwin } from './column-twin.spec.js';
+import { decodeColumnByTwin, encodeColumnByTwin } from './column-twin.spec.js';
+import { ColumnReader } from './column-read.js';
 import { ColumnWriter } from './column-write.js';
 import { pad } from './padme.js';
 
@@ -217,5 +218,54 @@ describe('the writer of columns gives the bytes of a general encoder', () => {
 
   it('for texts around each length of a head', () => {
     same([23, 24, 255, 256, 65_535, 65_536].flatMap((length) => ['a'.repeat(length), 'é'.repeat(length), `${'a'.repeat(length)}\ud800`])); // prettier-ignore
+  });
+});
+
+describe('the reader of columns gives what a general decoder gives, and refuses what it refuses', () => {
+  const read = (encoded: Uint8Array): ColumnValue[] | undefined => {
+    try {
+      return new ColumnReader(encoded).values();
+    } catch {
+      return undefined;
+    }
+  };
+  const same = (encoded: Uint8Array) => {
+    const [ours, twin] = [read(encoded), decodeColumnByTwin(encoded)];
+    expect(isDeepStrictEqual(ours, twin)).toBe(true);
+    expect(JSON.stringify(ours)).toBe(JSON.stringify(twin));
+    return ours !== undefined;
+  };
+
+  it('for any JSON data, whole, cut short, and with a byte changed', () => {
+    const told = { opened: 0, refused: 0 };
+    const damage = fc.record({ at: fc.nat(), by: fc.integer({ min: 1, max: 255 }), cut: fc.nat() });
+    fc.assert(
+      fc.property(columns, fc.array(damage, { maxLength: 20 }), (values, damages) => {
+        const encoded = encodeColumnByTwin(values);
+        expect(same(encoded)).toBe(true);
+        for (const { at, by, cut } of damages) {
+          const changed = encoded.slice();
+          changed[at % encoded.length]! ^= by;
+          told[same(changed) ? 'opened' : 'refused'] += 1;
+          same(encoded.subarray(0, cut % encoded.length));
+        }
+      }),
+      { numRuns: 500 },
+    );
+    // Some damage makes another value, and most makes none: both were met.
+    expect(Math.min(told.opened, told.refused)).toBeGreaterThan(100);
+  });
+
+  it('for every initial byte, alone and with any argument, in each place that an item can have', () => {
+    const rest = ['', '00', '0000', '17', '18', 'ff', '0100', '7e00', '00000000', '0000000000000000', '001fffffffffffff', '001ffffffffffffe', 'd843d800', '61', '616100']; // prettier-ignore
+    const places = ['', '81', '8181', '81a16161', '81a1', '81d8', '81d845', '82', '81a2616101'];
+    let opened = 0;
+    for (let initial = 0; initial < 256; initial += 1) {
+      for (const [place, behind] of places.flatMap((one) => rest.map((other) => [one, other] as const))) {
+        const encoded = Buffer.concat([Buffer.from(place, 'hex'), Buffer.of(initial), Buffer.from(behind, 'hex')]);
+        if (same(new Uint8Array(encoded))) opened += 1;
+      }
+    }
+    expect(opened).toBeGreaterThan(100);
   });
 });

@@ -1,5 +1,5 @@
 import { decode } from 'cborg';
-import { StrictTokenizer, strictDecoding } from './strict-tokenizer.js';
+import { StrictTokenizer, strictDecoding } from './strict-tokenizer.spec.js';
 
 /** As many tokens as come before the tokenizer throws or the bytes end. */
 function tokensOf(hex: string, bounds: { levels: number; items: number }): number {
