@@ -25,7 +25,7 @@ module.exports = {
         pathNot: [
           `^src/${context}/`,
           ...allowed.map((other) => `^src/${other}/`),
-          ...(['merkle', 'sealing'].includes(context) ? [] : ['^src/problem\\.ts$']),
+          ...(['merkle', 'sealing'].includes(context) ? [] : ['^src/(problem|text-lines)\\.ts$']),
         ],
       },
     })),

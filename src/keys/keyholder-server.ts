@@ -24,6 +24,9 @@ export const KeyholderCall = z.discriminatedUnion('call', [
 ]);
 export type KeyholderCall = z.infer<typeof KeyholderCall>;
 
+/** How long a connection stays open that nobody asks anything over. */
+export const idleMs = 60_000;
+
 const mostCallBytes = 2 * mostTokenCharacters;
 
 /**
@@ -35,6 +38,7 @@ export async function serveKeyholder(keyholder: KeyholderPort, socket: string): 
   const server = createServer((request, response) => {
     void answer(keyholder, request, response);
   });
+  server.keepAliveTimeout = idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socket, resolve);

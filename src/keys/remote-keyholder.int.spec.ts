@@ -130,6 +130,14 @@ describe('a keyholder behind a socket', () => {
     expect((await vault.asIntruder('SELECT * FROM keys.subject_key')).rows).toEqual([]);
   });
 
+  it('gives texts with whatever some take for the end of a line', async () => {
+    await vault.ingest('odd', 's1', typedRecords(2, 'one\u2028two\u2029three\u0085four\r\nfive'));
+    const odd = await vault.grant('odd', ['typed']);
+    const { records } = await vault.read(odd, 'odd', undefined, remote);
+    expect(records).toEqual((await vault.read(odd, 'odd')).records);
+    expect(records).toHaveLength(2);
+  });
+
   it('tells a field that a record lacks from one that is null', async () => {
     const mouse = { type: 3, data: { source: 2, x: 1, y: 2 }, timestamp: start + 1000 };
     await vault.ingest('mixed', 's1', [...typedRecords(1), { time: start + 1000, data: mouse }]);
@@ -138,6 +146,26 @@ describe('a keyholder behind a socket', () => {
     expect(records).toEqual((await vault.read(mixed, 'mixed')).records);
     expect(records.map(({ fields }) => Object.keys(fields))).toEqual([['typed'], ['pointer']]);
   });
+});
+
+it('calls that come one after the other go over one connection, the one that was refused aside', async () => {
+  const connections = new Set<unknown>();
+  const path = join(dir, 'counted.sock');
+  const counted = createServer((asked, answer) => {
+    connections.add(asked.socket);
+    asked.pipe(request({ socketPath: socket, method: 'POST', path: '/' }, (given) => given.pipe(answer)));
+  });
+  await new Promise<void>((resolve) => counted.listen(path, resolve));
+  const through = connectKeyholder(path);
+  for (let call = 0; call < 5; call += 1) await through.status();
+  for (let call = 0; call < 3; call += 1)
+    expect((await vault.read(grant, 'one', undefined, through)).records).toHaveLength(10);
+  expect(connections.size).toBe(1);
+  await expect(through.destroy(0 as Position)).rejects.toMatchObject({ code: 'keyholder_refused' });
+  await through.status();
+  expect(connections.size).toBe(2);
+  counted.closeAllConnections();
+  await new Promise((resolve) => counted.close(resolve));
 });
 
 it("a subject's own copy comes through with their token, and not with another", async () => {

@@ -1,10 +1,9 @@
-import { request } from 'node:http';
-import { createInterface } from 'node:readline';
-import type { IncomingMessage } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Position, SubjectId } from '../log/ids.js';
 import { Problem, type ProblemCode, type ProblemMembers } from '../problem.js';
+import { textLines } from '../text-lines.js';
 import type { Deleted, KeyholderPort, KeyholderStatus, ProbeVerdict, RegisteredKey } from './keyholder-port.js';
-import type { KeyholderCall } from './keyholder-server.js';
+import { idleMs, type KeyholderCall } from './keyholder-server.js';
 import { unpackBatch, type PackedBatch } from './packed-batch.js';
 
 interface Line {
@@ -48,25 +47,29 @@ export function connectKeyholder(socket: string): KeyholderPort {
     },
     async *open(disclosure: Position, token?: string) {
       const call = { call: 'open', disclosure, ...(token === undefined ? {} : { token }) } as const;
+      let isWhole = false;
       for await (const { batch, end } of lines(socket, call)) {
-        if (end === true) return;
-        yield unpackBatch(batch as PackedBatch);
+        if (end === true) isWhole = true;
+        else yield unpackBatch(batch as PackedBatch);
       }
       // No `end`: the keyholder died midway. What came is plaintext all the same, and the log says so.
-      throw new Problem('keyholder_unavailable');
+      if (!isWhole) throw new Problem('keyholder_unavailable');
     },
   };
 }
 
 async function one(socket: string, call: KeyholderCall): Promise<Line> {
-  for await (const line of lines(socket, call)) return line;
-  throw new Problem('keyholder_unavailable');
+  let answer: Line | undefined;
+  for await (const line of lines(socket, call)) answer ??= line;
+  if (answer === undefined) throw new Problem('keyholder_unavailable');
+  return answer;
 }
 
+/** Read to its end, an answer leaves a connection that the next call can use. */
 async function* lines(socket: string, call: KeyholderCall): AsyncGenerator<Line> {
   const response = await send(socket, call);
   try {
-    for await (const text of createInterface({ input: response, crlfDelay: Infinity })) {
+    for await (const text of textLines(response)) {
       const line = JSON.parse(text) as Line;
       if (line.problem !== undefined) throw new Problem(line.problem, line.members);
       yield line;
@@ -78,9 +81,12 @@ async function* lines(socket: string, call: KeyholderCall): AsyncGenerator<Line>
   }
 }
 
+/** Before the keyholder closes what is idle (keyholder-server.ts), so that no call meets a connection that is closing. */
+const agent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: idleMs / 2 });
+
 const send = (socket: string, call: KeyholderCall): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const asking = request({ socketPath: socket, method: 'POST', path: '/' }, resolve);
+    const asking = request({ socketPath: socket, method: 'POST', path: '/', agent }, resolve);
     asking.on('error', () => reject(new Problem('keyholder_unavailable')));
     asking.end(JSON.stringify(call));
   });
