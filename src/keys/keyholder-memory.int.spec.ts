@@ -58,4 +58,37 @@ describe('a keyholder does not open', () => {
       members: {},
     });
   });
+
+  it('before the memory is durable, however long that takes; what it has read meanwhile is written once', async () => {
+    await vault.ingest('one', 's1', typedRecords(10));
+    const grant = await vault.grant('one', ['typed']);
+    const slow = memory();
+    const keyholder = await vault.openKeyholder(vault.trust, slow);
+    const kept: number[] = [];
+    let goOn = () => undefined as void;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    slow.keep = async (note) => {
+      kept.push(openCheckpoint(note, trusted().origin, trusted().verifiers).size);
+      await gate;
+      return memory().keep(note);
+    };
+    const released: number[] = [];
+    const read = async (reader: number) => {
+      const { records } = await vault.read(grant, 'one', ['typed'], keyholder);
+      expect(await remembered()).toBeGreaterThan(records.length);
+      released.push(reader);
+    };
+    const reading = [0, 1, 2].map(read);
+    const size = vault.log.size + 3;
+    while ((await vault.keyholder.status()).size < size) await new Promise((resolve) => setTimeout(resolve, 10));
+    // Each of them has claimed its disclosure by now, and opened it.
+    const claimed = async () => (await vault.asIntruder('SELECT FROM keys.opened')).rowCount;
+    while ((await claimed()) !== 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(released).toEqual([]);
+    expect(kept).toHaveLength(1);
+    goOn();
+    await Promise.all(reading);
+    expect(await remembered()).toBeGreaterThanOrEqual(size);
+  });
 });

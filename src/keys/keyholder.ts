@@ -58,6 +58,12 @@ export interface KeyholderParts {
   readonly keeper?: CheckpointKeeper;
 }
 
+interface Read {
+  readonly state: Governance;
+  /** Rejects where it cannot be. Nothing that was opened on this state leaves before. */
+  readonly remembered: Promise<void>;
+}
+
 interface Judged {
   readonly entry: EntryOf<'disclosure.made'>;
   readonly judgement: Judgement;
@@ -75,9 +81,14 @@ export class Keyholder implements KeyholderPort {
   private keys: RootKeys | undefined;
   /** Of the last entry that was verified, epoch milliseconds. */
   private lastAt = 0;
-  private readonly readings = new Together<undefined, Governance>(async (all) => {
+  private readonly readings = new Together<undefined, Read>(async (all) => {
     const read = await this.readOn();
     return all.map(() => read);
+  });
+  /** While one is written, others are read: the last of those is the furthest, and stands for all. */
+  private readonly memories = new Together<string, void>(async (checkpoints) => {
+    await this.parts.keeper?.keep(checkpoints.at(-1) as string).catch(unavailable);
+    return checkpoints.map(() => undefined);
   });
 
   constructor(private readonly parts: KeyholderParts) {
@@ -137,10 +148,10 @@ export class Keyholder implements KeyholderPort {
   }
 
   async *open(disclosure: Position, token?: string): AsyncGenerator<OpenedBatch> {
-    let now = await this.catchUp();
+    let read = await this.read();
     const judged = this.judged.get(disclosure);
     await this.requireSubject(judged, token);
-    const { entry, judgement, stored } = await this.admitted(now, judged);
+    const { entry, judgement, stored } = await this.admitted(read.state, judged);
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     const isFirst = await this.parts.store.claim(disclosure);
     this.judged.delete(disclosure);
@@ -155,13 +166,14 @@ export class Keyholder implements KeyholderPort {
         keyPair,
         asked: entry.data,
         range: judgement,
-        retention: now.of(retentionKey),
-        rereadRetention: async () => (now = await this.catchUp()).of(retentionKey),
+        retention: read.state.of(retentionKey),
+        rereadRetention: async () => (read = await this.read()).state.of(retentionKey),
         proven: (position) => provenEntry(position, { ...this.parts.trusted, receipt: (at) => this.tree.receipt(at) }),
       });
       for await (const batch of batches) {
         // It was read anew just before, for each batch: what was locked, revoked or erased meanwhile goes no further.
-        if (this.parts.judge.mustStop(now, entry)) throw new Problem('disclosure_stopped');
+        if (this.parts.judge.mustStop(read.state, entry)) throw new Problem('disclosure_stopped');
+        await read.remembered;
         yield batch;
       }
     } finally {
@@ -276,8 +288,14 @@ export class Keyholder implements KeyholderPort {
    * One at a time: two replays of one state would each start from where the other has not been. Whoever comes meanwhile
    * shares the next one with all others: it has not begun yet, so it sees whatever was committed before they came.
    */
-  private catchUp(): Promise<Governance> {
+  private read(): Promise<Read> {
     return this.readings.of(undefined);
+  }
+
+  private async catchUp(): Promise<Governance> {
+    const { state, remembered } = await this.read();
+    await remembered;
+    return state;
   }
 
   private async startFrom(keeper: CheckpointKeeper): Promise<void> {
@@ -290,11 +308,13 @@ export class Keyholder implements KeyholderPort {
     else if (size > 0) await keeper.keep(checkpoint);
   }
 
-  private async readOn(): Promise<Governance> {
-    const { governance, size, checkpoint } = await this.replayTo(await this.reader.head());
-    // Before anything is opened on it: a log that goes back behind this will not be opened on again.
-    if (size > 0) await this.parts.keeper?.keep(checkpoint).catch(unavailable);
-    return governance;
+  private async readOn(): Promise<Read> {
+    const { governance: state, size, checkpoint } = await this.replayTo(await this.reader.head());
+    // A log that goes back behind what was opened on will not be opened on again.
+    const remembered = size > 0 ? this.memories.of(checkpoint) : Promise.resolve();
+    // Whoever stops before they wait for it is not told.
+    remembered.catch(() => undefined);
+    return { state, remembered };
   }
 
   private async replayTo(head: ClaimedHead): Promise<Replayed> {

@@ -14,6 +14,8 @@ const mostCharacters = 64 * 1024;
  */
 export class CheckpointFile implements CheckpointKeeper {
   private writing: Promise<unknown> = Promise.resolve();
+  /** What was written last: found there again, its signature has been verified. */
+  private kept: KeptCheckpoint | undefined;
 
   constructor(
     readonly place: string,
@@ -28,9 +30,11 @@ export class CheckpointFile implements CheckpointKeeper {
   /** One after the other; each looks at what is there, since another process may share the file against our advice. */
   keep(note: string): Promise<void> {
     return this.afterTheOthers(async () => {
-      const { size } = this.opened(note);
-      const kept = await this.last();
-      if (kept === undefined || size > kept.size) await this.write(this.place, note);
+      const checkpoint = this.opened(note);
+      const last = await this.last();
+      if (last !== undefined && checkpoint.size <= last.size) return;
+      await this.write(this.place, note);
+      this.kept = checkpoint;
     });
   }
 
@@ -71,6 +75,7 @@ export class CheckpointFile implements CheckpointKeeper {
   }
 
   private opened(note: string): KeptCheckpoint {
+    if (note === this.kept?.note) return this.kept;
     try {
       const { origin, verifiers } = this.trusted;
       return { ...openCheckpoint(note, origin, verifiers), note };
