@@ -6,12 +6,11 @@ import { CommandId } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import { readAcceptsGzip } from './accepts-gzip.js';
 import { readLastEventId, readWantsEventStream } from './event-stream.js';
+import type { Access } from './may-ask.js';
 
 export interface AskedRequest extends FastifyRequest {
-  /** Set by the guard, after the token was verified. */
-  person?: Person;
-  /** Theirs, as it was verified. */
-  token?: string;
+  /** Whose token was verified, and by which declaration of who may ask (ask-first.ts). */
+  admitted?: { readonly access: Access; readonly person: Person; readonly token: string };
 }
 
 /** The person whose token came with the request. */
@@ -35,16 +34,18 @@ export const checkedSources: ReadonlySet<unknown> = new Set<unknown>([
 export const takesCommandId = (source: unknown): boolean => source === readCommandId;
 
 function readAsker(_data: unknown, context: ExecutionContext): Person {
-  const { person } = context.switchToHttp().getRequest<AskedRequest>();
-  // Only a route for anyone gets here without one, and that is a mistake of ours.
-  if (person === undefined) throw new Problem('internal');
-  return person;
+  return admittedIn(context).person;
 }
 
 function readAskerToken(_data: unknown, context: ExecutionContext): string {
-  const { token } = context.switchToHttp().getRequest<AskedRequest>();
-  if (token === undefined) throw new Problem('internal');
-  return token;
+  return admittedIn(context).token;
+}
+
+function admittedIn(context: ExecutionContext): NonNullable<AskedRequest['admitted']> {
+  const { admitted } = context.switchToHttp().getRequest<AskedRequest>();
+  // Only a route for anyone gets here without one, and that is a mistake of ours.
+  if (admitted === undefined) throw new Problem('internal');
+  return admitted;
 }
 
 function readCommandId(_data: unknown, context: ExecutionContext): CommandId {

@@ -7,7 +7,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { TokenVerifier } from '../identity/tokens.js';
 import { Problem } from '../problem.js';
-import { AskerGuard, TOKENS } from './asker.guard.js';
+import { askFirst } from './ask-first.js';
+import { AskerGuard } from './asker.guard.js';
 import { unpackBodies } from './content-encoding.js';
 import { closeGracefully } from './graceful-close.js';
 import { HealthController, READINESS, type ReadinessCheck } from './health.http.js';
@@ -51,7 +52,6 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
     imports: [DiscoveryModule, root],
     controllers: [HealthController, MetricsController],
     providers: [
-      { provide: TOKENS, useValue: options.tokens },
       { provide: READINESS, useValue: options.readiness },
       { provide: METRICS, useValue: metrics },
       { provide: APP_GUARD, useClass: AskerGuard },
@@ -70,6 +70,7 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
   unpackBodies(fastify, options.bodyLimitBytes);
   addSecurityHeaders(fastify);
   logRequests(fastify, logger, metrics);
+  askFirst(fastify, options.tokens, options.bodyLimitBytes);
   closeGracefully(fastify);
   app.useGlobalFilters(new ProblemFilter(logger, options.bodyLimitBytes));
   app.useGlobalPipes(new ValidationPipe());

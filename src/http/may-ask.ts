@@ -1,10 +1,9 @@
-import { SetMetadata } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { Role } from '../identity/person.js';
 
 /** Who may ask a route: some roles, or anyone at all. A route that does not say is refused at start. */
 export type Access = { readonly by: 'roles'; readonly roles: readonly Role[] } | { readonly by: 'anyone' };
-
-const accessMetadata = 'custos:access';
 
 export const MayAsk = (...roles: [Role, ...Role[]]): MethodDecorator => declare({ by: 'roles', roles });
 
@@ -12,7 +11,8 @@ export const MayAsk = (...roles: [Role, ...Role[]]): MethodDecorator => declare(
 export const Anyone = (): MethodDecorator => declare({ by: 'anyone' });
 
 /** What a handler declares for itself; a controller declares nothing, or a new route would inherit its access. */
-export const accessOf = (handler: object): Access | undefined => Reflect.getMetadata(accessMetadata, handler);
+export const accessOf = (handler: object): Access | undefined =>
+  (Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as { access?: Access } | undefined)?.access;
 
 function declare(access: Access): MethodDecorator {
   return (target, key, descriptor) => {
@@ -20,6 +20,7 @@ function declare(access: Access): MethodDecorator {
     if (accessOf(descriptor.value as object) !== undefined) {
       throw new Error(`${String(key)} says twice who may ask`);
     }
-    SetMetadata(accessMetadata, access)(target, key, descriptor);
+    // Nest hands it to Fastify with the route: it is needed before Nest sees a request (ask-first.ts).
+    RouteConfig({ access })(target, key, descriptor);
   };
 }

@@ -16,6 +16,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { z } from 'zod';
 import type { Person } from '../identity/person.js';
 import type { CommandId } from '../log/ids.js';
@@ -34,7 +35,7 @@ class Undeclared {
 }
 
 @Controller('b')
-@SetMetadata('custos:access', { by: 'anyone' })
+@SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { access: { by: 'anyone' } })
 class DeclaredByItsController {
   @Get()
   added() {}
