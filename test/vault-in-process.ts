@@ -85,6 +85,7 @@ interface Terms {
   readonly to?: number;
   readonly records?: number;
   readonly disclosures?: number;
+  readonly seconds?: number;
 }
 
 /** In the place of a file. */
@@ -270,7 +271,7 @@ export class VaultInProcess {
   }
 
   request(sessions: readonly string[], fields: FieldName[], terms: Terms = {}) {
-    const { from = start, to = start + 3_600_000, records = 1000, disclosures = 10 } = terms;
+    const { from = start, to = start + 3_600_000, records = 1000, disclosures = 10, seconds = 3600 } = terms;
     return new RequestAccessHandler(this.log).execute(
       new RequestAccess(freshCommand(), researcher, {
         fields,
@@ -279,7 +280,7 @@ export class VaultInProcess {
         from,
         to,
         purpose: 'to see that it works',
-        durationSeconds: 3600,
+        durationSeconds: seconds,
         budget: { records, disclosures },
       }),
     );

@@ -9,7 +9,7 @@ import { type CommandId, GrantId, ownCopy, RequestId, SessionId, SubjectId } fro
 import { requestStatuses } from './access-state.js';
 import { ApproveRequest } from './approve-request.handler.js';
 import { EnvelopeBody } from '../identity/signed-statement.js';
-import { Disclose } from './disclose.handler.js';
+import { Disclose, type Disclosed } from './disclose.handler.js';
 import { disclosureStream } from './disclosure-stream.js';
 import { freeText } from '../log/free-text.js';
 import { ListRequests, ShowRequest, type Visible } from './list-requests.js';
@@ -120,7 +120,7 @@ export class AccessController {
     @Body({ schema: DisclosureBody }) { session, fields }: z.infer<typeof DisclosureBody>,
   ): Promise<StreamableFile> {
     const disclosed = await this.commands.execute(new Disclose(command, asker.id, grant, session, fields));
-    return new StreamableFile(disclosureStream(disclosed), { type: 'application/x-ndjson' });
+    return released(disclosed, asker);
   }
 
   /** One session of their own, to themselves: a disclosure like any other, with no grant behind it. */
@@ -137,9 +137,13 @@ export class AccessController {
   ): Promise<StreamableFile> {
     requireSelf(asker, subject);
     const disclosed = await this.commands.execute(new Disclose(command, asker.id, ownCopy, session, fields, token));
-    return new StreamableFile(disclosureStream(disclosed), { type: 'application/x-ndjson' });
+    return released(disclosed, asker);
   }
 }
+
+/** Under a grant until it expires, otherwise for as long as their token counts. */
+const released = (disclosed: Disclosed, { tokenExpiresAt }: Person) =>
+  new StreamableFile(disclosureStream(disclosed, disclosed.expiresAt ?? tokenExpiresAt), { type: 'application/x-ndjson' }); // prettier-ignore
 
 const mayRevokeAny = ({ roles }: Person) => roles.has('approver') || roles.has('officer');
 const oversees = ({ roles }: Person) => roles.has('approver') || roles.has('officer') || roles.has('auditor');

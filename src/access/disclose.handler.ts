@@ -29,6 +29,8 @@ export interface Disclosed {
   readonly format: string;
   readonly fields: readonly FieldName[];
   readonly batches: AsyncIterable<OpenedBatch>;
+  /** Of the grant, epoch milliseconds. Undefined of a subject's own copy, which ends with their token. */
+  readonly expiresAt: number | undefined;
 }
 
 export class Disclose extends Command<Disclosed> {
@@ -77,6 +79,7 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
       format,
       fields: entry.fields,
       batches: this.released(disclosure, first, opened),
+      expiresAt: this.log.state.of(accessKey).grants.get(entry.grant)?.expiresAt,
     };
   }
 

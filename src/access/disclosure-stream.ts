@@ -4,12 +4,19 @@ import type { Position } from '../log/ids.js';
 import { Problem } from '../problem.js';
 import type { Disclosed } from './disclose.handler.js';
 
+/** For a reader who reads to be told why it ends: the keyholder gives nothing from the end on. */
+const lastWordsMs = 5_000;
+const longestTimerMs = 2 ** 31 - 1;
+
 /**
  * A disclosure as NDJSON: the receipt first, then the records, then `end`. Without its last line it was cut off;
- * what breaks it off midway is said in a line of its own, since the status was sent already.
+ * what breaks it off midway is said in a line of its own, since the status was sent already. Soon after `end`, epoch
+ * milliseconds, it is broken off at the latest, however slowly it is read: the log says then how far it came.
  */
-export function disclosureStream(disclosed: Disclosed): Readable {
-  return Readable.from(begun(chunks(disclosed)), { objectMode: false });
+export function disclosureStream(disclosed: Disclosed, end: number): Readable {
+  const body = Readable.from(begun(chunks(disclosed)), { objectMode: false });
+  const timer = setTimeout(() => body.destroy(), Math.min(Math.max(end + lastWordsMs - Date.now(), 0), longestTimerMs));
+  return body.once('close', () => clearTimeout(timer));
 }
 
 /**

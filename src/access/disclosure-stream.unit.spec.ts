@@ -20,9 +20,16 @@ async function sent(batches: readonly (OpenedBatch | Error)[]): Promise<unknown[
     }
   }
   const fields: FieldName[] = ['typed', 'url'];
-  const about = { disclosure: position(7), receipt: 'receipt', session: 's' as SessionId, format: 'rrweb', fields };
+  const about = {
+    disclosure: position(7),
+    receipt: 'receipt',
+    session: 's' as SessionId,
+    format: 'rrweb',
+    fields,
+    expiresAt: undefined,
+  };
   const chunks: unknown[][] = [];
-  for await (const chunk of disclosureStream({ ...about, batches: opened() })) {
+  for await (const chunk of disclosureStream({ ...about, batches: opened() }, Infinity)) {
     const lines = String(chunk).split('\n');
     expect(lines.pop()).toBe('');
     chunks.push(lines.map((line) => JSON.parse(line) as unknown));
@@ -73,7 +80,7 @@ describe('a disclosure as lines', () => {
 
 describe('a disclosure whose reader is gone', () => {
   /** Says how the release ended, as the handler's own generator does. */
-  function release() {
+  function release(end = Infinity) {
     const ended: string[] = [];
     async function* opened() {
       let outcome = 'broken off';
@@ -86,8 +93,15 @@ describe('a disclosure whose reader is gone', () => {
       }
     }
     const fields: FieldName[] = ['typed'];
-    const about = { disclosure: position(7), receipt: 'receipt', session: 's' as SessionId, format: 'rrweb', fields };
-    return { ended, stream: disclosureStream({ ...about, batches: opened() }) };
+    const about = {
+      disclosure: position(7),
+      receipt: 'receipt',
+      session: 's' as SessionId,
+      format: 'rrweb',
+      fields,
+      expiresAt: undefined,
+    };
+    return { ended, stream: disclosureStream({ ...about, batches: opened() }, end) };
   }
   const closed = (stream: Readable) => new Promise((resolve) => stream.once('close', resolve).destroy());
 
@@ -101,6 +115,11 @@ describe('a disclosure whose reader is gone', () => {
     const { ended, stream } = release();
     await new Promise((resolve) => stream.once('readable', resolve));
     await closed(stream);
+    expect(ended).toEqual(['broken off']);
+  });
+  it('by the time that its grant ends is ended with it', async () => {
+    const { ended, stream } = release(Date.now() - 60_000);
+    await new Promise((resolve) => stream.once('close', resolve));
     expect(ended).toEqual(['broken off']);
   });
 });

@@ -13,11 +13,17 @@ export const judgeDisclosure: Judge['judge'] = (before, entry) => {
   const decision = decideAgain(before, entry);
   if (decision.verdict === 'deny') return { allowed: false };
   const { subject, from, to } = decision;
-  const { session, grant } = entry.data;
-  return { allowed: true, subject, session, from, to, rests: grant === ownCopy ? 'on the subject' : 'on signatures' };
+  const { session, grant: id } = entry.data;
+  const released = { allowed: true, subject, session, from, to } as const;
+  if (id === ownCopy) return { ...released, rests: 'on the subject' };
+  const grant = before.of(accessKey).grants.get(id);
+  return grant === undefined ? { allowed: false } : { ...released, rests: 'on signatures', expiresAt: grant.expiresAt };
 };
 
-/** What comes after a disclosure and ends it all the same: its budget and its hour were right when it was made. */
+/**
+ * What comes after a disclosure and ends it all the same: its budget was right when it was made. That its grant expires is
+ * in no entry: for that the keyholder looks at its clock.
+ */
 const stops: ReadonlySet<DisclosureRule> = new Set(['locked', 'grant_revoked', 'policy_forbids', 'subject_erased']);
 
 /** Whether a release that was allowed must not go on, on the state as it is now. */

@@ -39,7 +39,7 @@ it('a report says from where on bodies were looked at, since it is green of them
 
 describe('the report is red', () => {
   const openToAll: typeof judge = {
-    judge: () => ({ allowed: true, subject: 's1' as SubjectId, session: 'one' as SessionId, from: start, to: start, rests: 'on signatures' }), // prettier-ignore
+    judge: () => ({ allowed: true, subject: 's1' as SubjectId, session: 'one' as SessionId, from: start, to: start, rests: 'on signatures', expiresAt: Infinity }), // prettier-ignore
     mustStop: () => false,
   };
   const behind = (keyholder: KeyholderPort): KeyholderPort => ({

@@ -20,6 +20,7 @@ import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { logRequests } from './request-log.js';
 import { listRoutes, undeclaredRoutes } from './routes.js';
 import { addSecurityHeaders, setSecurityHeaders } from './security-headers.js';
+import { dropStalledReaders, stalledAfterMs } from './stalled-readers.js';
 import { watchRoutes } from './stray-routes.js';
 import { ValidationPipe } from './validation.js';
 
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly readiness: readonly ReadinessCheck[];
   /** Where log lines go: standard error unless named, so that standard output stays the CLI's. */
   readonly logTo?: DestinationStream;
+  /** How long an answer waits for a reader who takes nothing of it. Left out: a minute. */
+  readonly stalledAfterMs?: number;
 }
 
 @Module({})
@@ -71,6 +74,7 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
   addSecurityHeaders(fastify);
   logRequests(fastify, logger, metrics);
   askFirst(fastify, options.tokens, options.bodyLimitBytes);
+  dropStalledReaders(fastify, options.stalledAfterMs ?? stalledAfterMs);
   closeGracefully(fastify);
   app.useGlobalFilters(new ProblemFilter(logger, options.bodyLimitBytes));
   app.useGlobalPipes(new ValidationPipe());

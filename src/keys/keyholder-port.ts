@@ -79,16 +79,20 @@ export type ProbeVerdict = { readonly opens: true } | { readonly opens: false; r
 
 /** What a disclosure entry may release, if it may: access/ says so by replaying, keys/ only obeys. */
 export type Judgement =
-  | {
+  | ({
       readonly allowed: true;
       readonly subject: SubjectId;
       readonly session: SessionId;
       readonly from: number;
       readonly to: number;
-      /** Whose word this takes: that of approvers is in the log, that of a subject is their token. */
-      readonly rests: 'on signatures' | 'on the subject';
-    }
+    } & Rests)
   | { readonly allowed: false };
+
+/** Whose word this takes, and how long it counts: that of approvers is in the log, that of a subject is their token. */
+type Rests =
+  | { readonly rests: 'on signatures'; /** Epoch milliseconds. */ readonly expiresAt: number }
+  | { readonly rests: 'on the subject' };
+
 export interface Judge {
   /** On the state just below the entry. */
   readonly judge: (before: Governance, entry: EntryOf<'disclosure.made'>) => Judgement;

@@ -28,14 +28,24 @@ export type KeyholderCall = z.infer<typeof KeyholderCall>;
 export const idleMs = 60_000;
 
 const mostCallBytes = 2 * mostTokenCharacters;
+/** A service that takes nothing of what waits for it must not keep a key open. As long as it waits for its own readers. */
+const stalledAfterMs = 60_000;
 
 /**
  * The keyholder behind a Unix socket that only its own user and group may open. Whoever asks is believed in nothing:
  * what opens is decided by replaying the log.
  */
-export async function serveKeyholder(keyholder: KeyholderPort, socket: string): Promise<{ close(): Promise<void> }> {
+export async function serveKeyholder(
+  keyholder: KeyholderPort,
+  socket: string,
+  stallMs = stalledAfterMs,
+): Promise<{ close(): Promise<void> }> {
   await rm(socket, { force: true });
   const server = createServer((request, response) => {
+    // Node asks the socket whether anything has moved. A time in which nothing waits to be taken is the keyholder's own.
+    response.setTimeout(stallMs, () => {
+      if (response.writableLength > 0) response.destroy();
+    });
     void answer(keyholder, request, response);
   });
   server.keepAliveTimeout = idleMs;

@@ -28,6 +28,7 @@ import {
 import { attestKey, certifyDestruction } from './attestation.js';
 import { deleteExpired } from './delete-expired.js';
 import type { Deleted, Judge, Judgement, KeyholderPort, KeyholderStatus, OpenedBatch, ProbeVerdict, RegisteredKey } from './keyholder-port.js'; // prettier-ignore
+import { endingAt } from './ending-at.js';
 import { openSession } from './open-session.js';
 import { retentionKey } from './retention.js';
 import type { RootKeys } from './root-key.js';
@@ -67,6 +68,12 @@ interface Read {
 interface Judged {
   readonly entry: EntryOf<'disclosure.made'>;
   readonly judgement: Judgement;
+}
+
+interface Admitted {
+  readonly entry: Judged['entry'];
+  readonly judgement: Extract<Judgement, { allowed: true }>;
+  readonly stored: StoredKey;
 }
 
 export class Keyholder implements KeyholderPort {
@@ -148,15 +155,19 @@ export class Keyholder implements KeyholderPort {
   }
 
   async *open(disclosure: Position, token?: string): AsyncGenerator<OpenedBatch> {
-    let read = await this.read();
+    const read = await this.read();
     const judged = this.judged.get(disclosure);
-    await this.requireSubject(judged, token);
-    const { entry, judgement, stored } = await this.admitted(read.state, judged);
+    const until = await this.lastsUntil(judged, token);
+    const admitted = await this.admitted(read.state, judged);
     // Claimed before the first byte: a crash from here on leaves a disclosure without completion, which is "unknown".
     const isFirst = await this.parts.store.claim(disclosure);
     this.judged.delete(disclosure);
     if (!isFirst) throw new Problem('keyholder_refused');
+    yield* endingAt(until, this.parts.clock, this.release(read, admitted));
+  }
 
+  private async *release(admittedOn: Read, { entry, judgement, stored }: Admitted): AsyncGenerator<OpenedBatch> {
+    let read = admittedOn;
     const keyPair = await this.unwrap(judgement.subject, stored);
     try {
       const batches = openSession({
@@ -202,15 +213,20 @@ export class Keyholder implements KeyholderPort {
     });
   }
 
-  /** @throws Problem keyholder_refused unless the subject, where it rests on them, is who asks */
-  private async requireSubject(judged: Judged | undefined, token: string | undefined): Promise<void> {
-    if (judged?.judgement.allowed !== true || judged.judgement.rests === 'on signatures') return;
+  /**
+   * Epoch milliseconds; what it rests on counts no longer.
+   * @throws Problem keyholder_refused unless it may be opened, by the subject where it rests on them
+   */
+  private async lastsUntil(judged: Judged | undefined, token: string | undefined): Promise<number> {
+    if (judged?.judgement.allowed !== true) throw new Problem('keyholder_refused');
+    if (judged.judgement.rests === 'on signatures') return judged.judgement.expiresAt;
     const asker = token === undefined ? undefined : await this.parts.tokens.verify(token).catch(() => undefined);
     if (asker?.subject !== judged.judgement.subject) throw new Problem('keyholder_refused');
+    return asker.tokenExpiresAt;
   }
 
   /** All that stands between a committed reading and its first byte; a probe goes through the same. */
-  private async admitted(now: Governance, judged: Judged | undefined) {
+  private async admitted(now: Governance, judged: Judged | undefined): Promise<Admitted> {
     if (judged === undefined || !judged.judgement.allowed) throw new Problem('keyholder_refused');
     const { entry, judgement } = judged;
     // Dated ahead, it could wait for its minute, and what it stands on would have been granted in times to come.

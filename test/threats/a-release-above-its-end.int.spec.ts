@@ -72,10 +72,10 @@ const decidesBeforeTheHead = (log: Log): Log =>
 const believesTheService: Judge = {
   judge: (_before, { data, subject }) => {
     const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
-    const rests = 'on signatures' as const;
+    const rests = { rests: 'on signatures', expiresAt: Infinity } as const;
     return subject === undefined
       ? { allowed: false }
-      : { allowed: true, subject, session: data.session, ...all, rests };
+      : { allowed: true, subject, session: data.session, ...all, ...rests };
   },
   mustStop: () => false,
 };

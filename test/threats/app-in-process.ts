@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type pg from 'pg';
 import { AppModule } from '../../src/app.module.js';
 import { Projector } from '../../src/history/projections/projector.js';
-import { createApp } from '../../src/http/create-app.js';
+import { createApp, type AppOptions } from '../../src/http/create-app.js';
 import { openPool } from '../../src/log/database.js';
 import type { VaultInProcess } from '../vault-in-process.js';
 
@@ -26,12 +26,16 @@ export class AppInProcess {
     private readonly pool: pg.Pool,
   ) {}
 
-  static async start({ log, keyholder, trust, issuer, database }: VaultInProcess): Promise<AppInProcess> {
+  static async start(
+    { log, keyholder, trust, issuer, database }: VaultInProcess,
+    differing: Partial<AppOptions> = {},
+  ): Promise<AppInProcess> {
     const pool = openPool(database.url('custos_service'), { connections: 1, name: 'app' });
     const projector = new Projector(log, pool, [], () => undefined);
     const app = await createApp(AppModule.of({ log, keyholder, trust, projector }), {
       ...{ bodyLimitBytes: 1024 * 1024, docs: false, logLevel: 'silent', readiness: [] },
       tokens: issuer.tokens,
+      ...differing,
     });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
@@ -42,6 +46,12 @@ export class AppInProcess {
     const asked = { method, url: path, headers, ...(body === undefined ? {} : { payload: body as object }) };
     const { statusCode: status, body: text } = await this.app.inject(asked);
     return { status, text, code: codeIn(text) };
+  }
+
+  /** The port that it listens on from then on. */
+  async listen(): Promise<number> {
+    await this.app.listen(0, '127.0.0.1');
+    return Number(new URL(await this.app.getUrl()).port);
   }
 
   async close(): Promise<void> {

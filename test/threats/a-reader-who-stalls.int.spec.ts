@@ -1,0 +1,209 @@
+import { request } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { accessKey } from '../../src/access/access-state.js';
+import type { KeyholderPort } from '../../src/keys/keyholder-port.js';
+import { serveKeyholder } from '../../src/keys/keyholder-server.js';
+import { connectKeyholder } from '../../src/keys/remote-keyholder.js';
+import type { FieldName } from '../../src/log/fields.js';
+import type { GrantId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
+import { writeCommand } from '../../src/log/write-command.js';
+import { Secret } from '../../src/sealing/secret.js';
+import { freshCommand, researcher, start, typedRecords, VaultInProcess } from '../vault-in-process.js';
+import { AppInProcess } from './app-in-process.js';
+
+/**
+ * Whoever opens a release and takes nothing of it, or takes it byte by byte, must not keep a key open, nor what was released
+ * in doubt, for longer than their grant.
+ */
+const batches = 24;
+const recordsABatch = 512;
+const grantSeconds = 4;
+/** A sender's buffer says that there is room again only after a good part of it went out. */
+const stalledAfterMs = 2000;
+let vault: VaultInProcess;
+beforeAll(async () => {
+  vault = await VaultInProcess.start();
+  // More than all buffers on the way to a reader hold.
+  for (let batch = 0; batch < batches; batch += 1) {
+    const first = batch * recordsABatch;
+    await vault.ingest('long', 's1', typedRecords(recordsABatch, 'x'.repeat(1500), first), { first });
+  }
+});
+afterAll(() => vault.stop());
+
+const granted = (seconds = 3600): Promise<GrantId> =>
+  vault.grant('long', ['typed'], { records: 100_000, to: start + 86_400_000, seconds });
+
+async function until<T>(found: () => Promise<T | undefined> | T | undefined, withinMs = 15_000): Promise<T> {
+  for (const last = Date.now() + withinMs; Date.now() < last; await sleep(20)) {
+    const it = await found();
+    if (it !== undefined) return it;
+  }
+  throw new Error('it never came to be');
+}
+
+/** How the last disclosure ended, as the log says; undefined while it says nothing. */
+async function ended(grant: GrantId) {
+  const made = (await vault.log.reader.stream(`request/${grant}`)).filter(({ type }) => type === 'disclosure.made');
+  const last = made.at(-1)?.position;
+  if (last === undefined) return undefined;
+  const [entry] = await vault.log.reader.stream(`disclosure/${last}`);
+  return entry?.type === 'disclosure.completed' ? { ...entry.data, at: entry.at } : undefined;
+}
+const expiryOf = (grant: GrantId) => vault.log.state.of(accessKey).grants.get(grant)?.expiresAt ?? 0;
+
+describe('at the end of its grant', () => {
+  afterEach(() => (vault.clock = Date.now));
+  const anHourLater = () => Date.now() + 3_601_000;
+  /** The first batch before, and all others after. */
+  async function readOn({ batches }: Awaited<ReturnType<VaultInProcess['disclose']>>): Promise<void> {
+    for await (const { sequences } of batches) {
+      expect(sequences[0]).toBe(0);
+      vault.clock = anHourLater;
+    }
+  }
+  const stopped = { code: 'disclosure_stopped' };
+
+  it('a release stops between two batches, as it does at a lock', async () => {
+    await expect(readOn(await vault.disclose(await granted(), 'long'))).rejects.toMatchObject(stopped);
+  });
+
+  it("a subject's own copy does, with their token", async () => {
+    await expect(readOn(await vault.copy('long', 's1'))).rejects.toMatchObject(stopped);
+  });
+
+  it('its keys are gone, though nobody reads on', async () => {
+    const grant = await granted(50);
+    vault.clock = () => expiryOf(grant) - 200;
+    const reading = (await vault.disclose(grant, 'long')).batches[Symbol.asyncIterator]();
+    await reading.next();
+    const wipe = jest.spyOn(Secret.prototype, 'wipe');
+    try {
+      // That of the subject, and that of the session.
+      await until(() => wipe.mock.calls.length >= 2 || undefined);
+    } finally {
+      wipe.mockRestore();
+    }
+    await expect(reading.next()).rejects.toMatchObject(stopped);
+  });
+});
+
+describe('over HTTP, a reader', () => {
+  let app: AppInProcess;
+  let port: number;
+  let reader: Socket;
+  let token: string;
+  beforeAll(async () => {
+    token = await vault.issuer.tokenOf('researcher', 'researcher');
+    app = await AppInProcess.start(vault, { stalledAfterMs });
+    port = await app.listen();
+  });
+  afterAll(() => app.close());
+  afterEach(() => reader.destroy());
+
+  /** Asks, and takes nothing of the answer. */
+  function ask(grant: GrantId): void {
+    const body = JSON.stringify({ session: 'long' });
+    const head = [
+      ...[`POST /v1/grants/${grant}/disclosures HTTP/1.1`, 'host: x', `authorization: Bearer ${token}`],
+      ...['content-type: application/json', `content-length: ${body.length}`, '', ''],
+    ];
+    reader = connect(port, '127.0.0.1', () => reader.write(head.join('\r\n') + body));
+    reader.on('error', () => undefined);
+    reader.pause();
+  }
+
+  it('who takes nothing is let go of, and the log says how far it came', async () => {
+    const grant = await granted();
+    ask(grant);
+    const { outcome, records } = await until(() => ended(grant), 10 * stalledAfterMs);
+    expect(outcome).toBe('broken_off');
+    expect(records).toBeLessThan(batches * recordsABatch);
+  });
+
+  it('who takes a little of it again and again is let go of with the grant', async () => {
+    const grant = await granted(grantSeconds);
+    ask(grant);
+    const taking = setInterval(() => reader.read(), 40);
+    const { outcome, at } = await until(() => ended(grant)).finally(() => clearInterval(taking));
+    expect(['broken_off', 'failed']).toContain(outcome);
+    const expiry = expiryOf(grant);
+    expect(at).toBeGreaterThan(expiry - 500);
+    expect(at).toBeLessThan(expiry + 8000);
+  });
+
+  it('who takes all of it in their time gets all of it', async () => {
+    const grant = await granted();
+    ask(grant);
+    reader.on('data', () => undefined);
+    const taking = setInterval(() => {
+      reader.resume();
+      setTimeout(() => reader.pause(), 50);
+    }, 150);
+    const { outcome, records } = await until(() => ended(grant)).finally(() => clearInterval(taking));
+    expect({ outcome, records }).toEqual({ outcome: 'delivered', records: batches * recordsABatch });
+  });
+});
+
+describe('a keyholder behind a socket', () => {
+  let dir: string;
+  let server: { close(): Promise<void> };
+  let remote: KeyholderPort;
+  let open: number;
+  beforeEach(async () => {
+    open = 0;
+    dir = await mkdtemp(join(tmpdir(), 'custos-socket-'));
+    server = await serveKeyholder(counting(), join(dir, 'k.sock'), stalledAfterMs);
+    remote = connectKeyholder(join(dir, 'k.sock'));
+  });
+  afterEach(async () => {
+    await server.close();
+    await rm(dir, { recursive: true });
+  });
+
+  function counting(): KeyholderPort {
+    async function* counted(...asked: Parameters<KeyholderPort['open']>) {
+      open += 1;
+      try {
+        yield* vault.keyholder.open(...asked);
+      } finally {
+        open -= 1;
+      }
+    }
+    return { open: counted } as Partial<KeyholderPort> as KeyholderPort;
+  }
+
+  it('lets go of a service that asked and does not read', async () => {
+    const disclosure = await committed(await granted());
+    const asking = request({ socketPath: join(dir, 'k.sock'), method: 'POST', path: '/' });
+    asking.on('response', (response) => response.pause().on('error', () => undefined));
+    asking.on('error', () => undefined).end(JSON.stringify({ call: 'open', disclosure }));
+    await until(() => open === 1 || undefined);
+    await until(() => open === 0 || undefined, 10 * stalledAfterMs);
+    asking.destroy();
+  });
+
+  it('lets a service that reads have all of it', async () => {
+    const { batches: released } = await vault.disclose(await granted(), 'long', undefined, remote);
+    let records = 0;
+    for await (const { sequences } of released) {
+      records += sequences.length;
+      await sleep(20);
+    }
+    expect(records).toBe(batches * recordsABatch);
+  });
+});
+
+async function committed(grant: GrantId): Promise<Position> {
+  const [session, fields, subject] = ['long' as SessionId, ['typed'] as FieldName[], 's1' as SubjectId];
+  const data = { grant, session, fields, versions: 999, records: batches * recordsABatch };
+  const { positions } = await vault.log.append(writeCommand(freshCommand(), researcher, 'committed'), () => ({
+    entries: [{ type: 'disclosure.made', stream: `request/${grant}`, data, subject }],
+    answer: null,
+  }));
+  return positions[0] as Position;
+}
