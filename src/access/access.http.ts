@@ -12,6 +12,7 @@ import { EnvelopeBody } from '../identity/signed-statement.js';
 import { Disclose, type Disclosed } from './disclose.handler.js';
 import { disclosureStream } from './disclosure-stream.js';
 import { freeText } from '../log/free-text.js';
+import { pageQuery } from '../log/page.js';
 import { ListRequests, ShowRequest, type Visible } from './list-requests.js';
 import { ListLocks } from './list-locks.js';
 import { LockTarget } from './lock.js';
@@ -29,7 +30,8 @@ const DisclosureBody = z.strictObject({
   /** Left out: all that the grant gives; of one's own, all that there is. */
   fields: z.array(FieldName).min(1).max(fieldNames.length).optional(),
 });
-const ListQuery = z.strictObject({ state: z.enum(requestStatuses).optional() });
+const ListQuery = z.strictObject({ state: z.enum(requestStatuses).optional(), ...pageQuery });
+const LocksQuery = z.strictObject(pageQuery);
 
 @Controller('v1')
 export class AccessController {
@@ -46,8 +48,9 @@ export class AccessController {
 
   @Get('requests')
   @MayAsk('researcher', 'approver', 'officer', 'auditor')
-  async list(@Asker() asker: Person, @Query({ schema: ListQuery }) { state }: z.infer<typeof ListQuery>) {
-    return { requests: await this.queries.execute(new ListRequests(visibleTo(asker), state)) };
+  async list(@Asker() asker: Person, @Query({ schema: ListQuery }) { state, ...page }: z.infer<typeof ListQuery>) {
+    const { items, next } = await this.queries.execute(new ListRequests(visibleTo(asker), state, page));
+    return { requests: items, next };
   }
 
   @Get('requests/:request')
@@ -92,8 +95,9 @@ export class AccessController {
 
   @Get('locks')
   @MayAsk('officer', 'approver', 'auditor')
-  async locks() {
-    return { locks: await this.queries.execute(new ListLocks()) };
+  async locks(@Query({ schema: LocksQuery }) page: z.infer<typeof LocksQuery>) {
+    const { items, next } = await this.queries.execute(new ListLocks(page));
+    return { locks: items, next };
   }
 
   @Post('grants/:grant/revocation')

@@ -1,6 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { PersonId, RequestId } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { pageOf, type AskedPage, type Page } from '../log/page.js';
 import { Problem } from '../problem.js';
 import type { RequestStatus } from './access-state.js';
 import { accessKey } from './access-state.js';
@@ -12,10 +13,11 @@ import { viewRequest, type RequestView } from './request-view.js';
 /** Whose requests somebody may see: an approver everyone's, a researcher their own. */
 export type Visible = { readonly of: 'everyone' } | { readonly of: 'one'; readonly person: PersonId };
 
-export class ListRequests extends Query<RequestView[]> {
+export class ListRequests extends Query<Page<RequestView>> {
   constructor(
     readonly visible: Visible,
     readonly state: RequestStatus | undefined,
+    readonly page: AskedPage,
   ) {
     super();
   }
@@ -25,13 +27,13 @@ export class ListRequests extends Query<RequestView[]> {
 export class ListRequestsHandler implements IQueryHandler<ListRequests> {
   constructor(private readonly log: Log) {}
 
-  async execute({ visible, state }: ListRequests): Promise<RequestView[]> {
+  async execute({ visible, state, page }: ListRequests): Promise<Page<RequestView>> {
     const access = (await this.log.refreshed()).of(accessKey);
-    return [...access.requests.values()]
-      .filter(({ requester }) => sees(visible, requester))
-      .sort((a, b) => a.position - b.position)
-      .map((request) => viewRequest(access, request, Date.now()))
-      .filter((view) => state === undefined || view.state === state);
+    return pageOf(access.requests.values(), page, (request) => {
+      if (!sees(visible, request.requester)) return undefined;
+      const view = viewRequest(access, request, Date.now());
+      return state === undefined || view.state === state ? view : undefined;
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { MayAsk } from '../http/may-ask.js';
 import { requireSelf, type Person } from '../identity/person.js';
 import { freeText } from '../log/free-text.js';
 import { type CommandId, SessionId, SubjectId } from '../log/ids.js';
+import { pageQuery } from '../log/page.js';
 import { ChangeConsent } from './change-consent.js';
 import { IngestBody, IngestRecords } from './ingest-records.js';
 import { IngestSealed } from './ingest-sealed.js';
@@ -15,12 +16,8 @@ import { PauseProgramme, ShowProgramme } from './pause-programme.js';
 import { SealedBody } from './sealed-body.js';
 import { ShowSession } from './show-session.js';
 
-const page = {
-  after: z.coerce.number().int().min(-1).default(-1),
-  limit: z.coerce.number().int().min(1).max(100).default(100),
-};
-const ListSessionsQuery = z.strictObject({ subject: SubjectId.optional(), ...page });
-const OwnSessionsQuery = z.strictObject(page);
+const ListSessionsQuery = z.strictObject({ subject: SubjectId.optional(), ...pageQuery });
+const OwnSessionsQuery = z.strictObject(pageQuery);
 const ConsentBody = z.strictObject({
   consent: z.enum(['given', 'paused', 'refused']),
   /** Epoch milliseconds, for a pause that ends by itself. */

@@ -3,6 +3,7 @@ import type { ActView } from '../identity/list-acts.js';
 import { segment } from './arguments.js';
 import { connect, globals } from './globals.js';
 import { jsonText, listing, printResult, table, timeText } from './output.js';
+import { allOf } from './pages.js';
 import { withSignOptions, type SignOptions } from './signer.js';
 
 export function register(program: Command): void {
@@ -17,7 +18,7 @@ export function register(program: Command): void {
     .action(async ({ state }: { state?: string }, command: Command) => {
       const all = globals(command);
       const query = state === undefined ? {} : { state };
-      const { acts } = await (await connect(all)).get<{ acts: ActView[] }>('/v1/acts', query);
+      const acts = await allOf<ActView>(await connect(all), '/v1/acts', 'acts', query);
       await printResult(all.json, { acts }, () =>
         table(
           ['act', 'kind', 'state', 'proposed by', 'signatures', 'open until'],

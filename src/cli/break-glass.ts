@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ActView } from '../identity/list-acts.js';
 import { collect, parseCount, parseDuration, segment } from './arguments.js';
 import { connect, globals } from './globals.js';
+import { allOf } from './pages.js';
 import { wrongUse } from './refusal.js';
 import { namedRange, rangeOf } from './request.js';
 import type { SessionView } from './session.js';
@@ -82,7 +83,7 @@ Example:
       const all = globals(command);
       const { cosign, propose } = await import('./sign-act.js');
       if (finding !== undefined) return propose({ kind: 'break-glass.review', body: { grant, finding } }, sign, all);
-      const { acts } = await (await connect(all)).get<{ acts: ActView[] }>('/v1/acts', { state: 'open' });
+      const acts = await allOf<ActView>(await connect(all), '/v1/acts', 'acts', { state: 'open' });
       const open = acts.filter(({ kind, body }) => kind === 'break-glass.review' && (body as { grant?: string }).grant === grant); // prettier-ignore
       const [only] = open;
       if (only === undefined) throw wrongUse('--finding', 'needed: nobody has reviewed it yet');

@@ -3,6 +3,7 @@ import type { LockView } from '../access/list-locks.js';
 import type { LockTarget } from '../log/entries.js';
 import { connect, globals, withReceipts } from './globals.js';
 import { jsonText, listing, printResult, table } from './output.js';
+import { allOf } from './pages.js';
 import { wrongUse } from './refusal.js';
 import { withSignOptions, type SignOptions } from './signer.js';
 
@@ -39,7 +40,7 @@ Examples:
       const client = await connect(all);
       if (reason === undefined) {
         if (Object.keys(given).length > 0) throw wrongUse('--reason', 'needed to lock');
-        const { locks } = await client.get<{ locks: LockView[] }>('/v1/locks');
+        const locks = await allOf<LockView>(client, '/v1/locks', 'locks');
         return printResult(all.json, { locks }, () =>
           table(
             ['lock', 'what', 'since position', 'by', 'reason'],

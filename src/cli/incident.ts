@@ -4,6 +4,7 @@ import { incidentNoteKinds } from '../log/entries.js';
 import { collect, momentOf, parseCount, segment } from './arguments.js';
 import { connect, globals, withReceipts, type Globals } from './globals.js';
 import { listing, printResult, table, timeText, visible } from './output.js';
+import { allOf } from './pages.js';
 
 interface OpenOptions extends Readonly<Record<'title' | 'reason' | 'from', string>> {
   readonly to?: string;
@@ -81,7 +82,7 @@ function registerLook(incident: Command): void {
     .description('list incidents')
     .action(async (_options: unknown, command: Command) => {
       const all = globals(command);
-      const { incidents } = await (await connect(all)).get<{ incidents: readonly Incident[] }>('/v1/incidents');
+      const incidents = await allOf<Incident>(await connect(all), '/v1/incidents', 'incidents');
       const rows = incidents.map((one) => [one.incident, stateOf(one), one.title, timeText(one.at), one.by, one.notes.length]); // prettier-ignore
       const columns = ['incident', 'state', 'title', 'opened', 'by', 'notes'];
       await printResult(all.json, { incidents }, () => table(columns, rows));

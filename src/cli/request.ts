@@ -3,6 +3,7 @@ import { parseCount, parseDuration, parseTime, segment } from './arguments.js';
 import type { Client } from './client.js';
 import { connect, globals, withReceipts } from './globals.js';
 import { printResult, say, table, timeText } from './output.js';
+import { allOf } from './pages.js';
 import { expiredText, requestText, type ExpiredShown, type RequestShown } from './request-text.js';
 import { wrongUse } from './refusal.js';
 import type { SessionView } from './session.js';
@@ -36,16 +37,18 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ custos --as approver1 request ls --state open')
     .action(async ({ state }: { state?: string }, command: Command) => {
       const all = globals(command);
-      const found = await (await connect(all)).get<{ requests: readonly RequestShown[] }>('/v1/requests', { state });
+      const requests = await allOf<RequestShown>(await connect(all), '/v1/requests', 'requests', { state });
       const rows = () =>
-        found.requests.map((one) => [
+        requests.map((one) => [
           one.request,
           one.state,
           one.requester,
           one.scope.fields.join(' '),
           `${one.approvals.length}/${one.needed}`,
         ]);
-      await printResult(all.json, found, () => table(['request', 'state', 'requester', 'fields', 'approvals'], rows()));
+      await printResult(all.json, { requests }, () =>
+        table(['request', 'state', 'requester', 'fields', 'approvals'], rows()),
+      );
     });
   request
     .command('show')

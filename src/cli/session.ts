@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { segment } from './arguments.js';
 import type { Client } from './client.js';
 import { connect, globals } from './globals.js';
+import { allOf } from './pages.js';
 import { listing, printResult, table, timeText } from './output.js';
 
 export interface SessionView {
@@ -66,18 +67,5 @@ export function register(program: Command): void {
     });
 }
 
-interface Page {
-  readonly sessions: readonly SessionView[];
-  readonly next: number | null;
-}
-
-export async function listSessions(client: Client, path: string, subject?: string): Promise<readonly SessionView[]> {
-  const sessions: SessionView[] = [];
-  for (let after: number | null = -1; after !== null;) {
-    const page: Page = await client.get<Page>(path, { subject, after });
-    sessions.push(...page.sessions);
-    // Pages go forward only: an answer that does not must not keep us asking.
-    after = page.next !== null && page.next > after ? page.next : null;
-  }
-  return sessions;
-}
+export const listSessions = (client: Client, path: string, subject?: string): Promise<readonly SessionView[]> =>
+  allOf(client, path, 'sessions', { subject });

@@ -8,6 +8,7 @@ import type { Person } from '../identity/person.js';
 import { incidentNoteKinds } from '../log/entries.js';
 import { freeText } from '../log/free-text.js';
 import { IncidentId, type CommandId } from '../log/ids.js';
+import { pageQuery } from '../log/page.js';
 import { GatherMaterial } from './bundle/gather-material.js';
 import { HistoryReadings } from './history-readers.js';
 import { CloseIncident, NoteIncident, OpenIncident } from './incident-commands.js';
@@ -28,6 +29,7 @@ const NoteBody = z.strictObject({
   about: z.array(z.int().min(0)).max(50).default([]),
 });
 const CloseBody = z.strictObject({ decision: freeText({ least: 10, most: 1000 }) });
+const ListQuery = z.strictObject(pageQuery);
 const BundleQuery = z.strictObject({
   purpose: Purpose,
   /** Entries of the log. Left out: up to the closing of the incident; of one that is open, up to this question. */
@@ -58,8 +60,9 @@ export class IncidentsController {
 
   @Get()
   @MayAsk('officer', 'auditor')
-  async list() {
-    return { incidents: await this.queries.execute(new ListIncidents()) };
+  async list(@Query({ schema: ListQuery }) page: Of<typeof ListQuery>) {
+    const { items, next } = await this.queries.execute(new ListIncidents(page));
+    return { incidents: items, next };
   }
 
   @Get(':incident')

@@ -1,17 +1,22 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { IncidentId } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { pageOf, type AskedPage, type Page } from '../log/page.js';
 import { Problem } from '../problem.js';
 import { incidentKey, type Incident } from './incident.js';
 
-export class ListIncidents extends Query<readonly Incident[]> {}
+export class ListIncidents extends Query<Page<Incident>> {
+  constructor(readonly page: AskedPage) {
+    super();
+  }
+}
 
 @QueryHandler(ListIncidents)
 export class ListIncidentsHandler implements IQueryHandler<ListIncidents> {
   constructor(private readonly log: Log) {}
 
-  async execute(): Promise<readonly Incident[]> {
-    return [...(await this.log.refreshed()).of(incidentKey).values()];
+  async execute({ page }: ListIncidents): Promise<Page<Incident>> {
+    return pageOf((await this.log.refreshed()).of(incidentKey).values(), page, (incident) => incident);
   }
 }
 

@@ -20,7 +20,9 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .setTitle('Custos')
     .setDescription(
       'A vault for captured sessions. No role can read. Only a grant can.\n\nEvery write answers with `position` and ' +
-        '`receipts`: a C2SP tlog-proof for each entry that it wrote, which `custos verify FILE` checks offline.',
+        '`receipts`: a C2SP tlog-proof for each entry that it wrote, which `custos verify FILE` checks offline.\n\n' +
+        'A list of sessions, requests, acts, locks or incidents is told a page at a time: `next` is what to ask for as ' +
+        '`after` to get the page behind it, and null on the last one.',
     )
     .setVersion('1')
     .addBearerAuth()

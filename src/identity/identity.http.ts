@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Asker, CommandIdHeader } from '../http/asker.js';
 import { MayAsk } from '../http/may-ask.js';
 import { ActId, type CommandId } from '../log/ids.js';
+import { pageQuery } from '../log/page.js';
 import { ProposeAct, SignAct } from './act-commands.js';
 import { ListActs, ShowAct } from './list-acts.js';
 import { ListIngestKeys } from './list-ingest-keys.js';
@@ -19,7 +20,7 @@ const ActBody = z.strictObject({
   envelope: EnvelopeBody,
 });
 const SignatureBody = z.strictObject({ envelope: EnvelopeBody });
-const ListQuery = z.strictObject({ state: z.enum(['open', 'enforced', 'lapsed']).optional() });
+const ListQuery = z.strictObject({ state: z.enum(['open', 'enforced', 'lapsed']).optional(), ...pageQuery });
 
 /** Acts of governance, which officers do together by signing, and the keys that signatures are made with. */
 @Controller('v1')
@@ -41,8 +42,9 @@ export class IdentityController {
 
   @Get('acts')
   @MayAsk('officer', 'auditor')
-  async list(@Query({ schema: ListQuery }) { state }: z.infer<typeof ListQuery>) {
-    return { acts: await this.queries.execute(new ListActs(state)) };
+  async list(@Query({ schema: ListQuery }) { state, ...page }: z.infer<typeof ListQuery>) {
+    const { items, next } = await this.queries.execute(new ListActs(state, page));
+    return { acts: items, next };
   }
 
   @Get('acts/:act')

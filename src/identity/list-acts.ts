@@ -1,6 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { ActId, PersonId, Position } from '../log/ids.js';
 import { Log } from '../log/log.js';
+import { pageOf, type AskedPage, type Page } from '../log/page.js';
 import { Problem } from '../problem.js';
 import { authorityKey, type ActState } from './authority.js';
 
@@ -20,8 +21,11 @@ export interface ActView {
   readonly signatures: readonly { readonly person: PersonId; readonly position: Position }[];
 }
 
-export class ListActs extends Query<ActView[]> {
-  constructor(readonly state: ActStatus | undefined) {
+export class ListActs extends Query<Page<ActView>> {
+  constructor(
+    readonly state: ActStatus | undefined,
+    readonly page: AskedPage,
+  ) {
     super();
   }
 }
@@ -30,12 +34,12 @@ export class ListActs extends Query<ActView[]> {
 export class ListActsHandler implements IQueryHandler<ListActs> {
   constructor(private readonly log: Log) {}
 
-  async execute({ state }: ListActs): Promise<ActView[]> {
-    const acts = (await this.log.refreshed()).of(authorityKey).acts;
-    return [...acts.values()]
-      .sort((a, b) => a.position - b.position)
-      .map((act) => viewAct(act, Date.now()))
-      .filter((view) => state === undefined || view.state === state);
+  async execute({ state, page }: ListActs): Promise<Page<ActView>> {
+    const { acts } = (await this.log.refreshed()).of(authorityKey);
+    return pageOf(acts.values(), page, (act) => {
+      const view = viewAct(act, Date.now());
+      return state === undefined || view.state === state ? view : undefined;
+    });
   }
 }
 
