@@ -4,13 +4,15 @@ import type { Command } from 'commander';
 export function register(program: Command): void {
   program
     .command('init')
-    .description('make root key, log key and a trust file without people, for an installation of your own')
+    .description(
+      'make root key, log key, keyholder secret and a trust file without people, for an installation of your own',
+    )
     .requiredOption('--origin <name>', 'name of the log in every checkpoint, for life, such as vault.example.org/log')
     .addHelpText(
       'after',
       `
 Existing files are never touched. Add the approvers' and officers' public keys to trust.json afterwards,
-then mount it read-only. Only the keyholder may see root.key.
+then mount it read-only. Only the keyholder may see root.key; keyholder.secret is for the keyholder and the service.
 
 Example:
   $ custos init --origin vault.example.org/log --data ./secrets`,
@@ -21,8 +23,8 @@ Example:
       const { sodiumReady } = await import('../sealing/sodium.js');
       await sodiumReady();
       await initDataFolder(resolve(data), { origin, people: [] });
-      const { rootKey, logKey, trust } = filesOf(data);
-      const result = { rootKey, logKey, trust };
+      const { rootKey, logKey, keyholderSecret, trust } = filesOf(data);
+      const result = { rootKey, logKey, keyholderSecret, trust };
       process.stdout.write(
         json === true ? `${JSON.stringify(result)}\n` : `Made or kept:\n  ${Object.values(result).join('\n  ')}\n`,
       );

@@ -94,15 +94,16 @@ async function serveDev({ data, port }: ServeOptions): Promise<void> {
 }
 
 async function serveProduction({ port }: ServeOptions): Promise<void> {
-  const [{ readSettings }, { connectKeyholder }, { startService }] = await Promise.all([
+  const [{ readSettings }, { readChannelSecret }, { connectKeyholder }, { startService }] = await Promise.all([
     import('../service/settings.js'),
+    import('../keys/keyholder-channel.js'),
     import('../keys/remote-keyholder.js'),
     import('../service/start-service.js'),
   ]);
   const settings = readSettings(process.env, 'service');
   const service = await startService(
     { ...settings, port: port === undefined ? settings.port : Number(port) },
-    connectKeyholder(settings.keyholderSocket),
+    connectKeyholder(settings.keyholderSocket, await readChannelSecret(settings.keyholderSecretFile)),
   );
   if (service.tookLogAsFound) sayTakenAsFound(settings.checkpointFile);
   stopOnSignal([() => service.close()]);

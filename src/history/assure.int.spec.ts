@@ -1,7 +1,7 @@
 import { type judge } from '../access/judge-disclosure.js';
 import type { KeyholderPort } from '../keys/keyholder-port.js';
 import { assuranceHash } from '../capture/programme.js';
-import { connectKeyholder } from '../keys/remote-keyholder.js';
+import { goneKeyholder } from '../../test/gone-keyholder.js';
 import type { AssuranceReported } from '../log/entries.js';
 import type { GrantId, SessionId, SubjectId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
@@ -123,7 +123,7 @@ describe('the report is red', () => {
         subject_keys_held: ['keyholder_unavailable'],
         keyholder_at_head: ['keyholder_unavailable'],
       },
-      () => Promise.resolve({ keyholder: connectKeyholder('/nowhere/keyholder.sock') }),
+      () => Promise.resolve({ keyholder: goneKeyholder() }),
     ],
     [
       'over reach above the ceilings of a policy that came later',
@@ -155,13 +155,13 @@ describe('the programme does not go on', () => {
   });
 
   it('on a red report', async () => {
-    const { hash } = await vault.assure({ keyholder: connectKeyholder('/nowhere/keyholder.sock') });
+    const { hash } = await vault.assure({ keyholder: goneKeyholder() });
     await expect(resume(hash)).rejects.toMatchObject(refused('assurance_not_green'));
   });
 
   it('on a green one that a red one followed', async () => {
     const { hash } = await vault.assure();
-    await vault.assure({ keyholder: connectKeyholder('/nowhere/keyholder.sock') });
+    await vault.assure({ keyholder: goneKeyholder() });
     await expect(resume(hash)).rejects.toMatchObject(refused('assurance_superseded', 'assurance_not_green'));
   });
 

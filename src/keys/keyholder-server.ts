@@ -1,11 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { chmod, rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { mostTokenCharacters } from '../identity/tokens.js';
 import { Position, SubjectId } from '../log/ids.js';
 import { Problem } from '../problem.js';
+import type { Secret } from '../sealing/secret.js';
+import { asKeyholder } from './keyholder-channel.js';
 import { mostProbesAtOnce, type KeyholderPort } from './keyholder-port.js';
 import { packBatch } from './packed-batch.js';
 
@@ -31,23 +34,35 @@ const mostCallBytes = 2 * mostTokenCharacters;
 /** A service that takes nothing of what waits for it must not keep a key open. As long as it waits for its own readers. */
 const stalledAfterMs = 60_000;
 
+/** Whoever has not proved by then that they know the secret gives the connection back. */
+const handshakeTimeout = 10_000;
+
+interface Served {
+  readonly socket: string;
+  /** The service has it too (keyholder-channel.ts). */
+  readonly secret: Secret;
+  readonly stallMs?: number;
+  /** Somebody asked who does not have it. */
+  readonly strangerCame?: () => void;
+}
+
 /**
- * The keyholder behind a Unix socket that only its own user and group may open. Whoever asks is believed in nothing:
- * what opens is decided by replaying the log.
+ * The keyholder behind a Unix socket that only its own user and group may open, for whoever has the secret. Whoever asks is
+ * believed in nothing all the same: what opens is decided by replaying the log.
  */
 export async function serveKeyholder(
   keyholder: KeyholderPort,
-  socket: string,
-  stallMs = stalledAfterMs,
+  { socket, secret, stallMs = stalledAfterMs, strangerCame = () => undefined }: Served,
 ): Promise<{ close(): Promise<void> }> {
   await rm(socket, { force: true });
-  const server = createServer((request, response) => {
+  const server = createServer({ ...asKeyholder(secret), handshakeTimeout }, (request, response) => {
     // Node asks the socket whether anything has moved. A time in which nothing waits to be taken is the keyholder's own.
     response.setTimeout(stallMs, () => {
       if (response.writableLength > 0) response.destroy();
     });
     void answer(keyholder, request, response);
   });
+  server.on('tlsClientError', strangerCame);
   server.keepAliveTimeout = idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,10 +1,12 @@
-import { createServer, request, type RequestListener, type Server } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { Agent, createServer, request, type Server } from 'node:https';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { start, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import type { GrantId, Position, SubjectId } from '../log/ids.js';
 import type { KeyholderPort } from './keyholder-port.js';
+import { asKeyholder, asService, freshChannelSecret } from './keyholder-channel.js';
 import { serveKeyholder } from './keyholder-server.js';
 import { connectKeyholder } from './remote-keyholder.js';
 
@@ -15,6 +17,9 @@ let socket: string;
 let server: { close(): Promise<void> };
 let remote: KeyholderPort;
 const subject = 's1' as SubjectId;
+const secret = freshChannelSecret();
+/** Knows the secret, and says what it likes. */
+const agent = new Agent(asService(secret));
 
 beforeEach(async () => {
   vault = await VaultInProcess.start();
@@ -22,8 +27,8 @@ beforeEach(async () => {
   grant = await vault.grant('one', ['typed']);
   dir = await mkdtemp(join(tmpdir(), 'custos-socket-'));
   socket = join(dir, 'k.sock');
-  server = await serveKeyholder(vault.keyholder, socket);
-  remote = connectKeyholder(socket);
+  server = await serveKeyholder(vault.keyholder, { socket, secret });
+  remote = connectKeyholder(socket, secret);
 });
 afterEach(async () => {
   await server.close();
@@ -40,7 +45,7 @@ async function open(position: Position) {
 /** What the server says to any body, or that it hung up. */
 const post = (body: string | Uint8Array): Promise<string> =>
   new Promise((resolve) => {
-    const asking = request({ socketPath: socket, method: 'POST', path: '/' }, (response) => {
+    const asking = request({ socketPath: socket, agent, method: 'POST', path: '/' }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
       response.on('close', () => resolve(text));
@@ -107,11 +112,11 @@ describe('a keyholder that is gone', () => {
     ['stops within a line', (_request, response) => response.end(`${batch}{"bat`)],
   ])('midway is unavailable, and never a release that looks whole: it %s', async (_how, listener) => {
     const path = join(dir, 'dying.sock');
-    const dying: Server = createServer(listener);
+    const dying: Server = createServer(asKeyholder(secret), listener);
     await new Promise<void>((resolve) => dying.listen(path, resolve));
     let batches = 0;
     const readOn = async () => {
-      for await (const { sequences } of connectKeyholder(path).open(1 as Position)) batches += sequences.length;
+      for await (const { sequences } of connectKeyholder(path, secret).open(1 as Position)) batches += sequences.length;
     };
     await expect(readOn()).rejects.toMatchObject({ code: 'keyholder_unavailable' });
     expect(batches).toBe(1);
@@ -151,12 +156,12 @@ describe('a keyholder behind a socket', () => {
 it('calls that come one after the other go over one connection, the one that was refused aside', async () => {
   const connections = new Set<unknown>();
   const path = join(dir, 'counted.sock');
-  const counted = createServer((asked, answer) => {
+  const counted = createServer(asKeyholder(secret), (asked, answer) => {
     connections.add(asked.socket);
-    asked.pipe(request({ socketPath: socket, method: 'POST', path: '/' }, (given) => given.pipe(answer)));
+    asked.pipe(request({ socketPath: socket, agent, method: 'POST', path: '/' }, (given) => given.pipe(answer)));
   });
   await new Promise<void>((resolve) => counted.listen(path, resolve));
-  const through = connectKeyholder(path);
+  const through = connectKeyholder(path, secret);
   for (let call = 0; call < 5; call += 1) await through.status();
   for (let call = 0; call < 3; call += 1)
     expect((await vault.read(grant, 'one', undefined, through)).records).toHaveLength(10);

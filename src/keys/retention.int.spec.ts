@@ -7,7 +7,7 @@ import { decodeHeader, encodeHeader } from '../log/header.js';
 import { retentionStream } from '../log/claimed-expiries.js';
 import { writeCommand } from '../log/write-command.js';
 import type { KeyholderPort } from './keyholder-port.js';
-import { connectKeyholder } from './remote-keyholder.js';
+import { goneKeyholder } from '../../test/gone-keyholder.js';
 import { dayMs, retentionKey } from './retention.js';
 import { SweepRetention, SweepRetentionHandler } from './sweep-retention.js';
 
@@ -107,7 +107,7 @@ describe('no sealed column is deleted', () => {
   ])('by the service: %s', async (sql, code) => {
     await keep(['typed', 30]);
     await vault.passDays(40);
-    await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+    await sweep(goneKeyholder()).catch(() => undefined);
     await expect(as('custos_service', sql)).rejects.toMatchObject({ code });
     expect(await columns()).toEqual(whole);
   }); // prettier-ignore
@@ -115,7 +115,7 @@ describe('no sealed column is deleted', () => {
   it('by the keyholder’s password, but what a committed entry names, to the letter', async () => {
     await keep(['typed', 30]);
     await vault.passDays(40);
-    await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+    await sweep(goneKeyholder()).catch(() => undefined);
     const { before, position } = vault.log.state.of(retentionKey).expired.get('typed') ?? { before: 0, position: 0 as Position };
     for (const sql of ['DELETE FROM log.body', "UPDATE log.body SET sealed = 'x'", 'TRUNCATE log.body', 'DELETE FROM log.body_0']) {
       await expect(as('custos_keyholder', sql)).rejects.toMatchObject({ code: '42501' });
@@ -191,7 +191,7 @@ describe('no sealed column is deleted', () => {
   it('by an entry that somebody wrote by hand with the service’s password: the keyholder stops', async () => {
     await keep(['typed', 30]);
     await vault.passDays(40);
-    await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+    await sweep(goneKeyholder()).catch(() => undefined);
     const { rows } = await as('custos_service', 'SELECT size, at, frontier, checkpoint FROM log.head');
     const { size, at, frontier, checkpoint } = rows[0];
     const right = (await vault.log.reader.stream(retentionStream)).at(-1);
@@ -252,7 +252,7 @@ describe('a sweep that stops', () => {
   it('between the entry and the deletion is finished by the next, without another entry; meanwhile nothing opens', async () => {
     await keep(['typed', 30]);
     await vault.passDays(40);
-    await expect(sweep(connectKeyholder('/nobody/listens'))).rejects.toMatchObject({ code: 'keyholder_unavailable' });
+    await expect(sweep(goneKeyholder())).rejects.toMatchObject({ code: 'keyholder_unavailable' });
     expect(await columns()).toEqual(whole);
     const { position } = vault.log.state.of(retentionKey).expired.get('typed') ?? {};
     const grant = await vault.grant('one', ['typed']);
@@ -268,7 +268,7 @@ describe('a sweep that stops', () => {
   it('leaves columns that do not open under a header that was made younger', async () => {
     await keep(['typed', 30]);
     await vault.passDays(40);
-    await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+    await sweep(goneKeyholder()).catch(() => undefined);
     const grant = await vault.grant('one', ['typed']);
     await vault.keyholder.register('s1' as SubjectId); // It has read the log up to here, and does not read it again.
     const { rows } = await vault.asIntruder(
@@ -286,7 +286,7 @@ describe('a sweep that stops', () => {
   it('between two fields, or in the middle of a field, goes on where it was', async () => {
     await keep(['typed', 30], ['url', 30]);
     await vault.passDays(40);
-    await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+    await sweep(goneKeyholder()).catch(() => undefined);
     const { before, position } = vault.log.state.of(retentionKey).expired.get('url') ?? { before: 0, position: 0 as Position };
     await callDelete('custos_keyholder', [position, 'url', before]);
     expect(await sweep(vault.keyholder, dayMs)).toMatchObject({ expired: [], deleted: 1 });
@@ -394,7 +394,7 @@ describe('retention, column by column:', () => {
     const seen = [];
     for await (const batch of batches) {
       // The entry is committed, and nothing is deleted yet.
-      if (seen.length === 0) await sweep(connectKeyholder('/nobody/listens')).catch(() => undefined);
+      if (seen.length === 0) await sweep(goneKeyholder()).catch(() => undefined);
       seen.push([Object.keys(batch.columns).sort(), batch.expired.map(({ field }) => field)]);
     }
     expect(seen).toEqual([

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevPeople, createDevSources } from '../identity/dev-people.js';
 import type { TrustFile } from '../identity/trust.js';
+import { makeChannelSecret } from '../keys/keyholder-channel.js';
 import { attestationKey } from '../keys/root-key.js';
 import { makeRootKey, rootKeyFile } from '../keys/root-key-source.js';
 import { ed25519Signer, formatVerifierKey, type NoteSigner } from '../merkle/note.js';
@@ -12,6 +13,8 @@ import { Problem } from '../problem.js';
 export const filesOf = (dir: string) => ({
   rootKey: join(dir, 'root.key'),
   logKey: join(dir, 'log.key'),
+  /** What service and keyholder know each other by, where they are two processes. */
+  keyholderSecret: join(dir, 'keyholder.secret'),
   trust: join(dir, 'trust.json'),
   jwks: join(dir, 'jwks.json'),
   databasePasswords: join(dir, 'database-passwords.json'),
@@ -26,8 +29,8 @@ export const filesOf = (dir: string) => ({
 export const devOrigin = 'custos.example/dev';
 
 /**
- * Makes what a new installation needs and never touches what is there: root key, log key and, with people, a trust
- * file. Ready to be called at every start.
+ * Makes what a new installation needs and never touches what is there: root key, log key, the keyholder's secret and,
+ * with people, a trust file. Ready to be called at every start.
  */
 export async function initDataFolder(
   dir: string,
@@ -37,6 +40,7 @@ export async function initDataFolder(
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await unlessThere(makeRootKey(files.rootKey));
   await unlessThere(writeSecret(files.logKey, randomBytes(32).toString('hex')));
+  await unlessThere(makeChannelSecret(files.keyholderSecret));
   const rootKeys = await rootKeyFile(files.rootKey).read();
   const signer = await readLogSigner(files.logKey, options.origin);
   const trust: TrustFile = {

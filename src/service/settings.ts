@@ -19,6 +19,7 @@ const all = {
   DATABASE_URL: url,
   CUSTOS_KEYHOLDER_DATABASE_URL: url,
   CUSTOS_KEYHOLDER_SOCKET: file,
+  CUSTOS_KEYHOLDER_SECRET_FILE: file,
   CUSTOS_ROOT_KEY_FILE: file,
   CUSTOS_LOG_KEY_FILE: file,
   CUSTOS_TRUST_FILE: file,
@@ -44,15 +45,19 @@ const ofTheCommandLine = new Set([
   'CUSTOS_KEY_PASSPHRASE_FILE',
 ]);
 
+/** A service that can reach these could open: it does not start with them in its environment. */
+const ofTheKeyholderAlone = {
+  CUSTOS_KEYHOLDER_DATABASE_URL: true,
+  CUSTOS_ROOT_KEY_FILE: true,
+  CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
+} as const;
+
 const parts = {
-  service: z.object(all).omit({
-    CUSTOS_KEYHOLDER_DATABASE_URL: true,
-    CUSTOS_ROOT_KEY_FILE: true,
-    CUSTOS_KEYHOLDER_CHECKPOINT_FILE: true,
-  }),
+  service: z.object(all).omit(ofTheKeyholderAlone),
   keyholder: z.object({
     CUSTOS_KEYHOLDER_DATABASE_URL: url,
     CUSTOS_KEYHOLDER_SOCKET: file,
+    CUSTOS_KEYHOLDER_SECRET_FILE: file,
     CUSTOS_ROOT_KEY_FILE: file,
     CUSTOS_TRUST_FILE: file,
     CUSTOS_KEYHOLDER_CHECKPOINT_FILE: file,
@@ -71,6 +76,8 @@ const parts = {
 export interface ServiceEnvironment {
   readonly databaseUrl: string;
   readonly keyholderSocket: string;
+  /** What both know each other by. */
+  readonly keyholderSecretFile: string;
   readonly logKeyFile: string;
   readonly trustFile: string;
   readonly checkpointFile: string;
@@ -94,6 +101,8 @@ export interface RootKeyEnvironment {
 export interface KeyholderEnvironment extends RootKeyEnvironment {
   readonly databaseUrl: string;
   readonly keyholderSocket: string;
+  /** What both know each other by. */
+  readonly keyholderSecretFile: string;
   readonly trustFile: string;
   readonly checkpointFile: string;
   /** Whose word on who is a subject counts. Left out: nobody has a copy of their own. */
@@ -119,10 +128,15 @@ export function readSettings(
     ...ofTransit,
     ...(parsed.error?.issues ?? []).map(({ path, code }) => ({ path: path.join('.'), rule: code })),
     ...unknownNames(env).map((name) => ({ path: name, rule: 'unknown' })),
+    ...(part === 'service' ? namesOfTheKeyholder(given) : []).map((path) => ({ path, rule: 'of the keyholder alone' })),
   ];
   if (!parsed.success || issues.length > 0) throw new Problem('setting_invalid', { issues });
   const read = parsed.data as z.output<z.ZodObject<typeof all>>;
-  const shared = { keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET, trustFile: read.CUSTOS_TRUST_FILE };
+  const shared = {
+    keyholderSocket: read.CUSTOS_KEYHOLDER_SOCKET,
+    keyholderSecretFile: read.CUSTOS_KEYHOLDER_SECRET_FILE,
+    trustFile: read.CUSTOS_TRUST_FILE,
+  };
   const rootKey = {
     databaseUrl: read.CUSTOS_KEYHOLDER_DATABASE_URL,
     rootKeyFile: read.CUSTOS_ROOT_KEY_FILE,
@@ -169,6 +183,9 @@ function contentOf(path: string): string | undefined {
     return undefined;
   }
 }
+
+const namesOfTheKeyholder = (given: NodeJS.ProcessEnv): string[] =>
+  Object.keys(ofTheKeyholderAlone).filter((name) => given[name] !== undefined);
 
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
   const known = new Set<string>([...Object.keys(all), ...secrets.map((name) => `${name}_FILE`), ...ofTheCommandLine]);

@@ -7,6 +7,7 @@ import { readSettings } from './settings.js';
 const plain = {
   DATABASE_URL: 'postgres://custos_service@127.0.0.1/custos',
   CUSTOS_KEYHOLDER_SOCKET: 'socket',
+  CUSTOS_KEYHOLDER_SECRET_FILE: 'keyholder.secret',
   CUSTOS_LOG_KEY_FILE: 'log.key',
   CUSTOS_TRUST_FILE: 'trust.json',
   CUSTOS_CHECKPOINT_FILE: 'checkpoint',
@@ -30,6 +31,13 @@ it('posts wait half a second for others unless told otherwise, and ten at most',
   expect(read(plain).sealWithinMs).toBe(500);
   expect(read({ ...plain, CUSTOS_SEAL_WITHIN_MS: '0' }).sealWithinMs).toBe(0);
   expect(refused({ ...plain, CUSTOS_SEAL_WITHIN_MS: '10001' })).toEqual(['CUSTOS_SEAL_WITHIN_MS too_big']);
+});
+
+it('a service does not start with what would let it open', () => {
+  const own = { CUSTOS_ROOT_KEY_FILE: 'root.key', CUSTOS_KEYHOLDER_DATABASE_URL: 'postgres://custos_keyholder@127.0.0.1/custos', CUSTOS_KEYHOLDER_CHECKPOINT_FILE: 'checkpoint' }; // prettier-ignore
+  for (const [name, value] of Object.entries(own)) {
+    expect(refused({ ...plain, [name]: value })).toEqual([`${name} of the keyholder alone`]);
+  }
 });
 
 describe('settings of Kafka', () => {

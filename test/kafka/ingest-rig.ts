@@ -107,6 +107,7 @@ export class IngestRig {
         DATABASE_URL: url('custos_service'),
         // Nobody asks it for anything: only the source's end needs a keyholder.
         CUSTOS_KEYHOLDER_SOCKET: join(this.folder, 'none.sock'),
+        CUSTOS_KEYHOLDER_SECRET_FILE: files.keyholderSecret,
         CUSTOS_LOG_KEY_FILE: files.logKey,
         CUSTOS_TRUST_FILE: files.trust,
         CUSTOS_CHECKPOINT_FILE: join(this.folder, `checkpoint-${this.launched}`),

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:https';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessKey } from '../../src/access/access-state.js';
 import type { KeyholderPort } from '../../src/keys/keyholder-port.js';
+import { asService, freshChannelSecret } from '../../src/keys/keyholder-channel.js';
 import { serveKeyholder } from '../../src/keys/keyholder-server.js';
 import { connectKeyholder } from '../../src/keys/remote-keyholder.js';
 import type { FieldName } from '../../src/log/fields.js';
@@ -154,11 +155,13 @@ describe('a keyholder behind a socket', () => {
   let server: { close(): Promise<void> };
   let remote: KeyholderPort;
   let open: number;
+  const secret = freshChannelSecret();
   beforeEach(async () => {
     open = 0;
     dir = await mkdtemp(join(tmpdir(), 'custos-socket-'));
-    server = await serveKeyholder(counting(), join(dir, 'k.sock'), stalledAfterMs);
-    remote = connectKeyholder(join(dir, 'k.sock'));
+    const socket = join(dir, 'k.sock');
+    server = await serveKeyholder(counting(), { socket, secret, stallMs: stalledAfterMs });
+    remote = connectKeyholder(socket, secret);
   });
   afterEach(async () => {
     await server.close();
@@ -179,7 +182,8 @@ describe('a keyholder behind a socket', () => {
 
   it('lets go of a service that asked and does not read', async () => {
     const disclosure = await committed(await granted());
-    const asking = request({ socketPath: join(dir, 'k.sock'), method: 'POST', path: '/' });
+    const agent = new Agent(asService(secret));
+    const asking = request({ socketPath: join(dir, 'k.sock'), agent, method: 'POST', path: '/' });
     asking.on('response', (response) => response.pause().on('error', () => undefined));
     asking.on('error', () => undefined).end(JSON.stringify({ call: 'open', disclosure }));
     await until(() => open === 1 || undefined);

@@ -10,7 +10,9 @@ import type { SliceKey } from '../../src/log/governance.js';
 import type { ContainmentId, GrantId, PersonId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
 import { decodeHeader } from '../../src/log/header.js';
 import type { Log } from '../../src/log/log.js';
+import { freshChannelSecret } from '../../src/keys/keyholder-channel.js';
 import { connectKeyholder } from '../../src/keys/remote-keyholder.js';
+import { goneKeyholder } from '../gone-keyholder.js';
 import { serveKeyholder } from '../../src/keys/keyholder-server.js';
 import { freshCommand, researcher, typedRecords, VaultInProcess } from '../vault-in-process.js';
 
@@ -100,9 +102,10 @@ describe('a containment names who can still open', () => {
   it('to a keyholder that is a process of its own, as to one that is not', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'custos-contain-'));
     const socket = join(folder, 'keyholder.sock');
-    const server = await serveKeyholder(vault.keyholder, socket);
+    const secret = freshChannelSecret();
+    const server = await serveKeyholder(vault.keyholder, { socket, secret });
     try {
-      const keyholder = connectKeyholder(socket);
+      const keyholder = connectKeyholder(socket, secret);
       expect(await vault.contain({ keyholder })).toMatchObject({ open: 2, named: [open(true, true), open(true, true)] }); // prettier-ignore
       await vault.lock(all);
       expect(await vault.contain({ keyholder })).toMatchObject({ probed: 2, open: 0 });
@@ -116,7 +119,7 @@ describe('a containment names who can still open', () => {
 describe('a containment proves nothing', () => {
   it('without a keyholder: it fails and does not report that all is closed', async () => {
     await vault.lock(all);
-    await expect(vault.contain({ keyholder: connectKeyholder('/nowhere/keyholder.sock') })).rejects.toMatchObject({
+    await expect(vault.contain({ keyholder: goneKeyholder() })).rejects.toMatchObject({
       code: 'keyholder_unavailable',
     });
   });
