@@ -9,6 +9,7 @@ import { plainFields } from '../baselines/pgcrypto.js';
 import { closedLoop, type Load } from '../closed-loop.js';
 import { interleaved, median } from '../interleaved.js';
 import { countVerified } from '../receipts.js';
+import { ownKeyholder } from '../own-keyholder.js';
 import { scenario, type Bench } from '../scenario.js';
 import { serve } from '../served.js';
 
@@ -44,6 +45,15 @@ export default scenario<Preset>({
         });
         report(bench, `disclosures, ${callers} callers`, custos, pgcrypto);
       }
+      const { apart, together } = await interleaved(
+        preset.rounds,
+        {
+          apart: () => ours.disclosures(bench, 64, preset.seconds, 'apart'),
+          together: () => ours.disclosures(bench, 64, preset.seconds),
+        },
+        { warmUp: 1 },
+      );
+      report(bench, 'disclosures, 64 callers, keyholder in a process of its own', apart, together, 'one process');
       const streams = await interleaved(preset.rounds, {
         custos: () => ours.stream(bench, preset.streamed),
         pgcrypto: () => plain.stream(bench, preset.streamed),
@@ -58,15 +68,22 @@ export default scenario<Preset>({
   },
 });
 
-function report(bench: Bench, measure: string, ours: readonly Load[], plain: readonly Load[]): void {
+function report(
+  bench: Bench,
+  measure: string,
+  ours: readonly Load[],
+  plain: readonly Load[],
+  name = 'pgcrypto + audit row',
+): void {
   const of = (loads: readonly Load[], what: 'perSecond' | 'p50Ms' | 'p99Ms') => median(loads.map((load) => load[what]));
-  const name = 'pgcrypto + audit row';
   const against = (what: Parameters<typeof of>[1]) => ({ name, value: of(plain, what) });
   bench.report({ measure, value: of(ours, 'perSecond'), unit: 'requests/s', against: against('perSecond') });
   bench.report({ measure: `${measure}, p50`, value: of(ours, 'p50Ms'), unit: 'ms', against: against('p50Ms') });
   bench.report({ measure: `${measure}, p99`, value: of(ours, 'p99Ms'), unit: 'ms', against: against('p99Ms') });
 }
 
+/** Service and keyholder in one process, or in two, as in production. */
+type Shape = 'together' | 'apart';
 type Custos = Awaited<ReturnType<typeof custos>>;
 
 async function custos({ streamed }: Preset) {
@@ -75,6 +92,8 @@ async function custos({ streamed }: Preset) {
   const projecting = openPool(vault.database.url('custos_service'), { connections: 1, name: 'bench' });
   const projector = new Projector(log, projecting, [], () => undefined);
   const app = await serve(AppModule.of({ log, keyholder, trust, projector }), issuer);
+  const own = await ownKeyholder(vault);
+  const appApart = await serve(AppModule.of({ log, keyholder: own.keyholder, trust, projector }), issuer);
   const token = await issuer.tokenOf(researcher, 'researcher');
   await vault.ingest('short', 's1', typedRecords(recordsOfASession));
   const ingester = vault.ingester();
@@ -101,24 +120,26 @@ async function custos({ streamed }: Preset) {
       } else grants.shift();
     }
   };
-  const read = async (of: GrantId, session: string, onBytes?: (bytes: Buffer) => void) =>
-    app.post(`/v1/grants/${of}/disclosures`, token, { session }, onBytes);
+  const read = async (of: GrantId, session: string, onBytes?: (bytes: Buffer) => void, at = app) =>
+    at.post(`/v1/grants/${of}/disclosures`, token, { session }, onBytes);
 
   return {
     issuer,
     token,
-    async disclosures(bench: Bench, callers: number, seconds: number): Promise<Load> {
+    async disclosures(bench: Bench, callers: number, seconds: number, keyholder: Shape = 'together'): Promise<Load> {
       while (grants.reduce((sum, { left }) => sum + left, 0) < seconds * 6000) await refill();
       const before = await vault.log.reader.head();
       const receipts: string[] = [];
       let whole = 0;
       const load = await closedLoop({ writers: callers, seconds }, async () => {
-        const { status, text } = await read(await grant(), 'short');
+        const { status, text } = await read(await grant(), 'short', undefined, keyholder === 'apart' ? appApart : app);
         const lines = text.split('\n');
         if (status === 200 && lines.at(-2) === `{"kind":"end","records":${recordsOfASession}}`) whole += 1;
         receipts.push((JSON.parse(lines[0] as string) as { receipt: string }).receipt);
       });
-      bench.say(`custos, ${callers} callers: ${Math.round(load.perSecond)}/s, p99 ${load.p99Ms.toFixed(1)} ms`);
+      bench.say(
+        `custos, ${callers} callers, keyholder ${keyholder}: ${Math.round(load.perSecond)}/s, p99 ${load.p99Ms.toFixed(1)} ms`,
+      );
       bench.check('every answer came to its end with all its records', whole === load.operations);
       const verified = countVerified(receipts, origin, [parseVerifierKey(trust.log)]);
       bench.check('every answer began with a receipt that verifies', verified === load.operations);
@@ -135,6 +156,8 @@ async function custos({ streamed }: Preset) {
     },
     verify: () => vault.verify(),
     async close() {
+      await appApart.close();
+      await own.close();
       await app.close();
       await projecting.end();
       await vault.stop();
