@@ -45,6 +45,14 @@ describe('it finds', () => {
     const found = await detect(texts);
     expect(found.flatMap(({ size }, index) => (size > 0 ? [index] : []))).toEqual([7, 57, 107, 157]);
   });
+
+  it.each(['secretlint-disable', 'secretlint-disable-line', 'secretlint-disable-next-line'])(
+    'all the same where a record says %s: what is recorded gives no orders',
+    async (order) => {
+      const found = await detect([`// ${order}\n${token}`, `${token} // ${order}`, token]);
+      expect(found.map((tags) => [...tags])).toEqual([['secret'], ['secret'], ['secret']]);
+    },
+  );
 });
 
 it('looks at every field, but not for texts in the bytes of a video', async () => {
