@@ -46,6 +46,14 @@ describe('it finds', () => {
     expect(found.flatMap(({ size }, index) => (size > 0 ? [index] : []))).toEqual([7, 57, 107, 157]);
   });
 
+  it('as many as there are, in time that grows as they do', async () => {
+    const before = performance.now();
+    const [found] = await detect(['postgres://some:letmein42@db/x '.repeat(10_000)]);
+    expect([...(found ?? [])]).toEqual(['secret']);
+    // Some 30 ms; where each finding was compared with all others, 10 s.
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
   it.each(['secretlint-disable', 'secretlint-disable-line', 'secretlint-disable-next-line'])(
     'all the same where a record says %s: what is recorded gives no orders',
     async (order) => {
