@@ -14,6 +14,7 @@ const tagsOf = async (text: string): Promise<Tag[]> => [...((await detect([text]
 describe('nothing is found in', () => {
   it.each([
     ['a number whose check digit is wrong', '4111 1111 1111 1112'],
+    ['a table of numbers', '51 42 33 24 15 66 77 58 49 40 31 22 13 14 25 36 47 58 69 70 81 92 13 24 35 46 57'],
     ['an IBAN whose check digits are wrong', 'DE88 3704 0044 0532 0130 00'],
     ['a card within a longer number', `9${card.replaceAll(' ', '')}9999999`],
     ['a time in milliseconds', '1767225600000'],
@@ -31,8 +32,17 @@ describe('it finds', () => {
   it.each<[Tag, string]>([
     ['card', `my card is ${card}, thanks`],
     ['card', '4111-1111-1111-1111'],
+    ['card', `${card}.`],
+    ['card', `${card} 123`],
+    ['card', `${card} 12/28`],
+    ['card', `7 ${card}`],
+    ['card', `2026 ${card} 2026`],
+    ['card', `${card.replaceAll(' ', '')} 123`],
+    ['card', '3782 822463 10005 1234'],
     ['iban', 'to DE89 3704 0044 0532 0130 00 please'],
     ['iban', 'GB82WEST12345698765432'],
+    ['iban', 'DE89 3704 0044 0532 0130 00 EUR'],
+    ['iban', 'DE89370400440532013000 BIC COBADEFFXXX'],
     ['national_id', '99999999R'],
     ['national_id', 'RSSMRA80A01H501U'],
     ['secret', `export TOKEN=${token}`],
