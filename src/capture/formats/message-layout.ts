@@ -2,7 +2,7 @@ import type { FieldName } from '../../log/fields.js';
 import { allTo, told, whole, word, type Layout } from './layout.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
-import { anything, count, flag, list, listOrNull, text, textOrNull, type Shape } from './shapes.js';
+import { anything, count, flag, list, listOrNull, nothing, text, textOrNull, type Shape } from './shapes.js';
 
 /** Whose content it is: by the role, which is told in clear only where it is one of these. */
 export const contentFields: Readonly<Record<string, FieldName>> = {
@@ -23,7 +23,7 @@ const flagOrNull: Shape = (value) => value === null || flag(value);
 const cacheControl: Layout = {
   choose: (value) =>
     value === null
-      ? told(() => true)
+      ? told(nothing)
       : { keys: { type: word('ephemeral'), ttl: word('5m', '1h'), scope: word('global', 'org') } },
 };
 /** By what stands under `type`; a type that is not here is content, and so is the item. */
@@ -153,7 +153,7 @@ export function messageLayout(besides: (own: FieldName) => Keys = () => ({}), un
 export const finishReason: Layout = {
   choose: (value) =>
     value === null
-      ? told(() => true)
+      ? told(nothing)
       : word(
           ...['stop', 'length', 'content_filter', 'function_call', 'tool_call', 'tool_calls', 'tool_use'],
           ...['end_turn', 'max_tokens', 'error'],

@@ -1,7 +1,7 @@
 import type { FieldName } from '../../log/fields.js';
 import { allTo, told, whole, word, type Layout } from './layout.js';
 import { contentOf } from './message-layout.js';
-import { anything, count, finiteOrNull, type Shape } from './shapes.js';
+import { anything, count, finiteOrNull, nothing, type Shape } from './shapes.js';
 
 /** A call of a tool that the API itself makes has call and answer in one item. */
 interface ToolItem {
@@ -87,14 +87,14 @@ function compaction(type: string): Layout {
 
 const details = (...names: readonly string[]): Layout => ({
   choose: (value) =>
-    value === null ? told(() => true) : { keys: Object.fromEntries(names.map((name) => [name, told(finiteOrNull)])) },
+    value === null ? told(nothing) : { keys: Object.fromEntries(names.map((name) => [name, told(finiteOrNull)])) },
 });
 
 /** What a model used, as each API counts it. */
 export const usage: Layout = {
   choose: (value) =>
     value === null
-      ? told(() => true)
+      ? told(nothing)
       : {
           keys: {
             ...Object.fromEntries(counts.map((name) => [name, told(count)])),

@@ -64,6 +64,23 @@ describe('a text of a transcript never comes into a milder class', () => {
     ['as an unknown attribute', otlp, span({ SECRET: said('x') })],
     ['as the value of one', otlp, span({ 'user.id': said('SECRET') })],
     ['as the name of a model', otlp, span({ 'gen_ai.request.model': said('SECRET') })],
+    [
+      'as a reason to finish of which another one makes nothing',
+      otlp,
+      span({ 'gen_ai.output.messages': said('[{"role":"user","finish_reason":"SECRET","finish_reason":null}]') }),
+    ],
+    [
+      'as a control of a cache of which another one makes nothing',
+      otlp,
+      span({ 'gen_ai.input.messages': said('[{"role":"user","cache_control":"SECRET","cache_control":null}]') }),
+    ],
+    [
+      'as another value beside one that is null',
+      otlp,
+      span({
+        'gen_ai.response.finish_reasons': { arrayValue: { values: [{ stringValue: null, intValue: 'SECRET' }] } },
+      }),
+    ],
     ['as an operation', otlp, span({ 'gen_ai.operation.name': said('SECRET') })],
     ['as an operation, in another form', otlp, span({ 'gen_ai.operation.name': { arrayValue: 'SECRET' } })],
     ['as a count of tokens', otlp, span({ 'gen_ai.usage.input_tokens': { intValue: 'SECRET' } })],
