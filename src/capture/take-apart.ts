@@ -1,9 +1,9 @@
 import { Problem, type ProblemCode } from '../problem.js';
-import { checkJsonData } from '../sealing/json-data.js';
 import type { RecordToSeal } from '../sealing/seal-batches.js';
 import type { Tag } from './detection/detect.js';
 import { raiseRecords, type RaisedRecord } from './detection/raise.js';
 import type { Format, Json, Parts } from './formats/format.js';
+import { isStorable } from './formats/storable.js';
 
 /** Of what sources packed inside of records; half of what a sealed column may hold. */
 const mostUnpackedBytes = 32 * 1024 * 1024;
@@ -47,7 +47,7 @@ export function inPlaces(
   return { good, problems };
 }
 
-/** What no column can hold is refused by itself, so that those beside it are kept (sealing/json-data.ts has the limits). */
+/** What no column can hold is refused by itself, so that those beside it are kept. */
 function decomposeOne(data: unknown, decompose: (data: Json) => Parts): Parts | ProblemCode {
   if (!isStorable(data)) return 'record_unstorable';
   try {
@@ -55,15 +55,5 @@ function decomposeOne(data: unknown, decompose: (data: Json) => Parts): Parts | 
   } catch (error) {
     if (error instanceof Problem) return error.code;
     throw error;
-  }
-}
-
-function isStorable(data: unknown): boolean {
-  try {
-    checkJsonData([data]);
-    return true;
-  } catch {
-    // Too deep, too many, or a number that JSON.parse made infinite.
-    return false;
   }
 }

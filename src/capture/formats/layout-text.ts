@@ -4,6 +4,7 @@ import { partOf } from './keyed-parts.js';
 import { parsed } from './read-documents.js';
 import { chosenLayout, type Give, type Layout, type Take } from './layout.js';
 import { anything } from './shapes.js';
+import { isStorable } from './storable.js';
 
 /**
  * A text that holds JSON, in pieces: what begins with `=` is text of it that tells no content (brackets, known keys,
@@ -13,10 +14,10 @@ import { anything } from './shapes.js';
  */
 type Piece = string;
 
-/** Undefined for a text that is no JSON; then nothing was given. */
+/** Undefined for a text that is no JSON, or holds more than a column could; then nothing was given. */
 export function splitText(text: string, layout: Layout, give: Give): readonly Piece[] | undefined {
   const held = parsed(text);
-  if (held === undefined) return undefined;
+  if (held === undefined || !isStorable(held)) return undefined;
   const pieces: Piece[] = [];
   let at = 0;
 

@@ -4,6 +4,7 @@ import type { Json, JsonObject, UnpackBudget } from './format.js';
 import { isObject, withKey } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { eventType, source } from './rrweb-fields.js';
+import { isStorable } from './storable.js';
 
 /**
  * How an event was packed, as far as its content does not tell:
@@ -91,7 +92,8 @@ function parsed(text: string, unzip: typeof inflateSync, budget: UnpackBudget): 
     // At least 1, since 0 is no limit that zlib takes; what it then holds is no JSON of ours.
     const bytes = unzip(Buffer.from(text, 'latin1'), { maxOutputLength: Math.max(1, budget.bytes) });
     budget.bytes = Math.max(0, budget.bytes - bytes.length);
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as Json;
+    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as Json;
+    return isStorable(value) ? value : undefined;
   } catch {
     return undefined;
   }
