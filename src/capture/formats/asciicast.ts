@@ -50,7 +50,7 @@ export const asciicast: Format = {
       push(more) {
         if (inside !== undefined) return inside.push(more);
         text += more;
-        if (!text.includes('\n')) return [];
+        if (!more.includes('\n')) return [];
         inside = isFirstVersion(text) ? wholeCutter((whole) => cutText(whole, startedAt)) : linesCutter(startedAt);
         return inside.push(text);
       },

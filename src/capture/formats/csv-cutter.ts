@@ -30,7 +30,10 @@ export function csvCutter(startedAt: number): Cutter {
   };
   return {
     push(text) {
-      const lines = (pending + text).split('\n');
+      const [first = '', ...rest] = text.split('\n');
+      pending += first;
+      if (rest.length === 0) return [];
+      const lines = [pending, ...rest];
       pending = lines.pop() as string;
       return lines.flatMap(taken);
     },

@@ -32,20 +32,26 @@ export function cutLists(
   paths: readonly Path[],
   cut: (item: Json) => readonly Json[] = (item) => [item],
 ): Json[] {
-  const of = paths.reduce<Json>((rest, path) => withValueAt(rest, path, []), document);
+  const lists = new Set(paths.map((path) => valueAt(document, path)));
+  const of = emptied(
+    document,
+    lists,
+    paths.reduce((most, { length }) => Math.max(most, length), 0),
+  );
   return paths.flatMap((frame, index) => [
     index === 0 ? { frame, of } : { frame },
     ...(valueAt(document, frame) as readonly Json[]).flatMap(cut),
   ]);
 }
 
-function withValueAt(value: Json, [step, ...path]: Path, replaced: Json): Json {
-  if (step === undefined) return replaced;
-  const inside = withValueAt((value as JsonObject)[step] as Json, path, replaced);
-  if (Array.isArray(value)) return value.map((one: Json, index) => (index === step ? inside : one));
+/** A copy in which these lists, none of them deeper than that, are empty: once through it, however many they are. */
+function emptied(value: Json, lists: ReadonlySet<Json | undefined>, levels: number): Json {
+  if (lists.has(value)) return [];
+  if (levels === 0 || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((one: Json) => emptied(one, lists, levels - 1));
   const copy: Record<string, Json> = {};
-  for (const key of Object.keys(value as JsonObject))
-    setOwn(copy, key, key === step ? inside : ((value as JsonObject)[key] as Json));
+  for (const key of Object.keys(value))
+    setOwn(copy, key, emptied((value as JsonObject)[key] as Json, lists, levels - 1));
   return copy;
 }
 

@@ -39,7 +39,8 @@ function beginningOf(text: string): Json | undefined {
   const whole = parsed(text);
   if (whole !== undefined) return whole;
   const open: string[] = [];
-  let best: { end: number; closing: string } | undefined;
+  /** Nothing was opened or closed behind it. */
+  let end = 0;
   let inString = false;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at] as string;
@@ -49,15 +50,14 @@ function beginningOf(text: string): Json | undefined {
     } else if (character === '"') inString = true;
     else if (character === ',' || character === '}' || character === ']') {
       if (character !== ',' && open.pop() !== character) return undefined;
-      const end = character === ',' ? at : at + 1;
-      best = { end, closing: [...open].reverse().join('') };
+      end = character === ',' ? at : at + 1;
       if (open.length === 0) break;
     } else if (character === '{' || character === '[') {
       open.push(character === '{' ? '}' : ']');
-      best = { end: at + 1, closing: [...open].reverse().join('') };
+      end = at + 1;
     }
   }
-  return best === undefined ? undefined : parsed(text.slice(0, best.end) + best.closing);
+  return parsed(text.slice(0, end) + open.reverse().join(''));
 }
 
 function parsed(text: string): Json | undefined {

@@ -40,8 +40,8 @@ interface FoundList {
 /** Reads on until it knows whether there are lines, or where the list of records begins. */
 class ListSearch {
   text = '';
-  #scanned = 0;
   #sawLineEnd = false;
+  #lineEnd = -1;
   readonly #scanner = new JsonScanner();
   /** Keys of the objects that are open; undefined where it is a list, or where nothing is sought any more. */
   readonly #path: (string | undefined)[] = [];
@@ -51,26 +51,20 @@ class ListSearch {
   constructor(private readonly of: ListOf) {}
 
   push(more: string): 'lines' | FoundList | undefined {
+    // In what is new only: a line may be as long as the recording.
+    if (this.#lineEnd < 0 && more.includes('\n')) this.#lineEnd = this.text.length + more.indexOf('\n');
+    const before = this.text.length;
     this.text += more;
-    if (!this.#sawLineEnd) {
-      const end = this.text.indexOf('\n');
-      if (end >= 0 && this.text.slice(end).trim() !== '') {
-        this.#sawLineEnd = true;
-        if (isJson(this.text.slice(0, end))) return 'lines';
-      }
+    const end = this.#lineEnd;
+    if (!this.#sawLineEnd && end >= 0 && this.text.slice(end).trim() !== '') {
+      this.#sawLineEnd = true;
+      if (isJson(this.text.slice(0, end))) return 'lines';
     }
-    for (let mark = this.#next(); mark !== undefined; mark = this.#next()) {
-      const found = this.#take(mark.mark, mark.at);
+    for (let mark = this.#scanner.next(more, 0); mark !== undefined; mark = this.#scanner.next(more, mark.at + 1)) {
+      const found = this.#take(mark.mark, before + mark.at);
       if (found !== undefined) return found;
     }
-    this.#scanned = this.text.length;
     return undefined;
-  }
-
-  #next() {
-    const found = this.#scanner.next(this.text, this.#scanned);
-    if (found !== undefined) this.#scanned = found.at + 1;
-    return found;
   }
 
   #take(mark: string, at: number): FoundList | undefined {
