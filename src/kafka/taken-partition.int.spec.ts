@@ -332,6 +332,16 @@ describe('where the head is', () => {
 });
 
 describe('what the broker has deleted before it was taken', () => {
+  it('does not hide what was refused before it and not told of yet', async () => {
+    const deaf = { ...listener, refused: () => Promise.reject(new Problem('kafka_unavailable')) };
+    await expect(partition(vault.log, deaf).take([message(0, plaintext)])).rejects.toMatchObject({
+      code: 'kafka_unavailable',
+    });
+    // Another service, or this one after it was killed.
+    expect(await partition().goOnFrom(9)).toBe(8);
+    expect(told.refused).toEqual([[{ offset: 0, code: 'payload_unsealed' }]]);
+  });
+
   it('is in the log, and the partition goes on behind it', async () => {
     const messages = await messagesOf([0, 9]);
     const here = partition();

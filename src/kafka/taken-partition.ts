@@ -72,8 +72,13 @@ export class TakenPartition {
     this.sessions.forget();
   }
 
-  /** The broker has deleted everything below `low`: says so in the log, and goes on there. Returns how many. */
+  /**
+   * The broker has deleted everything below `low`: says so in the log, and goes on there. Returns how many.
+   * @throws as `take`
+   */
   async goOnFrom(low: number): Promise<number> {
+    // The entry that is written now stands before the one that names them, and only the last is read.
+    await this.tell();
     const { next: from, version } = await this.position();
     if (low <= from) return 0;
     const { topic, partition } = this.of;
