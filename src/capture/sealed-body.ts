@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { catalogueVersion, FieldName, fieldNames } from '../log/fields.js';
 import { SessionId, SubjectId } from '../log/ids.js';
+import { isWellFormed } from '../sealing/bytes.js';
 import { isSealedColumn } from '../sealing/column.js';
 import { mostRecordsInABatch } from '../sealing/seal-batches.js';
 import { isSealedSessionKey } from '../sealing/session-key.js';
@@ -72,7 +73,8 @@ export const SealedBody = z
         signedBy: z.string().regex(/^[0-9a-f]{16}$/),
         epoch: z.strictObject({
           id: Id,
-          keyId: z.string().min(1).max(mostKeyIdCharacters),
+          // It is signed, as bytes.
+          keyId: z.string().min(1).max(mostKeyIdCharacters).refine(isWellFormed),
           sealedKey: bytesAs('base64', isSealedSessionKey),
           signature: Signature,
         }),

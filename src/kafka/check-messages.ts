@@ -3,7 +3,7 @@ import { requireSealed } from '../capture/check-sealed.js';
 import { authorityKey, sourceInForce } from '../identity/authority.js';
 import type { PersonId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
-import { Problem, type ProblemCode } from '../problem.js';
+import { codeOf, type ProblemCode } from '../problem.js';
 import type { IncomingMessage } from './kafka-port.js';
 import { readMessage, type ReadMessage, type SealedMessage } from './read-message.js';
 import { recordsStored } from './stored-batches.js';
@@ -55,11 +55,11 @@ export async function checkMessages(
   }
 }
 
+/** Whatever it is that a message brings about: thrown on, it would end this consumer, and the next one at the same message. */
 function attempt<T>(work: () => T): T | ProblemCode {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Problem) return error.code;
-    throw error;
+    return codeOf(error);
   }
 }

@@ -188,6 +188,7 @@ describe('a message is refused by its offset and a code, and stops nothing but i
     ['another format than there is', 'format_unknown', (good) => changed(good, (event) => ({ ...event, data: { ...event.data, format: 'canary' } }))],
     ['another subject than was signed', 'batch_signature_invalid', (good) => changed(good, (event) => ({ ...event, data: { ...event.data, subject: 's2' } }))],
     ['a key that nobody knows', 'source_key_unknown', (good) => changed(good, (event) => ({ ...event, data: { ...event.data, sealed: { ...event.data.sealed, signedBy: 'ab'.repeat(8) } } }))],
+    ['the name of a key that no text can be', 'input_invalid', (good) => changed(good, (event) => ({ ...event, data: { ...event.data, sealed: { ...event.data.sealed, epoch: { ...event.data.sealed.epoch, keyId: '\ud800' } } } }))],
   ])('%s (%s)', async (_what, code, spoil) => {
     const [one, two, three] = (await messagesOf([0, 1, 2])) as [IncomingMessage, IncomingMessage, IncomingMessage];
     await partition().take([one, await spoil(two), three]);
