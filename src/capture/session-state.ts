@@ -1,3 +1,4 @@
+import { List } from 'immutable';
 import type { EntryType, SuppressionReason } from '../log/entries.js';
 import type { EntryOf } from '../log/header.js';
 import type { SubjectId } from '../log/ids.js';
@@ -12,15 +13,17 @@ export interface SessionState {
   readonly next: number;
   /** Epochs whose session key is in the log, in hex. */
   readonly keyed: readonly string[];
-  /** Sequence numbers that were answered but hold no record. */
-  readonly holes: readonly {
-    readonly first: number;
-    readonly count: number;
-    readonly why: SuppressionReason | 'rejected' | 'missing';
-  }[];
+  /** Sequence numbers that were answered but hold no record. A pause makes one, however many posts come meanwhile. */
+  readonly holes: List<Hole>;
 }
 
-export const emptySession: SessionState = { version: 0, next: 0, keyed: [], holes: [] };
+interface Hole {
+  readonly first: number;
+  readonly count: number;
+  readonly why: SuppressionReason | 'rejected' | 'missing';
+}
+
+export const emptySession: SessionState = { version: 0, next: 0, keyed: [], holes: List() };
 
 /** What of an entry is folded: a draft at its place has it before it is an entry. */
 type Told = { [T in EntryType]: Pick<EntryOf<T>, 'type' | 'version' | 'subject' | 'data'> }[EntryType];
@@ -39,11 +42,18 @@ export function evolveSession(state: SessionState, entry: Told): SessionState {
     case 'records.missing': {
       const { first, count } = entry.data;
       const why = entry.type === 'records.suppressed' ? entry.data.reason : whyOf[entry.type];
-      return { ...moved, next: first + count, holes: [...state.holes, { first, count, why }] };
+      return { ...moved, next: first + count, holes: withHole(state.holes, { first, count, why }) };
     }
     default:
       return moved;
   }
+}
+
+function withHole(holes: List<Hole>, hole: Hole): List<Hole> {
+  const last = holes.last();
+  return last?.why === hole.why && last.first + last.count === hole.first
+    ? holes.set(-1, { ...last, count: last.count + hole.count })
+    : holes.push(hole);
 }
 
 const whyOf = { 'records.rejected': 'rejected', 'records.missing': 'missing' } as const;
@@ -62,11 +72,10 @@ export function answeredBefore(state: SessionState, first: number, count: number
 export const missingOf = (state: SessionState, first: number, count: number): number =>
   inHoles(state, { first, count }, (why) => why === 'missing');
 
-type Hole = SessionState['holes'][number];
 type Span = Pick<Hole, 'first' | 'count'>;
 
 const inHoles = ({ holes }: SessionState, span: Span, wanted: (why: Hole['why']) => boolean): number =>
-  holes.filter(({ why }) => wanted(why)).reduce((sum, hole) => sum + overlapOf(hole, span), 0);
+  span.count === 0 ? 0 : holes.reduce((sum, hole) => sum + (wanted(hole.why) ? overlapOf(hole, span) : 0), 0);
 
 /** How many sequence numbers both have. */
 export const overlapOf = (one: Span, other: Span): number =>
