@@ -57,8 +57,9 @@ export function describeSession(entries: readonly Entry[], retention: Retention)
     subject: opened.subject,
     format,
     records: batches.reduce((sum, { data }) => sum + data.count, 0),
-    from: batches.length === 0 ? null : Math.min(...batches.map(({ data }) => data.from)),
-    to: batches.length === 0 ? null : Math.max(...batches.map(({ data }) => data.to)),
+    // Not spread: a function takes some 100,000 arguments, and a session may have more batches.
+    from: batches.reduce<number | null>((least, { data }) => Math.min(least ?? Infinity, data.from), null),
+    to: batches.reduce<number | null>((most, { data }) => Math.max(most ?? -Infinity, data.to), null),
     fields: fieldNames.flatMap((field) => {
       const columns = batches.flatMap(({ at, columns: all }) =>
         all.flatMap((one) => (one.field === field ? [{ bytes: one.bytes, gone: expiryOf(retention, field, at) }] : [])),
