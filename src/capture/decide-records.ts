@@ -103,7 +103,7 @@ export function decidePosts(
     ...openingEntries(records, state, sealed.epoch),
     ...inOrder(
       batches,
-      rejected.map((span) => ({ type: 'records.rejected', stream, subject, data: { session, ...span } })),
+      joined(rejected).map((span) => ({ type: 'records.rejected', stream, subject, data: { session, ...span } })),
     ),
   ];
   entries[0] = { ...(entries[0] as Draft), expectedVersion };
@@ -150,6 +150,17 @@ function openingEntries(
 /** By sequence number, since the last entry of a stream says what comes next. */
 const inOrder = (batches: readonly Draft<'session.batch'>[], rejected: readonly Draft<'records.rejected'>[]): Draft[] =>
   [...batches, ...rejected].sort((a, b) => a.data.first - b.data.first);
+
+/** Those that follow on one another are one: a small post of bad records must not make an entry of each. */
+function joined(spans: SealedForLog['rejected']): { first: number; count: number }[] {
+  const runs: { first: number; count: number }[] = [];
+  for (const { first, count } of [...spans].sort((a, b) => a.first - b.first)) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.first + last.count === first) last.count += count;
+    else runs.push({ first, count });
+  }
+  return runs;
+}
 
 function isSealedTo(head: Head, subject: SubjectId, { epoch }: SealedForLog): boolean {
   const state = head.of(subjectsKey).get(subject);

@@ -1,6 +1,7 @@
 import { freshCommand, start, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionId } from '../log/ids.js';
+import type { Records } from '../log/entries.js';
 import type { Log } from '../log/log.js';
 
 let vault: VaultInProcess;
@@ -214,6 +215,21 @@ describe('a record is stored once', () => {
 
 describe('a record that cannot be stored', () => {
   const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
+
+  it('is rejected with those beside it by one entry, and each is answered for', async () => {
+    const bad = { time: start, data: JSON.parse('1e999') as unknown };
+    const answer = await vault.ingest('one', 's1', [...typedRecords(2), bad, bad, bad, ...typedRecords(1), bad, bad]);
+    expect(answer).toMatchObject({ accepted: 3, rejected: 5, next: 8 });
+    expect(answer.problems.map(({ index }) => index)).toEqual([2, 3, 4, 6, 7]);
+    const entries = await vault.log.reader.session('one' as SessionId);
+    const told = entries.map(({ type, data }) => [type, (data as Records).first, (data as Records).count]);
+    expect(told.slice(2)).toEqual([
+      ['session.batch', 0, 2],
+      ['records.rejected', 2, 3],
+      ['session.batch', 5, 1],
+      ['records.rejected', 6, 2],
+    ]);
+  });
 
   it('is rejected by its number, and those around it are stored', async () => {
     const [before, bad, after] = typedRecords(3);
