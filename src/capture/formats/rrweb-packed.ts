@@ -87,14 +87,31 @@ const gzipped = (value: Json, seconds: number): string =>
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
+/** RFC 1951: a block of one repeated byte. */
+const mostForOneByte = 1032;
+
 function parsed(text: string, unzip: typeof inflateSync, budget: UnpackBudget): Json | undefined {
+  const bytes = unzipped(text, unzip, budget);
+  if (bytes === undefined) return undefined;
   try {
-    // At least 1, since 0 is no limit that zlib takes; what it then holds is no JSON of ours.
-    const bytes = unzip(Buffer.from(text, 'latin1'), { maxOutputLength: Math.max(1, budget.bytes) });
-    budget.bytes = Math.max(0, budget.bytes - bytes.length);
     const value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as Json;
     return isStorable(value) ? value : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function unzipped(text: string, unzip: typeof inflateSync, budget: UnpackBudget): Uint8Array | undefined {
+  // What fails may have given as much as this before: it took its time all the same.
+  let taken = text.length * mostForOneByte;
+  try {
+    // At least 1, since 0 is no limit that zlib takes; what it then holds is no JSON of ours.
+    const bytes = unzip(Buffer.from(text, 'latin1'), { maxOutputLength: Math.max(1, budget.bytes) });
+    taken = bytes.length;
+    return bytes;
+  } catch {
+    return undefined;
+  } finally {
+    budget.bytes = Math.max(0, budget.bytes - taken);
   }
 }

@@ -116,6 +116,15 @@ describe('what was packed stays in `other`, as it was sent', () => {
     const bomb = snapshot(latin1(nodeGzip(Buffer.alloc(33 * 1024 * 1024, ' '))));
     expect(Object.keys(rrweb.decompose(bomb))).toEqual(['other']);
   });
+  it('and what was unpacked in vain counts as well: a post may hold many of them', () => {
+    const budget = { bytes: 32 * 1024 * 1024 };
+    rrweb.decompose(snapshot(latin1(nodeGzip(Buffer.alloc(33 * 1024 * 1024, ' ')))), budget);
+    expect(budget.bytes).toBe(0);
+    // Not so what only begins like it: it gave nothing.
+    const left = { bytes: 32 * 1024 * 1024 };
+    rrweb.decompose(snapshot(`\x1f\x8bSECRET`), left);
+    expect(left.bytes).toBeGreaterThan(31 * 1024 * 1024);
+  });
 });
 
 it('whatever was packed, comes back byte for byte', () => {
