@@ -18,6 +18,7 @@ import type {
   OutgoingMessage,
   PartitionOffsets,
 } from './kafka-port.js';
+import { boundUnpacking } from './kafkajs-compression.js';
 import { startKafkajsConsumer } from './kafkajs-consumer.js';
 import { kafkaProblem } from './kafkajs-problem.js';
 
@@ -45,6 +46,7 @@ const replicatedWithinMs = 15_000;
 
 /** kafkajs 2.2.4 behind the port. It logs nothing: what it says may name topics, users and keys. */
 export function kafkajsClient(connection: KafkaConnection): KafkaPort {
+  boundUnpacking();
   const { brokers, clientId, tls, sasl } = connection;
   const secured: Partial<KafkaConfig> = {
     ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true } }),
