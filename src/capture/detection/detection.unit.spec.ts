@@ -107,18 +107,21 @@ describe('what was typed into an input stays out of `typed`, with every prefix o
     }
   });
 
-  it.each([{ type: 'password' }, { type: 'Password' }, { type: 'text', autocomplete: 'section-x cc-number' }])(
-    'if the page says that it is for one: %j',
-    async (attributes) => {
-      const inputs = new Map<string, Tag>();
-      const [page] = await raise([pageWith({ ...attributes, value: 'before' })], inputs);
-      expect(page?.parts.typed).toBeUndefined();
-      // In another call: what a session showed is remembered.
-      for (const { parts, tags } of await raise(typedLetterByLetter(7, 'hunter2'), inputs)) {
-        expect([parts.typed, [...tags]]).toEqual([undefined, ['password']]);
-      }
-    },
-  );
+  it.each([
+    { type: 'password' },
+    { type: 'Password' },
+    { type: 'text', autocomplete: 'section-x cc-number' },
+    // Shown in clear for a while: so rrweb marks what was one of passwords.
+    { type: 'text', 'data-rr-is-password': 'true' },
+  ])('if the page says that it is for one: %j', async (attributes) => {
+    const inputs = new Map<string, Tag>();
+    const [page] = await raise([pageWith({ ...attributes, value: 'before' })], inputs);
+    expect(page?.parts.typed).toBeUndefined();
+    // In another call: what a session showed is remembered.
+    for (const { parts, tags } of await raise(typedLetterByLetter(7, 'hunter2'), inputs)) {
+      expect([parts.typed, [...tags]]).toEqual([undefined, ['password']]);
+    }
+  });
 
   it('but stays where it was in an input like any other', async () => {
     const records = await raise([pageWith({ type: 'text', value: 'before' }), ...typedLetterByLetter(7, 'hunter2')]);

@@ -15,6 +15,9 @@ const scrolled = new Set(['rr_scrollleft', 'rr_scrolltop']);
 export const isSpoken = (lowerName: string): boolean =>
   spoken.has(lowerName) || lowerName.startsWith('aria-') || lowerName.startsWith('data-');
 
+/** rrweb's own: an input that was of passwords before the page showed what is in it. */
+export const passwordMark = 'data-rr-is-password';
+
 /** Field of an attribute's value. Style and everything that only shapes the page stays with the structure. */
 export function attributeField(name: string, value: Json): FieldName | undefined {
   if (value === null) return undefined;
@@ -26,6 +29,7 @@ export function attributeField(name: string, value: Json): FieldName | undefined
   // Programs and whole pages as a text: whatever they hold, nobody named it.
   if (lower === 'srcdoc' || /^on[a-z]/.test(lower)) return 'other';
   if (addresses.has(lower)) return addressField(value);
+  if (name === passwordMark && value === 'true') return undefined;
   if (isSpoken(lower)) return 'screen.text';
   return wholeAddress.test(value) && !lower.startsWith('xmlns') ? 'url' : undefined;
 }

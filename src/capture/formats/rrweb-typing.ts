@@ -1,6 +1,7 @@
 import type { Json, JsonObject, Parts, Typing } from './format.js';
 import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
+import { passwordMark } from './rrweb-attributes.js';
 import { source } from './rrweb-fields.js';
 
 /** Of inputs that hold what nobody should see, whatever a recorder was told to mask (HTML, autofill field names). */
@@ -35,6 +36,7 @@ function isSecret(attributes: Json | undefined): boolean {
   const completion = typeof autocomplete === 'string' ? autocomplete.toLowerCase().split(/\s+/) : [];
   return (
     (typeof type === 'string' && type.toLowerCase() === 'password') ||
+    attributes[passwordMark] === 'true' ||
     completion.some((word) => secretCompletions.has(word))
   );
 }
