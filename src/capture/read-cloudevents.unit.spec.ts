@@ -1,5 +1,6 @@
 import { type Problem } from '../problem.js';
 import type { Json } from './formats/format.js';
+import { mostTime } from './formats/record-time.js';
 import { commandOf, eventOfHeaders, isBinaryMode, readCloudEvents } from './read-cloudevents.js';
 
 const now = 1_800_000_000_000;
@@ -40,6 +41,14 @@ describe('events are records of one session', () => {
         { time: Date.UTC(2026, 1, 3, 8, 0, 0, 500), data: timed },
       ],
     });
+  });
+  it.each([
+    // To be seen with TZ=America/New_York.
+    ['2026-02-03T09:00:00', Date.UTC(2026, 1, 3, 9)],
+    ['2026-02-03 09:00:00.25', Date.UTC(2026, 1, 3, 9, 0, 0, 250)],
+    ['9999-12-31T23:59:59-12:00', mostTime],
+  ])('at a time that means the same on every machine, and that a post may hold: %s', (time, ms) => {
+    expect(readCloudEvents([event({ time })], now).records[0]?.time).toBe(ms);
   });
   it('at their place, padded or not', () => {
     expect(readCloudEvents([event({ sequence: '007' }), event({ sequence: '8' })], now).first).toBe(7);

@@ -5,6 +5,7 @@ import { isObject } from './json-tree.js';
 import { partOf } from './keyed-parts.js';
 import { joinNested, splitNested, type Schema } from './nested-parts.js';
 import { parseDocument, readText } from './read-recording.js';
+import { recordTime } from './record-time.js';
 import { isAddress } from './rrweb-attributes.js';
 import { amount, count, finite, flag, nothing, oneOf, text, type Shape } from './shapes.js';
 
@@ -112,7 +113,7 @@ function timeOf(record: Json | undefined): number | undefined {
   if (typeof told !== 'string') return undefined;
   // ActivityWatch means UTC where it names no zone.
   const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(told) ? told : `${told.replace(' ', 'T')}Z`);
-  return Number.isNaN(ms) || ms < 0 ? undefined : ms;
+  return Number.isNaN(ms) || ms < 0 ? undefined : recordTime(ms);
 }
 
 const bucketName = 'masked';

@@ -6,7 +6,7 @@ import { joinNested, splitNested, type Schema } from './nested-parts.js';
 import { readText } from './read-recording.js';
 import { pathTo, readList, timed, writeList } from './record-list.js';
 import { nothing, oneOf, type Shape } from './shapes.js';
-import { dateText } from './timed-lines.js';
+import { dateText, epochMsOf } from './timed-lines.js';
 
 /** A record in an envelope: the rest of the type is the name of the format of its data. */
 export const recordType = 'custos.record.';
@@ -96,11 +96,7 @@ function formatIn(type: Json | undefined, inner: Inner): Format | undefined {
 }
 
 /** Epoch milliseconds, where an event says when it was. */
-export function timeOf(event: Json): number | undefined {
-  const told = partOf(event, 'time');
-  const ms = told !== undefined && dateText(told) ? Date.parse(told as string) : NaN;
-  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
-}
+export const timeOf = (event: Json): number | undefined => epochMsOf(partOf(event, 'time'));
 
 /** The envelope's parts, with a null where the data was. */
 const withoutData = (parts: Parts): Parts => ({

@@ -28,6 +28,8 @@ it.each<[FormatName, string]>([
   ['mouse-csv', '990071992547409930,NoButton,Move,1,2\n'],
   ['asciicast', '{"version":2,"width":8,"height":8}\n[1e300,"o","a"]\n'],
   ['agentnet', '{"time_stamp":1,"action":"move"}\n{"time_stamp":1e300,"action":"move"}\n'],
+  ['claude-code', '{"type":"user","timestamp":"9999-12-31T23:59:59-12:00"}\n'],
+  ['activitywatch', '[{"timestamp":"9999-12-31T23:59:59-12:00","duration":1,"data":{}}]'],
 ])('a time beyond all calendars is the last that there is: %s', (name, text) => {
   expect(formatOf(name).cut(Buffer.from(text), 0).at(-1)?.time).toBe(mostTime);
 });

@@ -4,6 +4,7 @@ import type { CutRecord, Json } from './format.js';
 import { partOf } from './keyed-parts.js';
 import { lineCutter } from './line-cutter.js';
 import { readText } from './read-recording.js';
+import { recordTime } from './record-time.js';
 import { text, type Shape } from './shapes.js';
 
 /** RFC 3339 as programs write it. Any other text under the name of a time may be content. */
@@ -32,7 +33,7 @@ export function epochMsOf(date: Json | undefined): number | undefined {
   if (date === undefined || !dateText(date)) return undefined;
   // A zone that is not told is UTC, so that the same file gives the same times everywhere.
   const at = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(date as string) ? (date as string) : `${date as string}Z`);
-  return Number.isFinite(at) && at >= 0 ? at : undefined;
+  return Number.isFinite(at) && at >= 0 ? recordTime(at) : undefined;
 }
 
 export const joinLines = (records: readonly Json[]): Uint8Array =>
