@@ -123,6 +123,19 @@ describe('what was typed into an input stays out of `typed`, with every prefix o
     }
   });
 
+  it('if a page has more such inputs than are remembered of a session, whichever it was typed into', async () => {
+    const inputs = new Map<string, Tag>();
+    const childNodes = Array.from({ length: 5000 }, (_, index) => {
+      return { type: 2, id: 100 + index, tagName: 'input', attributes: { type: 'password' }, childNodes: [] };
+    });
+    await raise([rrweb.decompose({ type: 2, data: { node: { type: 0, id: 1, childNodes } }, timestamp: 0 })], inputs);
+    expect(inputs.size).toBeLessThan(5000);
+    for (const id of [100, 5099]) {
+      const [typed] = await raise([input(id, 'hunter2')], inputs);
+      expect([typed?.parts.typed, [...(typed?.tags ?? [])]]).toEqual([undefined, ['password']]);
+    }
+  });
+
   it('but stays where it was in an input like any other', async () => {
     const records = await raise([pageWith({ type: 'text', value: 'before' }), ...typedLetterByLetter(7, 'hunter2')]);
     for (const { parts, tags } of records) expect([parts.raised, tags.size]).toEqual([undefined, 0]);

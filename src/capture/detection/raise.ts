@@ -23,18 +23,30 @@ export async function raiseRecords(
   const found = await findings(records);
   const typing = records.map((parts) => format.typing?.(parts));
   for (const [index, about] of typing.entries()) {
-    for (const secret of about?.secretInputs ?? []) inputs.set(secret, 'password');
+    for (const secret of about?.secretInputs ?? []) remember(inputs, secret, 'password');
     const [tag] = found[index]?.get('typed') ?? [];
-    if (about?.input !== undefined && tag !== undefined && !inputs.has(about.input)) inputs.set(about.input, tag);
+    if (about?.input !== undefined && tag !== undefined && !inputs.has(about.input)) remember(inputs, about.input, tag);
   }
   return records.map((parts, index) => {
     const tagged = found[index] as Map<FieldName, Set<Tag>>;
     const about = typing[index];
     // The value that a password's input had already stands in the snapshot.
-    const grown = about?.secretInputs === undefined ? inputs.get(about?.input ?? '') : ('password' as const);
+    const grown = about?.secretInputs === undefined ? raisedFor(inputs, about?.input) : ('password' as const);
     if (grown !== undefined && parts.typed !== undefined) tagged.set('typed', new Set(tagged.get('typed')).add(grown));
     return { parts: raised(parts, [...tagged.keys()]), tags: new Set([...tagged.values()].flatMap((one) => [...one])) };
   });
+}
+
+/** No page has as many. One that was made to have more fills no memory, and loses the difference between its inputs. */
+const mostInputs = 1000;
+
+function remember(inputs: Map<string, Tag>, input: string, tag: Tag): void {
+  if (inputs.size < mostInputs) inputs.set(input, tag);
+}
+
+function raisedFor(inputs: ReadonlyMap<string, Tag>, input: string | undefined): Tag | undefined {
+  if (input === undefined) return undefined;
+  return inputs.get(input) ?? (inputs.size < mostInputs ? undefined : 'password');
 }
 
 /** Pictures: no rule sees what they show, and to look through their bytes takes as long as to seal them. */
