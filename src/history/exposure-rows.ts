@@ -1,7 +1,7 @@
 import type { SessionOfSubject } from '../access/scope.js';
 import type { FieldName } from '../log/fields.js';
-import type { EntryOf } from '../log/header.js';
 import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
+import type { EndSaid } from './release-said.js';
 
 /** A size of the log, and when it came to it. */
 export interface Edge {
@@ -39,7 +39,7 @@ export interface Did {
 }
 
 /** Not completed up to the last moment: unknown, and that counts as exposed. */
-export type ReleaseOutcome = EntryOf<'disclosure.completed'>['data']['outcome'] | 'unknown';
+export type ReleaseOutcome = EndSaid['outcome'] | 'unknown';
 
 export type ExposureRow =
   ({ readonly kind: 'could' } & Could) | ({ readonly kind: 'did'; readonly outcome: ReleaseOutcome } & Did);
@@ -109,7 +109,7 @@ export class ExposureRows {
   }
 
   /** Of a release that is not asked about, or before the first moment, there is nothing to complete. */
-  completed({ disclosure, records, outcome }: EntryOf<'disclosure.completed'>['data']): void {
+  completed({ disclosure, records, outcome }: EndSaid): void {
     const found = this.open.get(disclosure);
     if (found === undefined) return;
     const { row, index } = found;

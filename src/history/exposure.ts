@@ -9,6 +9,7 @@ import type { GrantId, PersonId, SessionId, SubjectId } from '../log/ids.js';
 import { ExposureRows, type Edge, type Window } from './exposure-rows.js';
 import type { Place } from './moment.js';
 import { within, without, type Rectangle } from './rectangle.js';
+import { endSaid, releaseSaid } from './release-said.js';
 
 /** What alone is looked at; each member that is left out is all of it. */
 export interface ExposureFilter {
@@ -69,7 +70,7 @@ export class Exposure {
     const edge = { position: entry.position + 1, at: entry.at };
     this.pass(entry.position, entry.at);
     if (entry.type === 'disclosure.made') this.released(before, entry);
-    if (entry.type === 'disclosure.completed') this.rows.completed(entry.data);
+    if (entry.type === 'disclosure.completed') this.completed(entry);
     if (before === after) return;
     for (const id of this.touchedBy(before, entry, after)) {
       const grant = after.grants.get(id);
@@ -154,19 +155,29 @@ export class Exposure {
     before: AccessState,
     { position, at, actor, subject: named, data }: EntryOf<'disclosure.made'>,
   ): void {
-    const { grant, session, fields, records } = data;
+    const said = releaseSaid({ data });
+    const { grant, session, fields } = said;
+    const given = before.grants.get(grant);
     const person = actor as PersonId;
-    const subject = named ?? before.grants.get(grant)?.subjects.get(session);
+    // Whose session it is a quorum has signed; the header has only the service's word.
+    const granted = given?.subjects.get(session);
+    const subject = granted ?? named ?? null;
     const { filter } = this.asked;
     const isAsked =
       is(filter.person, person) &&
-      is(filter.subject, subject) &&
-      is(filter.session, session) &&
+      (subject === null || is(filter.subject, granted) || is(filter.subject, named)) &&
+      (session === '' || is(filter.session, session)) &&
       (filter.field === undefined || fields.includes(filter.field));
     if (!isAsked) return;
-    const { verdict } = decide(this.supposed(before), { grant, person, session, subject, fields, records, at });
+    const { verdict } = decide(this.supposed(before), { ...data, person, subject: named ?? granted, at });
     const allowed = verdict === 'allow';
-    this.rows.did({ position, at, person, grant, subject: subject ?? null, session, fields, records, allowed });
+    const records = said.records ?? given?.recordsLeft ?? 0;
+    this.rows.did({ position, at, person, grant, subject, session, fields, records, allowed });
+  }
+
+  private completed(entry: EntryOf<'disclosure.completed'>): void {
+    const end = endSaid(entry);
+    if (end !== undefined) this.rows.completed(end);
   }
 
   private clip(person: PersonId, scope: Rectangle | undefined): Rectangle | undefined {

@@ -29,7 +29,7 @@ import { authoritySlice } from '../identity/evolve-authority.js';
 import { noOther } from '../identity/given-acts.spec.js';
 import { governs, type LockTarget } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
-import type { FieldName } from '../log/fields.js';
+import { fieldNames, type FieldName } from '../log/fields.js';
 import { couldByForce, didByForce, type World } from './exposure.oracle.spec.js';
 import { Exposure, told, type ExposureFilter } from './exposure.js';
 import type { ExposureRow } from './exposure-rows.js';
@@ -252,5 +252,66 @@ describe('exposure is what force finds', () => {
       }),
       { numRuns: runs },
     );
+  });
+});
+
+/** A release of one record, in order, of whose entry a stolen service has written something else. */
+const releaseSaying = (said: object, { of = 'sub-1' }: { of?: string | null } = {}): Step =>
+  entry(
+    'disclosure.made',
+    { grant: grantId(0), session: session('ses-1'), fields: ['url'], versions: 1, records: 1, ...said } as never,
+    { actor: person('researcher'), ...(of === null ? {} : { subject: subject(of) }) },
+  );
+const endSaying = (said: object): Step =>
+  entry('disclosure.completed', { disclosure: 0, records: 1, outcome: 'delivered', ...said } as never);
+const exposed = (steps: readonly Step[], filter: ExposureFilter = {}) => {
+  const { entries } = tell(granted({ by: 'researcher', records: 30 }), ...steps);
+  const to = { position: entries.length, at: (entries.at(-1) as Entry).at };
+  const { summary, rows } = exposureOf(entries, { from: { position: 0, at: start - 10 }, to, filter });
+  return { summary, did: rows.flatMap((row) => (row.kind === 'did' ? [row] : [])), last: entries.length - 1 };
+};
+
+describe('a release whose entry says what no honest service writes counts as exposed', () => {
+  it.each([
+    ['fields that are a text', { fields: 'url' }],
+    ['fields that are none', { fields: [] }],
+    ['fields that nobody knows', { fields: ['nope'] }],
+    ['no fields', { fields: null }],
+  ])('with %s: it is of every field', (_what, said) => {
+    for (const field of [undefined, 'screen'] as const) {
+      const { did } = exposed([releaseSaying(said)], field === undefined ? {} : { field });
+      expect(did).toEqual([expect.objectContaining({ fields: fieldNames, allowed: false, outcome: 'unknown' })]);
+    }
+  });
+
+  it.each([['10'], [-10], [2.5], [null], [{}]])('with %p for its records: it is of all that was left', (records) => {
+    const { did, summary } = exposed([releaseSaying({ records }), releaseSaying({})]);
+    expect(did.map((row) => row.records)).toEqual([30, 1]);
+    expect(summary.did).toMatchObject({ records: 31, unknown: 2 });
+  });
+
+  it('whoever is asked about, where it does not say whose session it is, or which', () => {
+    const nobodys = [releaseSaying({ session: 'ses-9' }, { of: null })];
+    for (const one of ['sub-1', 'sub-2']) expect(exposed(nobodys, { subject: subject(one) }).did).toHaveLength(1);
+    for (const said of [{ session: 7 }, { session: 'a\nb' }])
+      expect(exposed([releaseSaying(said)], { session: session('ses-2') }).did).toHaveLength(1);
+  });
+
+  it('of the subject whose session signers named, whatever else the header says', () => {
+    const { did, summary } = exposed([releaseSaying({}, { of: 'sub-2' })], { subject: subject('sub-1') });
+    expect(did).toMatchObject([{ subject: 'sub-1', allowed: false }]);
+    expect(summary.did.subjects).toBe(1);
+  });
+
+  it.each([
+    ['an outcome that is none', { outcome: 'notAllowed' }],
+    ['an outcome of its own', { outcome: '__proto__' }],
+    ['fewer records than none', { records: -1000 }],
+    ['records that are a text', { records: '0' }],
+  ])('and stays unknown after an end with %s', (_what, said) => {
+    const release = exposed([releaseSaying({})]).last;
+    const { summary, did } = exposed([releaseSaying({}), endSaying({ disclosure: release, ...said })]);
+    expect(did).toMatchObject([{ records: 1, outcome: 'unknown', allowed: true }]);
+    expect(summary.did).toMatchObject({ delivered: 0, unknown: 1, records: 1, notAllowed: 0 });
   });
 });
