@@ -151,11 +151,9 @@ export class Exposure {
     this.nextExpiry = [...this.live.values()].reduce((least, { expiresAt }) => Math.min(least, expiresAt), Infinity);
   }
 
-  private released(
-    before: AccessState,
-    { position, at, actor, subject: named, data }: EntryOf<'disclosure.made'>,
-  ): void {
-    const said = releaseSaid({ data });
+  private released(before: AccessState, entry: EntryOf<'disclosure.made'>): void {
+    const { position, at, actor, subject: named, data } = entry;
+    const said = releaseSaid(entry);
     const { grant, session, fields } = said;
     const given = before.grants.get(grant);
     const person = actor as PersonId;

@@ -19,7 +19,7 @@ export type ReleaseSaid = z.infer<typeof Said>;
  * What an entry says of a release. A stolen service can have written anything; whatever that is, it is a release, of all
  * that it may have been: unknown counts as exposed (history H3). Total.
  */
-export const releaseSaid = ({ data }: Pick<EntryOf<'disclosure.made'>, 'data'>): ReleaseSaid => Said.parse(data);
+export const releaseSaid = ({ data }: EntryOf<'disclosure.made'>): ReleaseSaid => Said.parse(data);
 
 const Ended = z.object({
   disclosure: z.int().min(0),
@@ -28,6 +28,8 @@ const Ended = z.object({
 });
 export type EndSaid = z.infer<typeof Ended>;
 
-/** Undefined: it says nothing that could be read, and ends no release. Total. */
-export const endSaid = ({ data }: Pick<EntryOf<'disclosure.completed'>, 'data'>): EndSaid | undefined =>
-  Ended.safeParse(data).data;
+/** Undefined: it says nothing that could be read, or of a release that was not there, and ends none. Total. */
+export function endSaid({ position, data }: EntryOf<'disclosure.completed'>): EndSaid | undefined {
+  const end = Ended.safeParse(data).data;
+  return end !== undefined && end.disclosure < position ? end : undefined;
+}

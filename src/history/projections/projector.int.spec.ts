@@ -1,8 +1,12 @@
 import type pg from 'pg';
-import { VaultInProcess, typedRecords } from '../../../test/vault-in-process.js';
+import { freshCommand, researcher, typedRecords, VaultInProcess } from '../../../test/vault-in-process.js';
 import { ListReleases, ListReleasesHandler } from '../list-releases.js';
 import { openPool } from '../../log/database.js';
+import type { Draft } from '../../log/draft.js';
+import type { EntryType } from '../../log/entries.js';
+import { fieldNames } from '../../log/fields.js';
 import { decodeHeader } from '../../log/header.js';
+import { writeCommand } from '../../log/write-command.js';
 import type { AnyProjection } from './projection.js';
 import { Projector } from './projector.js';
 import { releases } from './releases.js';
@@ -47,6 +51,12 @@ const caughtUp = (projector: Projector) =>
     () => statusOf(projector),
     (status) => status?.position === vault.log.size && status.stopped === null,
   );
+/** As whoever stole the service writes it. */
+const forge = (type: EntryType, data: object) =>
+  vault.log.append(writeCommand(freshCommand(), researcher, data), () => ({
+    entries: [{ type, stream: 'x', data } as Draft],
+    answer: null,
+  }));
 const readTwice = async () => {
   const grant = await vault.grant('one', ['typed']);
   await vault.read(grant, 'one');
@@ -129,6 +139,31 @@ describe('the projection of releases', () => {
     expect((await mended.rebuild(releases, { keep: false })).differences).toEqual([]);
   });
 
+  it('goes past what no honest service writes, with a row for each release', async () => {
+    const projector = open(releases);
+    projector.start();
+    await readTwice();
+    const forged = { grant: 'own', session: 'one', fields: ['typed'], versions: 1, records: 1 };
+    const sayings = [{ fields: 'typed' }, { records: 2.5 }, { session: null }, { grant: 'a\0b' }];
+    for (const said of sayings) await forge('disclosure.made', { ...forged, ...said });
+    // Ends of a release that is not there yet, of none, and of one that was there, with what is no outcome.
+    for (const said of [
+      { disclosure: vault.log.size + 3 },
+      { disclosure: 'x' },
+      { disclosure: vault.log.size - 1, outcome: 'x' },
+    ])
+      // prettier-ignore
+      await forge('disclosure.completed', { records: 1, outcome: 'failed', ...said });
+    await forge('disclosure.made', forged);
+    await caughtUp(projector);
+    const found = (await listed(projector, { unknown: true })).releases;
+    expect(found.map(({ session, fields, records }) => [session, fields.length, records])).toEqual([
+      ['one', 1, 1],
+      ...[['one', 1, 1], ['', 1, 1], ['one', 1, 0], ['one', fieldNames.length, 1]], // prettier-ignore
+    ]);
+    expect((await projector.rebuild(releases, { keep: false })).differences).toEqual([]);
+  });
+
   it('tells of what failed, and begins anew', async () => {
     await readTwice();
     const failure = new Error('the table is locked');
@@ -156,7 +191,7 @@ describe('the projection of releases', () => {
     await projector.close();
     const next: AnyProjection = {
       ...releases,
-      version: 2,
+      version: releases.version + 1,
       changes: (entry) =>
         releases.changes(entry).map((one) => (one.kind === 'made' ? { ...one, person: 'hidden' } : one)),
     };

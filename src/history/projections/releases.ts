@@ -1,6 +1,10 @@
 import type { EntryType } from '../../log/entries.js';
 import type { Entry } from '../../log/header.js';
+import { PersonId } from '../../log/ids.js';
+import { endSaid, releaseSaid } from '../release-said.js';
 import type { Projection } from './projection.js';
+
+const Name = PersonId.catch('' as PersonId);
 
 export interface ReleaseMade {
   readonly position: number;
@@ -26,17 +30,25 @@ export type ReleaseChange =
 /** Every release of plaintext, and what became of it. */
 export const releases: Projection<ReleaseChange> = {
   name: 'releases',
-  version: 1,
+  version: 2,
   types: new Set<EntryType>(['disclosure.made', 'disclosure.completed']),
 
-  changes({ type, position, at, actor: person, subject, data }: Entry): readonly ReleaseChange[] {
-    switch (type) {
+  changes(entry: Entry): readonly ReleaseChange[] {
+    const { position, at } = entry;
+    switch (entry.type) {
       case 'disclosure.made': {
-        const { session, grant: request, fields, records } = data;
-        return [{ kind: 'made', position, at, person, subject: subject ?? null, session, request, fields, records }];
+        const { session, grant: request, fields, records = 0 } = releaseSaid(entry);
+        // Of a name that is none PostgreSQL might take no row.
+        const person = Name.parse(entry.actor);
+        const subject = entry.subject === undefined ? null : Name.parse(entry.subject);
+        return [{ kind: 'made', position, at, person, subject, session, request, fields, records }];
       }
-      case 'disclosure.completed':
-        return [{ kind: 'ended', of: data.disclosure, outcome: data.outcome, records: data.records, position }];
+      case 'disclosure.completed': {
+        const end = endSaid(entry);
+        return end === undefined
+          ? []
+          : [{ kind: 'ended', of: end.disclosure, outcome: end.outcome, records: end.records, position }];
+      }
       default:
         return [];
     }

@@ -9,8 +9,9 @@ const entry = (position: number, type: string, data: object): Entry =>
       ...{ id: new Uint8Array(16), stream: 'x', version: 0 },
     } as unknown as Entry),
   );
+const grant = '00000000-0000-4000-8000-000000000001';
 const made = (position: number) =>
-  entry(position, 'disclosure.made', { grant: 'g', session: 'one', fields: ['typed'], versions: 1, records: 9 });
+  entry(position, 'disclosure.made', { grant, session: 'one', fields: ['typed'], versions: 1, records: 9 });
 
 describe('a release', () => {
   it('is one change, its end another, and all else none', () => {
@@ -21,7 +22,7 @@ describe('a release', () => {
     ];
     expect(foldEntries(releases, entries, 6)).toEqual({
       changes: [
-        { kind: 'made', position: 3, at: 5, person: 'researcher', subject: 's1', session: 'one', request: 'g', fields: ['typed'], records: 9 },
+        { kind: 'made', position: 3, at: 5, person: 'researcher', subject: 's1', session: 'one', request: grant, fields: ['typed'], records: 9 },
         { kind: 'ended', of: 3, outcome: 'delivered', records: 7, position: 5 },
       ],
       position: 6,
