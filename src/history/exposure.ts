@@ -51,30 +51,48 @@ export class Exposure {
   /** No grant that is live runs out before. */
   private nextExpiry = Infinity;
 
+  /** The last of the log so far. Times go back where somebody wrote past the database's clock. */
+  private at: number;
+
   constructor(
     private readonly asked: ExposureAsked,
-    state: AccessState,
+    private state: AccessState,
   ) {
     this.rows = new ExposureRows(asked.window);
     const { position, at } = asked.from;
+    this.at = at;
     const grants = [...state.grants.values()].sort((a, b) => a.position - b.position);
     for (const grant of grants) this.look(state, grant, { position, at });
   }
 
-  /** An entry of which nothing else is told: a grant may have run out by its time. */
+  /** An entry of which nothing else is told: a grant may have run out by its time, or be in force again. */
   pass(position: number, at: number): void {
-    this.expire(at, position + 1);
+    const edge = { position: position + 1, at };
+    if (this.goesBack(edge)) this.lookAtEach(this.state.grants.keys(), edge);
   }
 
   add(before: AccessState, entry: Entry, after: AccessState): void {
     const edge = { position: entry.position + 1, at: entry.at };
-    this.pass(entry.position, entry.at);
+    const goesBack = this.goesBack(edge);
     if (entry.type === 'disclosure.made') this.released(before, entry);
     if (entry.type === 'disclosure.completed') this.completed(entry);
-    if (before === after) return;
-    for (const id of this.touchedBy(before, entry, after)) {
-      const grant = after.grants.get(id);
-      if (grant !== undefined) this.look(after, grant, edge);
+    this.state = after;
+    if (goesBack) this.lookAtEach(after.grants.keys(), edge);
+    else if (before !== after) this.lookAtEach(this.touchedBy(before, entry, after), edge);
+  }
+
+  /** Whether it is earlier than it was: what had run out by then is in force again. */
+  private goesBack({ position, at }: Edge): boolean {
+    const goesBack = at < this.at;
+    this.at = at;
+    this.expire(at, position);
+    return goesBack;
+  }
+
+  private lookAtEach(grants: Iterable<GrantId>, edge: Edge): void {
+    for (const id of grants) {
+      const grant = this.state.grants.get(id);
+      if (grant !== undefined) this.look(this.state, grant, edge);
     }
   }
 

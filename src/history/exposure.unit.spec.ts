@@ -202,6 +202,24 @@ describe('exposure is what force finds', () => {
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
   });
 
+  it('where times go back, as only whoever holds service and database can make them', () => {
+    const turned = fc.array(
+      fc.oneof({ weight: 3, arbitrary: steps }, { weight: 1, arbitrary: fc.constantFrom(5000, -900, -2500, -5000).map(later) }), // prettier-ignore
+      { minLength: 1, maxLength: 14 },
+    );
+    fc.assert(
+      fc.property(first, turned, fc.nat(), (one, rest, cut) => {
+        const { entries } = tell(one, ...rest);
+        const size = cut % entries.length;
+        const from = { position: size, at: size === 0 ? start - 10 : (entries[size - 1] as Entry).at };
+        const to = { position: entries.length, at: (entries.at(-1) as Entry).at };
+        const { rows } = exposureOf(entries, { from, to });
+        expect(couldLines(rows)).toEqual(couldByForce(worldOf(entries), from, to));
+      }),
+      { numRuns: runs },
+    );
+  });
+
   it('for one person, subject, session or field as well, and page by page', () => {
     const filters = fc.record(
       {
