@@ -1,8 +1,11 @@
 import { OrderedMap } from 'immutable';
+import { z } from 'zod';
 import type { Outcome } from '../log/draft.js';
-import type { Actor, EntryData, IncidentNoteKind } from '../log/entries.js';
+import { incidentNoteKinds, type Actor, type EntryData, type IncidentNoteKind } from '../log/entries.js';
+import { freeText } from '../log/free-text.js';
 import type { Slice, SliceKey } from '../log/governance.js';
-import type { IncidentId, Position } from '../log/ids.js';
+import type { EntryOf } from '../log/header.js';
+import { IncidentId, type Position } from '../log/ids.js';
 
 /** What people wrote down about one leak, as its entries say it. Nothing that anybody may do follows from it. */
 export interface Incident {
@@ -33,7 +36,25 @@ export interface IncidentNote {
 export type Incidents = OrderedMap<IncidentId, Incident>;
 export const incidentKey: SliceKey<Incidents> = { slice: 'incidents' };
 
-/** Total over rows of any order: what does not fit leaves the very same state. */
+const Size = z.int().min(0);
+const Line = freeText({ least: 0, most: 1000 });
+/** Strict: a member that nobody knows would stand in the incident beside ours, or in the place of one. */
+const said = {
+  'incident.opened': z.strictObject({ incident: IncidentId, title: Line, reason: Line, from: Size, to: Size.optional() }),
+  'incident.noted': z.strictObject({ incident: IncidentId, kind: z.enum(incidentNoteKinds), text: Line, about: z.array(Size) }),
+  'incident.closed': z.strictObject({ incident: IncidentId, decision: Line }),
+} as const; // prettier-ignore
+
+/** Whether it says what one may say, of what was there by then. */
+function fits(entry: { [T in keyof typeof said]: EntryOf<T> }[keyof typeof said]): boolean {
+  if (!said[entry.type].safeParse(entry.data).success) return false;
+  if (entry.type === 'incident.noted') return entry.data.about.every((one) => one < entry.position);
+  if (entry.type === 'incident.closed') return true;
+  const { from, to = entry.position } = entry.data;
+  return from <= to && to <= entry.position;
+}
+
+/** Total over rows of any order and shape: what does not fit leaves the very same state. */
 export const incidentSlice: Slice<Incidents> = {
   key: incidentKey,
   empty: OrderedMap(),
@@ -41,11 +62,13 @@ export const incidentSlice: Slice<Incidents> = {
     switch (entry.type) {
       case 'incident.opened': {
         const { position, at, actor: by, data } = entry;
-        return state.has(data.incident) ? state : state.set(data.incident, { ...data, by, position, at, notes: [] });
+        return !fits(entry) || state.has(data.incident)
+          ? state
+          : state.set(data.incident, { ...data, by, position, at, notes: [] });
       }
       case 'incident.noted':
       case 'incident.closed': {
-        const found = state.get(entry.data.incident);
+        const found = fits(entry) ? state.get(entry.data.incident) : undefined;
         if (found === undefined || found.closed !== undefined) return state;
         const { position, at, actor: by } = entry;
         if (entry.type === 'incident.closed') {

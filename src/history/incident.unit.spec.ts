@@ -48,6 +48,40 @@ describe('an incident takes nothing more', () => {
   });
 });
 
+describe('a stolen service that writes an incident', () => {
+  const forced = (state: Incidents, type: string, data: object) =>
+    incidentSlice.evolve(state, { type, data, position: 12, at: 5, actor: 'eve' } as never, () => undefined as never);
+
+  it.each([
+    ['closed before anybody closed it', { closed: { decision: 'nothing was found', by: 'ola', at: 1, position: 1 } }],
+    ['of entries that there are not yet', { to: 13 }],
+    ['of a part of the past that runs backwards', { from: 3, to: 2 }],
+    ['with a title that goes on in the lines below', { title: 'A leak\nVerified' }],
+    ['with a reason that is none', { reason: { toString: 1 } }],
+  ])('%s writes nothing', (_what, said) => {
+    expect(forced(after(), 'incident.opened', { ...opened, ...said }).size).toBe(0);
+    expect(forced(after(), 'incident.opened', { ...opened, to: 12 }).size).toBe(1);
+  });
+
+  it.each([
+    ['by another person than its entry', { by: 'ola' }],
+    ['at another position', { position: 4 }],
+    ['about what no entry is', { about: ['4'] }],
+    ['about an entry that there is not yet', { about: [12] }],
+    ['without a kind', { kind: 'x' }],
+  ])('notes nothing %s', (_what, said) => {
+    const state = after(open);
+    expect(forced(state, 'incident.noted', { ...note(), ...said })).toBe(state);
+    expect(forced(state, 'incident.noted', note([11]))).not.toBe(state);
+  });
+
+  it('does not close it with more than a decision', () => {
+    const state = after(open);
+    expect(forced(state, 'incident.closed', { ...closing, decision: 7 })).toBe(state);
+    expect(forced(state, 'incident.closed', { ...closing, incident: 'x' })).toBe(state);
+  });
+});
+
 it('an incident is what its entries say, and opening it again changes nothing', () => {
   const by = { by: 'ola', position: 10, at: 1000 };
   const notes = [{ kind: 'finding', text: 'found', about: [4], by: 'ola', position: 11, at: 1001 }];
