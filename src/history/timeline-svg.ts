@@ -1,4 +1,5 @@
 import { escaped } from './escaped.js';
+import { isoTime } from './iso-time.js';
 import type { TimelineEntry } from './timeline.js';
 
 const rowHeight = 26;
@@ -26,7 +27,7 @@ export function svgOf(entries: readonly TimelineEntry[]): string {
   });
   const dots = entries.map(({ type }, row) => `<circle cx="${lineAt}" cy="${y(row)}" r="4" class="${kindOf(type)}"/>`);
   const texts = entries.flatMap(({ position, at, type, by, subject, request }, row) => [
-    `<text x="${lineAt - 12}" y="${y(row) + 4}" text-anchor="end">${new Date(at).toISOString()}</text>`,
+    `<text x="${lineAt - 12}" y="${y(row) + 4}" text-anchor="end">${isoTime(at)}</text>`,
     `<text x="${textAt}" y="${y(row) + 4}">${escaped(ascii([position, type, `by ${by}`, about(subject, request)].join('  ')))}</text>`,
   ]);
   return [

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { AccessState } from '../access/access-state.js';
 import { governs, type Actor, type EntryType } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
 import type { GrantId, PersonId, Position, SessionId, SubjectId } from '../log/ids.js';
+import { endSaid } from './release-said.js';
 
 /** One of these. */
 export interface TimelineOf {
@@ -67,8 +69,7 @@ export class Timeline {
 
   private requestOf({ type, data }: Entry): string | undefined {
     if (type === 'disclosure.completed') return this.releases.get(data.disclosure);
-    if ('request' in data) return data.request;
-    return 'grant' in data ? data.grant : undefined;
+    return 'request' in data ? textIn(data.request) : 'grant' in data ? textIn(data.grant) : undefined;
   }
 
   private concerns({ type, actor, subject, data }: Entry): boolean {
@@ -76,12 +77,18 @@ export class Timeline {
     if (asked.all) return type !== 'containment.probed';
     if (asked.person !== undefined) return actor === asked.person;
     if (asked.grant !== undefined) return [('grant' in data && data.grant) || '', ('request' in data && data.request) || ''].includes(asked.grant); // prettier-ignore
-    const named = type === 'request.made' ? data.scope.sessions : [];
+    const named = type === 'request.made' ? (Named.safeParse(data).data?.scope.sessions ?? []) : [];
     if (asked.subject !== undefined)
       return subject === asked.subject || named.some((one) => one.subject === asked.subject);
     return ('session' in data && data.session === asked.session) || named.some((one) => one.session === asked.session);
   }
 }
+
+/** A stolen service can have written anything: what cannot be read names nothing. */
+const Named = z.object({
+  scope: z.object({ sessions: z.array(z.object({ session: z.unknown(), subject: z.unknown() })) }),
+});
+const textIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function linkOf(entry: Entry, { requests, grants }: AccessState): number | undefined {
   switch (entry.type) {
@@ -94,7 +101,7 @@ function linkOf(entry: Entry, { requests, grants }: AccessState): number | undef
     case 'grant.revoked':
       return grants.get(entry.data.grant)?.position;
     case 'disclosure.completed':
-      return entry.data.disclosure;
+      return endSaid(entry)?.disclosure;
     default:
       return undefined;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { escaped } from '../escaped.js';
 import type { ExposureRow } from '../exposure-rows.js';
+import { isoTime } from '../iso-time.js';
 import type { About } from './about.js';
 import type { Reports } from './reports.js';
 
@@ -142,7 +143,7 @@ function table(head: readonly string[], rows: readonly (readonly unknown[])[]): 
 const listing = (pairs: readonly (readonly [string, string])[]) =>
   `<dl>${pairs.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>`;
 
-const time = (at: number) => (at === 0 ? 'the beginning' : new Date(at).toISOString());
+const time = (at: number) => (at === 0 ? 'the beginning' : isoTime(at));
 const place = ({ position, at }: { position: number; at: number }) => `the first ${position} entries (${time(at)})`;
 const sha256 = (content: string) => createHash('sha256').update(content).digest('base64');
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { accessKey } from '../../access/access-state.js';
 import { auditEntry } from '../../access/audit-entry.js';
 import type { Policy } from '../../access/policy.js';
@@ -114,8 +115,14 @@ function linked(places: ReadonlyMap<number, Entry>, position: number): Linked {
   const entry = placed(places, position);
   const { at, type, actor: by } = entry;
   const isReport = entry.type === 'containment.reported' || entry.type === 'assurance.reported';
-  return { position, at, type, by, ...(isReport ? { says: entry.data } : {}) };
+  return { position, at, type, by, ...(isReport && Report.safeParse(entry.data).success ? { says: entry.data } : {}) };
 }
+
+/** What is shown of one. An entry that has it otherwise says nothing. */
+const Report = z.union([
+  z.object({ probed: z.int().min(0), open: z.int().min(0) }),
+  z.object({ ok: z.boolean(), items: z.array(z.object({ item: z.string(), ok: z.boolean() })) }),
+]);
 
 function placed(places: ReadonlyMap<number, Entry>, position: number): Entry {
   const entry = places.get(position);
