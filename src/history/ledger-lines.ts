@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import type { AccessState } from '../access/access-state.js';
 import type { Governance } from '../log/governance.js';
 import type { Consent, EntryType } from '../log/entries.js';
-import type { FieldName } from '../log/fields.js';
+import { FieldName } from '../log/fields.js';
 import type { Entry } from '../log/header.js';
-import type { GrantId, PersonId, Position, RequestId, SessionId, SubjectId } from '../log/ids.js';
+import { SessionId, type GrantId, type PersonId, type Position, type RequestId, type SubjectId } from '../log/ids.js';
 import type { Log } from '../log/log.js';
+import { defined } from './defined.js';
+import { releaseSaid } from './release-said.js';
 
 export type LedgerKind = 'granted' | 'released' | 'refused' | 'break-glass' | 'reviewed' | 'erased' | 'consent';
 
@@ -72,25 +75,38 @@ const types = [
   'consent.changed',
 ] as const satisfies EntryType[];
 
+/** Whoever is told has an answer, and in each line its own position, whatever a stolen service has written there. */
+const fields = z.array(FieldName).catch([]);
+const Refused = z.object({ session: SessionId.catch('' as SessionId), fields, rules: z.array(z.string()).catch([]) });
+const Broken = z.object({
+  officer: z.string().optional().catch(undefined),
+  fields,
+  records: z.int().min(0).catch(0),
+  reason: z.string().catch(''),
+});
+const Changed = z.object({
+  consent: z.enum(['given', 'paused', 'refused']).optional().catch(undefined),
+  until: z.int().min(0).optional().catch(undefined),
+});
+
 function lineOf(entry: Entry, access: AccessState): LedgerLine | undefined {
   const { position, at, actor: person } = entry;
   switch (entry.type) {
     case 'disclosure.made': {
-      const { grant, session, fields, records } = entry.data;
-      return { position, at, kind: 'released', person, session, fields, records, ...signedFor(access, grant) };
+      const { grant, session, fields, records } = releaseSaid(entry);
+      const what = { session, fields, ...defined({ records }) };
+      return { position, at, kind: 'released', person, ...what, ...signedFor(access, grant) };
     }
-    case 'disclosure.refused': {
-      const { session, fields, rules } = entry.data;
-      return { position, at, kind: 'refused', person, session, fields, rules };
-    }
+    case 'disclosure.refused':
+      return { position, at, kind: 'refused', person, ...Refused.parse(entry.data) };
     case 'glass.broken': {
-      const { officer, fields, records, reason: purpose } = entry.data;
-      return { position, at, kind: 'break-glass', person: officer, fields, records, purpose };
+      const { officer, reason: purpose, ...opened } = Broken.parse(entry.data);
+      return { position, at, kind: 'break-glass', person: officer ?? person, ...opened, purpose };
     }
     case 'subject.erased':
       return { position, at, kind: 'erased', person };
     case 'consent.changed':
-      return { position, at, kind: 'consent', person, ...entry.data };
+      return { position, at, kind: 'consent', person, ...defined(Changed.parse(entry.data)) };
     default:
       return undefined;
   }

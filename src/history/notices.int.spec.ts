@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freshCommand, researcher, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import { personOfSubject, type GrantId, type PersonId, type SessionId, type SubjectId } from '../log/ids.js';
-import type { FieldName } from '../log/fields.js';
+import type { Draft } from '../log/draft.js';
+import type { EntryType } from '../log/entries.js';
+import { fieldNames, type FieldName } from '../log/fields.js';
 import type { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
 import type { Person, Role } from '../identity/person.js';
@@ -83,6 +85,38 @@ describe('a subject is told', () => {
       { kind: 'copy', person: personOfSubject('s1' as SubjectId), session: 'one' },
     ]);
     expect(told.next).toBe(vault.log.size);
+  });
+
+  it('of a reading, and of every line in its own place, whatever a stolen service writes beside it', async () => {
+    const { disclosure } = await vault.read(await vault.grant('one', ['typed']), 'one');
+    const before = await notices(subject('s1'));
+    const ledgerBefore = await new SubjectLedgerHandler(vault.log).execute(new SubjectLedger('s1' as SubjectId));
+    const forge = (type: EntryType, data: object, stream = 'x') =>
+      vault.log.append(writeCommand(freshCommand(), researcher, data), () => ({
+        entries: [{ type, stream, subject: 's1', data } as unknown as Draft],
+        answer: null,
+      }));
+    // One line of the ledger at the position of another: whoever tells each position once would tell one of the two.
+    await forge('consent.changed', { consent: 'given', position: disclosure, kind: 'granted', person: 'ada' });
+    await forge('consent.changed', { consent: { toString: 1 }, until: 'x' });
+    await forge('disclosure.refused', { session: 7, fields: 'typed', rules: null });
+    await forge('glass.broken', { officer: 7, fields: null, records: -1 });
+    await forge('disclosure.made', { session: 'one', fields: 'typed', records: -7 });
+    const told = await notices(subject('s1'), before.next);
+    const first = before.next;
+    expect(told.notices).toMatchObject([
+      { position: first, kind: 'consent', person: researcher, consent: 'given' },
+      { position: first + 1, kind: 'consent' },
+      { position: first + 2, kind: 'refused', fields: [], rules: [] },
+      { position: first + 3, kind: 'break-glass', person: researcher, fields: [], records: 0 },
+      { position: first + 4, kind: 'released', session: 'one', fields: fieldNames },
+    ]);
+    expect((await notices(subject('s1'))).notices).toEqual([...before.notices, ...told.notices]);
+    // An end of another release, in the place where this one's is looked for.
+    await forge('disclosure.completed', { disclosure: first + 3, records: 0, outcome: 'delivered' }, `disclosure/${first + 4}`); // prettier-ignore
+    const { entries } = await new SubjectLedgerHandler(vault.log).execute(new SubjectLedger('s1' as SubjectId));
+    expect(entries.slice(0, ledgerBefore.entries.length)).toEqual(ledgerBefore.entries);
+    expect(entries.at(-1)).toMatchObject({ position: first + 4, completed: 'unknown' });
   });
 
   it('of their own part only, where a grant or a broken glass is about others as well', async () => {

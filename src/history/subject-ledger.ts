@@ -3,13 +3,13 @@ import { accessKey } from '../access/access-state.js';
 import { streamOfDisclosure } from '../access/disclose.js';
 import { consentAt, consentKey } from '../capture/consent.js';
 import type { Consent } from '../log/entries.js';
-import type { EntryOf } from '../log/header.js';
 import type { SubjectId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { ledgerLines, lookAt, type LedgerLine } from './ledger-lines.js';
+import { endSaid, type EndSaid } from './release-said.js';
 
 /** Without a completion the release counts as exposed. */
-type Completion = EntryOf<'disclosure.completed'>['data']['outcome'] | 'unknown';
+type Completion = EndSaid['outcome'] | 'unknown';
 
 export interface Ledger {
   readonly subject: SubjectId;
@@ -38,9 +38,12 @@ export class SubjectLedgerHandler implements IQueryHandler<SubjectLedger> {
   }
 
   private async completed(line: LedgerLine): Promise<Ledger['entries'][number]> {
-    const [last] = await this.log.reader.stream(streamOfDisclosure(line.position));
-    if (last?.type !== 'disclosure.completed') return { ...line, completed: 'unknown' };
-    const { outcome, records } = last.data;
+    const ends = await this.log.reader.stream(streamOfDisclosure(line.position));
+    const end = ends
+      .flatMap((entry) => (entry.type === 'disclosure.completed' ? (endSaid(entry) ?? []) : []))
+      .find(({ disclosure }) => disclosure === line.position);
+    if (end === undefined) return { ...line, completed: 'unknown' };
+    const { outcome, records } = end;
     // What was counted before the release is an upper bound; what a finished one delivered is known.
     return { ...line, completed: outcome, ...(outcome === 'delivered' ? { records } : {}) };
   }
