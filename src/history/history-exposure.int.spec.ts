@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freshCommand, researcher, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 import { policyWith } from '../access/given-policy.spec.js';
 import type { Policy } from '../access/policy.js';
 import type { FieldName } from '../log/fields.js';
+import { decodeHeader } from '../log/header.js';
 import type { SessionId, SubjectId } from '../log/ids.js';
 import { writeCommand } from '../log/write-command.js';
 import { HistoryExposure, HistoryExposureHandler } from './history-exposure.js';
@@ -63,6 +65,27 @@ describe('exposure', () => {
     const { ifPolicy, rows } = await exposure(1, undefined, supposed);
     expect(ifPolicy).toMatch(/^[0-9a-f]{64}$/);
     expect(rows).toMatchObject([{ kind: 'did', allowed: false }]);
+  });
+
+  it('is not asked of another part of the log, because a column says that it was another time', async () => {
+    const grant = await vault.grant('one', ['typed']);
+    await sleep(5);
+    const { disclosure } = await vault.read(grant, 'one');
+    await sleep(5);
+    await vault.ingest('two', 's2', typedRecords(1, 'later', 4));
+    const { size, at: to } = await vault.log.reader.head();
+    await sleep(5);
+    await vault.revoke(grant);
+    const { at: from } = decodeHeader(await vault.log.reader.header(disclosure));
+    const [since, until] = [new Date(from).toISOString(), new Date(to).toISOString()];
+    const asked = () =>
+      new HistoryExposureHandler(vault.log).execute(
+        new HistoryExposure({ from: since, to: until }, {}, { after: 0, limit: 100 }, undefined),
+      );
+    expect((await asked()).to.position).toBe(size);
+    // The reading came after all that is asked about, by the table.
+    await vault.asIntruder(`UPDATE log.entry SET at = ${to + 1} WHERE position >= ${disclosure}`);
+    await expect(asked()).rejects.toMatchObject({ code: 'log_corrupt' });
   });
 
   it('is the same, byte for byte, whenever it is asked', async () => {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Governance } from '../log/governance.js';
-import { decodeHeader } from '../log/header.js';
 import type { Log } from '../log/log.js';
 import { Problem } from '../problem.js';
 
@@ -44,14 +43,14 @@ export interface Span {
   readonly to: Place;
 }
 
-/** @throws Problem position_unknown, moment_ahead, moments_reversed */
+/** @throws Problem position_unknown, moment_ahead, moments_reversed, log_corrupt */
 export async function spanOf(log: Log, from: Moment, to: Moment): Promise<Span> {
   const [first, last] = [await pastPlaceOf(log, from), await pastPlaceOf(log, to)];
   if (first.position > last.position || first.at > last.at) throw new Problem('moments_reversed');
   return { from: first, to: last };
 }
 
-/** @throws Problem position_unknown, moment_ahead */
+/** @throws Problem position_unknown, moment_ahead, log_corrupt */
 export async function pastPlaceOf(log: Log, moment: Moment): Promise<Place> {
   // Until a later entry has closed it, more may come to stand before a moment, and then it would have two answers. The
   // entry of the question itself closes all that was before it.
@@ -62,11 +61,18 @@ export async function pastPlaceOf(log: Log, moment: Moment): Promise<Place> {
 }
 
 async function placeOf(log: Log, moment: Moment): Promise<Omit<Place, 'checkpoint'>> {
+  const { size } = await log.reader.head();
   if (typeof moment === 'string') {
     const at = Date.parse(moment);
-    return { position: await log.reader.sizeAt(at), at };
+    const position = await log.reader.sizeAt(at);
+    // Found by a column that the database could say otherwise, so the entries on both sides are asked what time it was.
+    const isAfter = position === 0 || (await timeOf(log, position - 1)) <= at;
+    const isBefore = position >= size || (await timeOf(log, position)) > at;
+    if (!isAfter || !isBefore) throw new Problem('log_corrupt', { position });
+    return { position, at };
   }
-  const { size } = await log.reader.head();
   if (moment > size) throw new Problem('position_unknown', { size });
-  return { position: moment, at: moment === 0 ? 0 : decodeHeader(await log.reader.header(moment - 1)).at };
+  return { position: moment, at: moment === 0 ? 0 : await timeOf(log, moment - 1) };
 }
+
+const timeOf = async (log: Log, position: number): Promise<number> => (await log.proven(position)).at;

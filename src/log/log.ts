@@ -239,13 +239,18 @@ export class Log {
     return requireSafeDatabase(this.options.pool, 'custos_service');
   }
 
+  /** An entry as a signed checkpoint covers it. @throws Problem log_corrupt, log_unavailable */
+  proven(position: number): Promise<Entry> {
+    return provenEntry(position, this.proof);
+  }
+
   /** The last entry of a stream, as a signed checkpoint covers it. @throws Problem log_corrupt, log_unavailable */
   async provenLastOf(stream: string): Promise<Entry | undefined> {
     const last = await this.reader.lastOf(stream).catch(() => {
       throw new Problem('log_unavailable');
     });
     if (last === undefined) return undefined;
-    const proven = await provenEntry(last.position, this.proof);
+    const proven = await this.proven(last.position);
     if (proven.stream !== stream || proven.version !== last.version)
       throw new Problem('log_corrupt', { position: last.position });
     return proven;
@@ -267,7 +272,7 @@ export class Log {
   /** What operators have given up in this log before, each entry proven. @throws Problem log_corrupt, log_unavailable */
   private async acceptedLosses(): Promise<readonly EntryOf<'log.rolled_back'>['data'][]> {
     const said = (await this.reader.stream('log')).filter(({ type }) => type === 'log.rolled_back');
-    const proven = said.map(({ position }) => provenEntry(position, this.proof));
+    const proven = said.map(({ position }) => this.proven(position));
     return (await Promise.all(proven)).flatMap((entry) => (entry.type === 'log.rolled_back' ? [entry.data] : []));
   }
 
