@@ -81,6 +81,14 @@ describe('who reads history', () => {
     expect((await vault.log.refreshed()).of(accessKey)).toBe(before);
   });
 
+  it('is told past an entry that a stolen service wrote', async () => {
+    const forged = { question: 'exposure', policy: 7 } as never;
+    await new HistoryReadings(vault.log).note('eve' as PersonId, forged);
+    await controller.at(auditor, {});
+    const { readers } = await new HistoryReadersHandler(vault.log).execute(new HistoryReaders(0, 10));
+    expect(readers).toMatchObject([{ reader: 'eve', asked: { question: 'exposure' } }, { reader: 'auditor' }]);
+  });
+
   it('gets no answer if the question cannot be written', async () => {
     await vault.log.close();
     await expect(controller.at(auditor, {})).rejects.toBeDefined();

@@ -66,8 +66,8 @@ export class HistoryReadersHandler implements IQueryHandler<HistoryReaders> {
     const readers = found.slice(0, limit).flatMap((entry) => {
       if (entry.type !== 'history.read') return [];
       const { position, at, actor: reader, subject } = entry;
-      const { policy, ...data } = entry.data;
-      const asked = { ...data, ...(policy === undefined ? {} : { policy: toHex(policy) }) };
+      const { policy, ...data }: { policy?: unknown } & Omit<HistoryRead, 'policy'> = entry.data;
+      const asked = { ...data, ...(policy instanceof Uint8Array ? { policy: toHex(policy) } : {}) };
       return [{ position, at, reader, ...(subject === undefined ? {} : { subject }), asked }];
     });
     return { readers, next: found.length > limit ? last : null };
