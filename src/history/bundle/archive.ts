@@ -17,7 +17,10 @@ export const packArchive = (files: readonly BundleFile[]): Uint8Array =>
 /** Undefined unless these are the very bytes that `packArchive` gives: whatever else a zip can hold, no reader sees. */
 export function unpackArchive(archive: Uint8Array): BundleFile[] | undefined {
   try {
-    const found = unzipSync(archive, { filter: ({ compression }) => compression === 0 });
+    let bytes = 0;
+    const isWithin = (size: number) => (bytes += size) <= archive.length;
+    // Several names may share one place in a zip: what is more than the archive would be copied, and only then refused.
+    const found = unzipSync(archive, { filter: ({ compression, size }) => compression === 0 && isWithin(size) });
     const files = Object.entries(found).map(([name, bytes]) => ({ name, bytes }));
     return Buffer.compare(packArchive(files), archive) === 0 ? files : undefined;
   } catch {
