@@ -5,6 +5,7 @@ import { parseCount, why } from './arguments.js';
 import type { Query } from './client.js';
 import { connect, globals } from './globals.js';
 import { printResult, table, timeText } from './output.js';
+import { AnsweredNo } from './report-error.js';
 
 interface ReleasesOptions {
   readonly person?: string;
@@ -69,6 +70,6 @@ export function registerProjections(history: Command): void {
         one.stopped ?? (one.differences.length === 0 ? 'equal to the log' : `differs at ${one.differences.join(', ')}`),
       ]);
       await printResult(all.json, answer, () => table(['projection', 'entries', 'result'], rows));
-      if (!answer.ok) process.exitCode = 1;
+      if (!answer.ok) throw new AnsweredNo();
     });
 }
