@@ -9,7 +9,7 @@ import type { TimelineAnswer } from '../history/history-timeline.js';
 import { registerExposure } from './exposure.js';
 import { registerProjections } from './projections.js';
 import { connect, globals } from './globals.js';
-import { jsonText, print, printResult, table, timeText } from './output.js';
+import { jsonText, print, printResult, table, timeText, visible } from './output.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -91,8 +91,8 @@ function registerTimeline(history: Command): void {
       ) => {
         const all = globals(command);
         const answer = await (await connect(all)).get<TimelineAnswer>('/v1/history/timeline', of);
-        if (mermaid) return print((await import('../history/timeline.js')).mermaidOf(answer.entries));
-        if (svg) return print((await import('../history/timeline-svg.js')).svgOf(answer.entries));
+        if (mermaid) return print(visible((await import('../history/timeline.js')).mermaidOf(answer.entries)));
+        if (svg) return print(visible((await import('../history/timeline-svg.js')).svgOf(answer.entries)));
         const rows = answer.entries.map((one) => [one.position, timeText(one.at), one.type, one.by, one.subject, one.request, one.from]); // prettier-ignore
         const columns = ['position', 'at', 'entry', 'by', 'subject', 'request', 'follows from'];
         await printResult(all.json, answer, () => table(columns, rows));

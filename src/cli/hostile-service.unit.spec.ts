@@ -1,5 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { trustText } from '../history/bundle/material.js';
+import { ed25519Signer, formatVerifierKey } from '../merkle/note.js';
 import { commands } from './commands.js';
 import { run } from './program.js';
 
@@ -29,6 +34,19 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+/** Whose key nobody knows. */
+const log = ed25519Signer('custos.example/test', new Uint8Array(32).fill(1));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'custos-cli-'));
+  const trust = {
+    ...{ origin: log.name, log: formatVerifierKey(log.name, log.publicKey), keyholder: new Uint8Array(32).fill(3) },
+    ...{ keys: new Map(), sources: new Map(), quorum: { ordinary: 2, large: 3 } },
+  };
+  await writeFile(join(folder, 'trust.json'), trustText(trust));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
 const custos = (...args: string[]) => run(args, commands);
 
 describe('the exit code is not 0', () => {
@@ -38,4 +56,34 @@ describe('the exit code is not 0', () => {
     expect(await custos('history', 'replay', '--check')).toBe(1);
     expect(out).toContain('differs at 4');
   });
+});
+
+describe('what a service says commands no terminal', () => {
+  /** Renames the window, with its two bytes and with its one; then a line that is none of ours. */
+  const evil = '\u001b]0;gone\u0007\u009b2J\u202e';
+  const page = { position: evil, at: evil, checkpoint: evil };
+  const timeline = { entries: [{ position: evil, at: evil, type: evil, by: evil, subject: evil, request: evil, from: evil }] }; // prettier-ignore
+  const act = { act: 'one', kind: evil, body: { [evil]: evil }, signatures: [{ person: evil }], [evil]: evil, proposer: evil }; // prettier-ignore
+  it.each<[string, string[], unknown]>([
+    ['/v1/requests', ['request', 'create', '--session', 's', '--from', '1', '--to', '2', '--field', 'kind', '--purpose', 'x', '--records', '1', '--disclosures', '1', '--for', '1h'], { request: evil, scopeHash: evil, preview: { records: evil, subjects: evil, sessions: evil, classes: [evil] }, needed: evil, expired: [{ session: evil, field: evil, records: evil, position: evil }] }],
+    ['/v1/programme', ['programme', 'status'], { [evil]: evil }],
+    ['/v1/acts/one', ['act', 'show', 'one'], act],
+    ['/v1/incidents/one', ['incident', 'show', 'one'], { incident: evil, title: evil, from: evil, to: evil, position: evil, by: evil, notes: [], closed: { position: evil, by: evil, decision: evil } }],
+    ['/v1/assurance', ['assurance'], { ok: true, since: evil, position: evil, items: [] }],
+    ['/v1/notices', ['notices'], { notices: [], more: true, next: evil }],
+    ['/v1/history/releases', ['history', 'releases'], { releases: [], position: evil, stopped: evil, next: evil }],
+    ['/v1/history/timeline', ['history', 'timeline', '--session', 's'], timeline],
+    ['/v1/history/timeline', ['history', 'timeline', '--session', 's', '--mermaid'], timeline],
+    ['/v1/history/timeline', ['history', 'timeline', '--session', 's', '--svg'], timeline],
+    ['/v1/history/exposure', ['history', 'exposure', '0', '1'], { from: page, to: page, ifPolicy: evil, summary: { could: {}, did: {}, persons: [] }, rows: [], next: evil }],
+    ['/v1/retention/sweeps', ['retention', 'sweep', '--yes'], { expired: [{ field: evil, before: evil, position: evil }], deleted: evil }],
+    ['/v1/containments', ['contain'], JSON.stringify({ kind: 'open', person: evil, fields: [evil], session: evil, grant: evil })],
+    ['/v1/nothing', ['session', 'show', 'x'], undefined],
+  ])('%s, asked by %j', async (path, args, answer) => {
+    answers[path] = answer;
+    const code = await custos(...args, '--data', folder);
+    // eslint-disable-next-line no-control-regex -- exactly these
+    expect(out + err).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+    if (code === 0) expect(out).toContain('gone');
+  }); // prettier-ignore
 });

@@ -6,8 +6,11 @@
 const unshowable = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** Text of somebody else, safe to print. */
+/** Text of somebody else, safe to print. Twice is once. */
 export const visible = (text: string): string => text.replace(unshowable, escaped);
+
+/** The same within a line or a cell: what goes on below would read like one of ours. */
+const inLine = (value: unknown): string => visible(String(value)).replaceAll('\n', '\\u000a');
 
 /** JSON that is safe to print; the escapes are JSON's own, so the value is the same. */
 export const jsonText = (value: unknown, space?: number): string => visible(JSON.stringify(value, null, space));
@@ -22,11 +25,12 @@ export function print(text: string | Uint8Array): Promise<void> {
 
 export const printLine = (value: unknown): Promise<void> => print(`${jsonText(value)}\n`);
 
-export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+/** For people. Of what it says, much is what a service said: none of it reaches a terminal but as text. */
+export const say = (text: string): void => void process.stderr.write(`${visible(text)}\n`);
 
 /** Exactly one document with `--json`, text for people without. */
 export async function printResult(json: boolean, value: unknown, forPeople: () => string | Promise<string>) {
-  await print(json ? `${jsonText(value)}\n` : `${await forPeople()}\n`);
+  await print(json ? `${jsonText(value)}\n` : `${visible(await forPeople())}\n`);
 }
 
 /** An empty list says so: an empty table looks like an error. */
@@ -34,14 +38,14 @@ export async function table(head: readonly string[], rows: readonly (readonly un
   if (rows.length === 0) return 'none';
   const { default: Table } = await import('cli-table3');
   const made = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
-  made.push(...rows.map((row) => row.map((cell) => visible(String(cell ?? '')))));
+  made.push(...rows.map((row) => row.map((cell) => inLine(cell ?? ''))));
   return made.toString();
 }
 
 /** `name  value` lines, aligned. */
 export function listing(pairs: readonly (readonly [name: string, value: unknown])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${visible(String(value ?? '-'))}`).join('\n');
+  return pairs.map(([name, value]) => `${inLine(name).padEnd(width)}  ${inLine(value ?? '-')}`).join('\n');
 }
 
 /** A time for people; a service may send anything. */

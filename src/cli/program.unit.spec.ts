@@ -1,5 +1,5 @@
 import { commands } from './commands.js';
-import { visible } from './output.js';
+import { listing, table, visible } from './output.js';
 import { run, type Register } from './program.js';
 import { Problem } from '../problem.js';
 import { AnsweredNo } from './report-error.js';
@@ -80,5 +80,11 @@ describe('the options of every command', () => {
 describe('text of somebody else', () => {
   it('cannot move the cursor, or turn the line around', () => {
     expect(visible('a\u001b[2Kb\u202ec')).toBe('a\\u001b[2Kb\\u202ec');
+  });
+
+  it('stays in its line and its cell: whoever signs reads no line that is none of ours', async () => {
+    const forged = 'ann\nfields     kind';
+    expect(listing([['requester', forged], [forged, 'x']]).split('\n')).toHaveLength(2); // prettier-ignore
+    expect(await table(['requester'], [[forged]])).toContain('ann\\u000afields');
   });
 });

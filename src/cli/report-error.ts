@@ -28,7 +28,7 @@ export async function reportError(error: unknown, json: boolean): Promise<ExitCo
   const problem = error instanceof CommanderError ? problemOf(new Problem('usage')) : problemOf(error);
   if (json) await print(`${jsonText(problem)}\n`);
   // Commander has told people on standard error what it did not understand.
-  else if (!(error instanceof CommanderError)) say(problemText(problem));
+  else if (!(error instanceof CommanderError)) sayProblem(problem);
   return code;
 }
 
@@ -42,12 +42,10 @@ function problemOf(error: unknown): ProblemBody {
   };
 }
 
-function problemText(problem: ProblemBody): string {
-  const { code, title, detail, type: _type, status: _status, ...members } = problem;
-  const lines = [`${pico.red(visible(title))} (${visible(code)})`];
-  if (typeof detail === 'string') lines.push(visible(detail));
-  for (const [name, value] of Object.entries(members)) lines.push(`  ${visible(name)}: ${memberText(value)}`);
-  return lines.join('\n');
+function sayProblem({ code, title, detail, type: _type, status: _status, ...members }: ProblemBody): void {
+  process.stderr.write(`${pico.red(visible(title))} (${visible(code)})\n`);
+  if (typeof detail === 'string') say(detail);
+  for (const [name, value] of Object.entries(members)) say(`  ${name}: ${memberText(value)}`);
 }
 
 function memberText(value: unknown): string {
