@@ -84,10 +84,11 @@ Example:
       const { cosign, propose } = await import('./sign-act.js');
       if (finding !== undefined) return propose({ kind: 'break-glass.review', body: { grant, finding } }, sign, all);
       const acts = await allOf<ActView>(await connect(all), '/v1/acts', 'acts', { state: 'open' });
-      const open = acts.filter(({ kind, body }) => kind === 'break-glass.review' && (body as { grant?: string }).grant === grant); // prettier-ignore
+      const isOfGrant = ({ kind, body }: Pick<ActView, 'kind' | 'body'>) => kind === 'break-glass.review' && (body as { grant?: string }).grant === grant; // prettier-ignore
+      const open = acts.filter(isOfGrant);
       const [only] = open;
       if (only === undefined) throw wrongUse('--finding', 'needed: nobody has reviewed it yet');
       if (open.length > 1) throw wrongUse('GRANT', 'several findings are open: `custos act sign ID` for the one you mean'); // prettier-ignore
-      await cosign(only.act, sign, all);
+      await cosign(only.act, sign, all, isOfGrant);
     });
 }

@@ -4,6 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trustText } from '../history/bundle/material.js';
+import { actHash, type Act } from '../identity/act.js';
+import { newSigningKeyFile } from '../identity/signing-key.js';
+import type { PersonId } from '../log/ids.js';
+import { AppendedLeaves } from '../merkle/appended-leaves.js';
+import { signCheckpoint } from '../merkle/checkpoint.js';
+import { emptyFrontier } from '../merkle/frontier.js';
+import { sodiumReady } from '../sealing/sodium.js';
 import { ed25519Signer, formatVerifierKey } from '../merkle/note.js';
 import { commands } from './commands.js';
 import { run } from './program.js';
@@ -11,13 +18,17 @@ import { run } from './program.js';
 /** A service that says what it likes, in the form of an answer or not. What stands in `answers` is by its path. */
 let server: Server;
 let answers: Record<string, unknown>;
+/** Method and address of every request, in order. */
+let asked: string[];
 let out: string;
 let err: string;
 
 beforeEach(async () => {
   answers = {};
   [out, err] = ['', ''];
+  asked = [];
   server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
     const answer = answers[(request.url as string).split('?')[0] as string];
     response.writeHead(answer === undefined ? 404 : 200);
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer ?? {}));
@@ -46,6 +57,16 @@ beforeAll(async () => {
   await writeFile(join(folder, 'trust.json'), trustText(trust));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** As somebody who has a key, and is not asked again. */
+const signing = async (...args: string[]) => {
+  const file = join(folder, 'ola.key.json');
+  await sodiumReady();
+  await writeFile(file, newSigningKeyFile('ola' as PersonId));
+  const { root } = new AppendedLeaves(emptyFrontier, [new Uint8Array(32)]);
+  answers['/v1/log/checkpoint'] = signCheckpoint({ origin: log.name, size: 1, root }, log);
+  return custos(...args, '--key', file, '--data', folder, '--json');
+};
 
 const custos = (...args: string[]) => run(args, commands);
 
@@ -86,4 +107,36 @@ describe('what a service says commands no terminal', () => {
     expect(out + err).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
     if (code === 0) expect(out).toContain('gone');
   }); // prettier-ignore
+});
+
+describe('nothing is signed', () => {
+  const id = '00000000-0000-4000-8000-000000000001';
+  const grant = '00000000-0000-4000-8000-000000000002';
+  const review = { kind: 'break-glass.review', body: { grant, finding: 'it was needed' } };
+  const shown = (act: Act) => ({ act: id, ...act, actHash: Buffer.from(actHash(act)).toString('hex'), signatures: [], proposer: 'pia' }); // prettier-ignore
+  const signed = `POST /v1/acts/${id}/signatures`;
+
+  it.each([
+    ['another act than a review', { kind: 'key.enrol', body: { grant, person: 'eve' } }],
+    ['the review of another break-glass', { ...review, body: { ...review.body, grant: id } }],
+  ])('where a review is asked for and %s is shown', async (_what, act) => {
+    answers['/v1/acts'] = { acts: [{ act: id, ...review }] };
+    for (const [one, code] of [
+      [act, 1],
+      [review, 0],
+    ] as const) {
+      // prettier-ignore
+      answers[`/v1/acts/${id}`] = shown(one);
+      answers[`/v1/acts/${id}/signatures`] = { act: id, signatures: 1, needed: 2 };
+      expect(await signing('review', grant)).toBe(code);
+      expect(asked.includes(signed)).toBe(code === 0);
+    }
+  });
+
+  it('where a policy is asked for and another act is shown', async () => {
+    answers[`/v1/acts/${id}`] = shown({ kind: 'key.enrol', body: { person: 'eve' } });
+    expect(await signing('policy', 'sign', id)).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ code: 'not_verified', problems: [{ check: 'act_kind' }] });
+    expect(asked).not.toContain(signed);
+  });
 });

@@ -104,7 +104,7 @@ Examples:
     .addHelpText('after', '\nExample:\n  $ custos --as officer2 policy sign 6a4d…')
     .action(async (id: string, options: SignOptions, command: Command) => {
       const { cosign } = await import('./sign-act.js');
-      await cosign(id, options, globals(command));
+      await cosign(id, options, globals(command), ({ kind }) => kind === 'policy.change');
     });
 }
 

@@ -25,12 +25,21 @@ export async function propose(act: Act, options: SignOptions, all: Globals): Pro
   await told(await client.post<SignedAct>('/v1/acts', { act: id, ...act, envelope }), all);
 }
 
-/** Adds a signature to an act that is there. What is signed is what was shown: its hash is computed here. */
-export async function cosign(id: string, options: SignOptions, all: Globals): Promise<void> {
+/**
+ * Adds a signature to an act that is there. What is signed is what was shown: its hash is computed here.
+ * @param isMeant what whoever typed the command said of the act; an id says nothing of what the service shows under it
+ */
+export async function cosign(
+  id: string,
+  options: SignOptions,
+  all: Globals,
+  isMeant: (act: Act) => boolean = () => true,
+): Promise<void> {
   const client = await connect(all);
   const shown = await client.get<ActView>(`/v1/acts/${segment(id)}`);
   const { kind, body } = shown;
   if (shown.act.toLowerCase() !== id.toLowerCase()) throw notVerified(0, 'act_id');
+  if (!isMeant({ kind, body })) throw notVerified(0, 'act_kind');
   if (hex(actHash({ kind, body })) !== shown.actHash) throw notVerified(0, 'act_hash');
   if (!all.json) {
     say(listing([['proposed by', shown.proposer], ['signed by', names(shown)], ['open until', timeText(shown.expiresAt)]])); // prettier-ignore
