@@ -61,15 +61,24 @@ async function contain(options: Options, all: Globals): Promise<EntryOf<'contain
   const logKey = await trustedLogKey(trustFilePath(all.data));
   const { person, subject, field, grant, since = '30d' } = options;
   const client = await connect(all);
-  const body = { since: new Date(sinceOf(since)).toISOString(), person, subject, field, grant };
+  const from = sinceOf(since);
+  const only = { person, subject, field, grant };
+  const body = { since: new Date(from).toISOString(), ...only };
   const receipt = await followed(client.postForLines('/v1/containments', body), all);
   const verified = verifyReceipt(receipt, logKey);
   if (verified.kind === 'refused') throw notVerified(verified.position, verified.check);
   const { entry } = verified;
   if (entry.type !== 'containment.reported') throw notVerified(entry.position, 'entry_type');
+  // A report of an earlier time, or of a part of it, is signed by the log as well.
+  const { data } = entry;
+  const tried = data.only as Partial<typeof only> | null | undefined;
+  const isOfThis = data.since === from && keysOf(only).every((name) => tried?.[name] === only[name]);
+  if (!isOfThis) throw notVerified(entry.position, 'entry_question');
   if (all.receipts !== undefined) await saveReceipt(all.receipts, entry.position, receipt);
   return entry;
 }
+
+const keysOf = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
 
 async function followed(lines: AsyncGenerator<unknown>, all: Globals): Promise<string> {
   const bar = await progressBar(0, 'readings', all);
