@@ -4,6 +4,7 @@ import { parseCount } from './arguments.js';
 import type { Client } from './client.js';
 import { connect, globals, withReceipts, type Globals } from './globals.js';
 import { printResult, say, table } from './output.js';
+import { notVerified } from './refusal.js';
 import { AnsweredNo } from './report-error.js';
 
 export function register(program: Command): void {
@@ -27,9 +28,15 @@ Example:
     });
 }
 
-/** Before an act that resumes: whoever signs it has seen the report that it names. @throws AnsweredNo if it is not green */
+/**
+ * Before an act that resumes: whoever signs it has seen the report that it names, by a hash that is computed here.
+ * @throws AnsweredNo if it is not green; Problem not_verified
+ */
 export async function assure(client: Client, body: { since?: number }, all: Globals): Promise<AssuranceAnswer> {
   const report = await client.post<AssuranceAnswer>('/v1/assurance', body);
+  const { assuranceHash } = await import('../capture/programme.js');
+  const { size, since, ok, items } = report;
+  if (assuranceHash({ size, since, ok, items }) !== report.hash) throw notVerified(report.position, 'assurance_hash');
   if (report.ok) {
     if (!all.json) say(await reportText(report));
     return report;

@@ -4,12 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trustText } from '../history/bundle/material.js';
+import { assuranceHash } from '../capture/programme.js';
 import { actHash, type Act } from '../identity/act.js';
 import { newSigningKeyFile } from '../identity/signing-key.js';
+import { encodeHeader, type Entry } from '../log/header.js';
 import type { PersonId } from '../log/ids.js';
+import { formatReceipt } from '../log/receipt.js';
 import { AppendedLeaves } from '../merkle/appended-leaves.js';
 import { signCheckpoint } from '../merkle/checkpoint.js';
 import { emptyFrontier } from '../merkle/frontier.js';
+import { leafHash } from '../merkle/hash.js';
 import { sodiumReady } from '../sealing/sodium.js';
 import { ed25519Signer, formatVerifierKey } from '../merkle/note.js';
 import { commands } from './commands.js';
@@ -98,7 +102,7 @@ describe('what a service says commands no terminal', () => {
     ['/v1/history/timeline', ['history', 'timeline', '--session', 's', '--svg'], timeline],
     ['/v1/history/exposure', ['history', 'exposure', '0', '1'], { from: page, to: page, ifPolicy: evil, summary: { could: {}, did: {}, persons: [] }, rows: [], next: evil }],
     ['/v1/retention/sweeps', ['retention', 'sweep', '--yes'], { expired: [{ field: evil, before: evil, position: evil }], deleted: evil }],
-    ['/v1/containments', ['contain'], JSON.stringify({ kind: 'open', person: evil, fields: [evil], session: evil, grant: evil })],
+    ['/v1/containments', ['contain'], `${JSON.stringify({ kind: 'open', person: evil, fields: [evil], session: evil, grant: evil })}\n`],
     ['/v1/nothing', ['session', 'show', 'x'], undefined],
   ])('%s, asked by %j', async (path, args, answer) => {
     answers[path] = answer;
@@ -107,6 +111,37 @@ describe('what a service says commands no terminal', () => {
     expect(out + err).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
     if (code === 0) expect(out).toContain('gone');
   }); // prettier-ignore
+});
+
+describe('a containment is not believed', () => {
+  const containment = '00000000-0000-4000-8000-000000000003';
+  const since = Date.parse('2026-01-31T09:00:00Z');
+  const receiptOf = (data: object) => {
+    const header = encodeHeader({
+      ...{ position: 0, id: new Uint8Array(16), stream: 'x', version: 0, at: 5, actor: 'ola', columns: [] },
+      ...{ type: 'containment.reported', data: { containment, probed: 3, open: 0, named: [], ...data } },
+    } as unknown as Entry);
+    const { root } = new AppendedLeaves(emptyFrontier, [leafHash(header)]);
+    return formatReceipt({ index: 0, proof: [], checkpoint: signCheckpoint({ origin: log.name, size: 1, root }, log), header }); // prettier-ignore
+  };
+
+  it.each([
+    ['of an earlier time', { since: since - 1, only: { field: 'typed' } }],
+    ['of one person alone', { since, only: { field: 'typed', person: 'bob' } }],
+    ['of another field', { since, only: { field: 'url' } }],
+    ['that says nothing of what was tried', { since }],
+  ])('by a report %s', async (_what, data) => {
+    for (const [of, code] of [
+      [data, 1],
+      [{ since, only: { field: 'typed' } }, 0],
+    ] as const) {
+      // prettier-ignore
+      answers['/v1/containments'] = `${JSON.stringify({ kind: 'report', receipts: [receiptOf(of)] })}\n`;
+      const args = ['--since', '2026-01-31T09:00:00Z', '--field', 'typed', '--data', folder];
+      expect(await custos('contain', ...args)).toBe(code);
+      expect(out.includes('0 of 3 can open')).toBe(code === 0);
+    }
+  });
 });
 
 describe('nothing is signed', () => {
@@ -130,6 +165,21 @@ describe('nothing is signed', () => {
       answers[`/v1/acts/${id}/signatures`] = { act: id, signatures: 1, needed: 2 };
       expect(await signing('review', grant)).toBe(code);
       expect(asked.includes(signed)).toBe(code === 0);
+    }
+  });
+
+  it('of a report of assurance that is not the one that was shown', async () => {
+    const report = { size: 9, since: 0, ok: true, items: [] };
+    answers['/v1/programme'] = { status: 'paused', since: 5 };
+    answers['/v1/acts'] = { act: id, signatures: 1, needed: 2 };
+    for (const [since, code] of [
+      [8, 1],
+      [0, 0],
+    ] as const) {
+      // prettier-ignore
+      answers['/v1/assurance'] = { ...report, position: 7, hash: assuranceHash({ ...report, since }) };
+      expect(await signing('programme', 'resume')).toBe(code);
+      expect(asked.includes('POST /v1/acts')).toBe(code === 0);
     }
   });
 
