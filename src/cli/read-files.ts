@@ -37,32 +37,8 @@ async function writePieces(
     for await (const bytes of pieces()) await print(bytes);
     return;
   }
-  const place = await realpath(to).catch(() => to);
-  // A pipe or a device takes what comes, and must not become a file.
-  const mayBeFile = await stat(place).then(
-    (found) => found.isFile(),
-    () => true,
-  );
-  await (mayBeFile ? replaceFile : writeInto)(place, pieces());
+  await writePrivate(to, pieces(), '--recording');
   await told(to, disclosed, count, json);
-}
-
-async function replaceFile(place: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const part = `${place}.part`;
-  await rm(part, { force: true }).catch(() => unwritable('--recording'));
-  const file = await open(part, 'wx', ownerOnly).catch(() => unwritable('--recording'));
-  try {
-    await writeFile(file, pieces).finally(() => file.close());
-    await rename(part, place).catch(() => unwritable('--recording'));
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-}
-
-async function writeInto(place: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = await open(place, 'w').catch(() => unwritable('--recording'));
-  await writeFile(file, pieces).finally(() => file.close());
 }
 
 /** One page that plays it, and asks nobody for anything. @throws Problem usage if no player knows the format */
@@ -77,9 +53,35 @@ export async function writePage(to: string, disclosed: DisclosedRecording, json:
 
 /** It is personal data: for whoever asked, and nobody else on the machine. */
 const ownerOnly = 0o600;
+type Content = Uint8Array | string | AsyncIterable<Uint8Array>;
 
-async function writePrivate(to: string, content: Uint8Array | string, option: string): Promise<void> {
-  await writeFile(to, content, { mode: ownerOnly }).catch(() => unwritable(option));
+async function writePrivate(to: string, content: Content, option: string): Promise<void> {
+  const place = await realpath(to).catch(() => to);
+  // A pipe or a device takes what comes, and must not become a file.
+  const mayBeFile = await stat(place).then(
+    (found) => found.isFile(),
+    () => true,
+  );
+  await (mayBeFile ? replaceFile : writeInto)(place, content, option);
+}
+
+/** A new file in the place of the old one, whose mode may let others read it. */
+async function replaceFile(place: string, content: Content, option: string): Promise<void> {
+  const part = `${place}.part`;
+  await rm(part, { force: true }).catch(() => unwritable(option));
+  const file = await open(part, 'wx', ownerOnly).catch(() => unwritable(option));
+  try {
+    await writeFile(file, content).finally(() => file.close());
+    await rename(part, place).catch(() => unwritable(option));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function writeInto(place: string, content: Content, option: string): Promise<void> {
+  const file = await open(place, 'w').catch(() => unwritable(option));
+  await writeFile(file, content).finally(() => file.close());
 }
 
 function unwritable(option: string): never {

@@ -60,6 +60,17 @@ it('a link still leads to the file, and a pipe stays one', async () => {
   expect([(await stat(pipe)).isFIFO(), read]).toEqual([true, 'one, two, three']);
 });
 
+it.each(['recording', 'page'])('a %s is for its reader alone, also over a file that others may read', async (what) => {
+  said();
+  const to = join(folder, 'out');
+  await writeFile(to, 'older', { mode: 0o644 });
+  async function* none(): AsyncGenerator<RecordRead> {}
+  await (what === 'page' ? writePage : writeRecording)(to, { session: 's', format: 'rrweb', records: none() }, true);
+  expect(await readFile(to, 'utf8')).not.toContain('older');
+  expect((await stat(to)).mode & 0o777).toBe(0o600);
+  expect(await readdir(folder)).toEqual(['out']);
+});
+
 it('to standard output it goes as it comes', async () => {
   const told = said();
   await writeRecording(true, disclosed(), false);
