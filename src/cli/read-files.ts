@@ -1,7 +1,7 @@
 import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { Format } from '../capture/formats/format.js';
 import { maskedRecording, maskedRecords, type DisclosedRecording } from './masked-recording.js';
-import { print, printResult } from './output.js';
+import { print, printResult, visible } from './output.js';
 import { wrongUse } from './refusal.js';
 
 /**
@@ -14,7 +14,7 @@ export async function writeRecording(to: true | string, disclosed: DisclosedReco
   if (piece !== undefined) return writePieces(to, disclosed, piece, json);
   const { format, events, count } = await maskedRecording(disclosed);
   const bytes = format.assemble(events);
-  if (to === true) return print(bytes);
+  if (to === true) return show(bytes);
   await writePrivate(to, bytes, '--recording');
   await told(to, disclosed, count, json);
 }
@@ -34,7 +34,7 @@ async function writePieces(
     }
   }
   if (to === true) {
-    for await (const bytes of pieces()) await print(bytes);
+    for await (const bytes of pieces()) await show(bytes);
     return;
   }
   await writePrivate(to, pieces(), '--recording');
@@ -50,6 +50,10 @@ export async function writePage(to: string, disclosed: DisclosedRecording, json:
   await writePrivate(to, (await playerPage(disclosed.session, recording)) as string, '--html');
   await told(to, disclosed, recording.count, json);
 }
+
+/** A terminal would obey what somebody captured; a program behind a pipe has every byte of it. */
+const show = (bytes: Uint8Array): Promise<void> =>
+  print(process.stdout.isTTY ? visible(Buffer.from(bytes).toString('utf8')) : bytes);
 
 /** It is personal data: for whoever asked, and nobody else on the machine. */
 const ownerOnly = 0o600;

@@ -82,3 +82,24 @@ it('a page of one is refused before any of it is read', async () => {
   await expect(writePage(join(folder, 'out.html'), read, true)).rejects.toMatchObject({ code: 'usage' });
   expect((await read.records.next()).value).toMatchObject({ sequence: 0 });
 });
+
+describe('at a terminal a recording', () => {
+  const { isTTY } = process.stdout;
+  beforeEach(() => (process.stdout.isTTY = true));
+  afterEach(() => (process.stdout.isTTY = isTTY));
+  const evil = '\u001b]52;c;eA\u0007\u009b2J\u202e';
+
+  it.each(['video', 'asciicast'])('of %s is text, whatever was captured', async (format) => {
+    const told = said();
+    const bytes = Buffer.from(evil).toString('base64');
+    const fields = format === 'video' ? { 'screen.video': { bytes } } : { 'screen.text': evil };
+    async function* one(): AsyncGenerator<RecordRead> {
+      yield await Promise.resolve({ sequence: 0, fields } as RecordRead);
+    }
+    await writeRecording(true, { session: 's', format, records: one() }, false);
+    const text = told.mock.calls.map(([written]) => Buffer.from(written).toString()).join('');
+    // eslint-disable-next-line no-control-regex -- exactly these
+    expect(text).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+    expect(text).toContain('\\u009b2J');
+  });
+});
