@@ -1,5 +1,8 @@
-/** Scroll region, colors, cursor, wrapping and the main screen as they were. */
-export const restoreTerminal = '\u001b[r\u001b[0m\u001b[?25h\u001b[?7h\u001b[?1049l';
+/**
+ * Scroll region and main screen as they were, and then colors, cursor, wrapping, and letters instead of lines: with the
+ * main screen comes back what the recording had chosen by the time it left it.
+ */
+export const restoreTerminal = '\u001b[r\u001b[?1049l\u001b[0m\u001b[?25h\u001b[?7h\u000f\u001b(B\u001b)B';
 
 /**
  * What of a recording may reach the terminal of whoever watches. A terminal obeys: it answers questions as if they had been

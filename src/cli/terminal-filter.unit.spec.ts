@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { TerminalFilter } from './terminal-filter.js';
+import { restoreTerminal, TerminalFilter } from './terminal-filter.js';
 
 const esc = '\u001b';
 const passed = (...pieces: string[]) => {
@@ -43,4 +43,11 @@ it('text, colors, movements, erasing and the other screen pass', () => {
 
 it('what follows a sequence that was dropped is shown', () => {
   expect(passed(`${esc}]0;title\u0007a${esc}[6nb${esc}Px${esc}\\c${esc}[12${esc}[1md`)).toBe(`abc${esc}[1md`);
+});
+
+it('what it lets through to draw lines with, the terminal is rid of afterwards', () => {
+  const filter = new TerminalFilter();
+  for (const drawing of ['\u001b(0', '\u001b)0', '\u000e']) expect(filter.push(drawing)).toBe(drawing);
+  const [, afterwards] = restoreTerminal.split('\u001b[?1049l');
+  for (const text of ['\u001b(B', '\u001b)B', '\u000f', '\u001b[0m']) expect(afterwards).toContain(text);
 });
