@@ -62,10 +62,17 @@ Example:
     });
 }
 
+interface OwnKey {
+  readonly logKey: string | undefined;
+  readonly trustFile: string;
+  /** By whoever asks: not just the one that the data folder would have. */
+  readonly isNamed: boolean;
+}
+
 /** Offline. Without a key of the reader's own, the one that the bundle names is shown, to be compared. */
 export async function verifyBundleFile(
   file: string,
-  { logKey, trustFile }: { readonly logKey: string | undefined; readonly trustFile: string },
+  { logKey, trustFile, isNamed }: OwnKey,
 ): Promise<BundleVerdict & { readonly keyFrom: 'trust file' | 'option' | 'bundle' }> {
   const { mostBundleBytes } = await import('../history/bundle/material.js');
   if ((await stat(file)).size > mostBundleBytes) throw wrongUse('FILE', 'at most 512 MB');
@@ -75,12 +82,18 @@ export async function verifyBundleFile(
     namedLogKey(logKey);
     return { ...(await verified(archive, { logKey })), keyFrom: 'option' };
   }
-  const { parseTrust } = await import('../identity/trust.js');
-  // Where there is none, that is no fault: whoever was handed a bundle need not run a vault.
-  const own = await readFile(trustFile, 'utf8').catch(() => undefined);
-  if (own === undefined) return { ...(await verified(archive, {})), keyFrom: 'bundle' };
-  return { ...(await verified(archive, { trust: parseTrust(own) })), keyFrom: 'trust file' };
+  // Where there is none, that is no fault: whoever was handed a bundle need not run a vault. But one that was named, or
+  // cannot be read, was meant: without it the bundle would be asked for its own key.
+  if (!isNamed && !(await isThere(trustFile))) return { ...(await verified(archive, {})), keyFrom: 'bundle' };
+  const { loadTrust } = await import('../identity/trust.js');
+  return { ...(await verified(archive, { trust: await loadTrust(trustFile) })), keyFrom: 'trust file' };
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  );
 
 async function verified(archive: Uint8Array, reader: { logKey?: string; trust?: Trust }): Promise<BundleVerdict> {
   const { verifyBundle } = await import('../history/bundle/verify-bundle.js');

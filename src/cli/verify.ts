@@ -116,7 +116,8 @@ async function verifyFile(file: string, options: VerifyOptions, { data, json }: 
   if (await isArchive(file)) {
     cannotRequire();
     const { logKey } = options;
-    return show(await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data) }), bundleVerdictText);
+    const isNamed = Boolean(process.env['CUSTOS_TRUST_FILE']);
+    return show(await verifyBundleFile(file, { logKey, trustFile: trustFilePath(data), isNamed }), bundleVerdictText);
   }
   const { logKeyOf, readProof, receiptVerdict, receiptVerdictText } = await import('./verify-receipt.js');
   const text = await readProof(file);
