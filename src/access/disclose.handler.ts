@@ -3,7 +3,7 @@ import type { KeyholderPort, OpenedBatch } from '../keys/keyholder-port.js';
 import { KEYHOLDER } from '../keys/keyholder-token.js';
 import { leftOfColumns } from '../keys/expired-columns.js';
 import { countedBatches } from '../keys/released-batches.js';
-import { Inject } from '@nestjs/common';
+import { Inject, type OnApplicationShutdown } from '@nestjs/common';
 import type { Head } from '../log/draft.js';
 import type { EntryData } from '../log/entries.js';
 import type { FieldName } from '../log/fields.js';
@@ -57,7 +57,9 @@ export interface Probe extends Reading {
 type Outcome = EntryData['disclosure.completed']['outcome'];
 
 @CommandHandler(Disclose)
-export class DiscloseHandler implements ICommandHandler<Disclose> {
+export class DiscloseHandler implements ICommandHandler<Disclose>, OnApplicationShutdown {
+  private readonly running = new Set<Promise<unknown>>();
+
   constructor(
     private readonly log: Log,
     @Inject(KEYHOLDER) private readonly keyholder: KeyholderPort,
@@ -81,6 +83,11 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
       batches: this.released(disclosure, first, opened),
       expiresAt: this.log.state.of(accessKey).grants.get(entry.grant)?.expiresAt,
     };
+  }
+
+  /** Their readers are gone by now, and the log is still there: how they ended is written yet. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.running);
   }
 
   /** The same way, up to the keyholder, without a reader at its end: the entry says what the service would have done. */
@@ -140,6 +147,9 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
   ): AsyncGenerator<OpenedBatch> {
     let records = 0;
     let outcome: Outcome = 'broken_off';
+    let ended = () => {};
+    const running = new Promise<void>((resolve) => (ended = resolve));
+    this.running.add(running);
     try {
       for (let next = first; !next.done; next = await rest.next()) {
         yield next.value;
@@ -150,8 +160,13 @@ export class DiscloseHandler implements ICommandHandler<Disclose> {
       outcome = 'failed';
       throw error;
     } finally {
-      await rest.return?.();
-      await this.complete(disclosure, records, outcome);
+      try {
+        await rest.return?.();
+        await this.complete(disclosure, records, outcome);
+      } finally {
+        ended();
+        this.running.delete(running);
+      }
     }
   }
 

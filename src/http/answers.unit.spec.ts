@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Header, Post, Res, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Person } from '../identity/person.js';
@@ -41,6 +42,14 @@ class AnsweringController {
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson' });
     reply.raw.end('{"n":1}\n');
+  }
+  @Get('endless')
+  @Anyone()
+  endless() {
+    async function* endless() {
+      for (;;) yield Buffer.alloc(65_536, 'x');
+    }
+    return new StreamableFile(Readable.from(endless(), { objectMode: false }), { type: 'application/x-ndjson' });
   }
   @Get('slow')
   @Anyone()
@@ -262,4 +271,30 @@ it('a connection that has carried nothing does not keep the service from ending'
   const gone = once(socket, 'close');
   await accepted;
   await Promise.all([gone, ending.close()]);
+});
+
+describe('the service ends in its time, though somebody', () => {
+  const post = ['POST /v1/who HTTP/1.1', 'host: x', 'content-length: 10', 'content-type: application/json'];
+  it.each<[string, (token: string) => string]>([
+    ['has sent half of their headers', () => 'GET /health/live HTTP/1.1\r\nhost: x\r\n'],
+    ['has sent half of a body, without a token', () => `${post.join('\r\n')}\r\n\r\n{`],
+    ['has sent half of a body', (token) => `${post.join('\r\n')}\r\nauthorization: ${token}\r\n\r\n{`],
+    ['does not take their answer', () => 'GET /v1/endless HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ])('%s', async (_what, sent) => {
+    const ending = await startTestApp([AnsweringController], { closesWithinMs: 100 });
+    await ending.app.listen(0, '127.0.0.1');
+    const { authorization } = await ending.bearer('researcher');
+    const server = ending.app.getHttpServer();
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const socket = connect(Number(new URL(await ending.app.getUrl()).port), '127.0.0.1');
+    socket
+      .on('error', () => undefined)
+      .pause()
+      .write(sent(authorization));
+    const [theirs] = await accepted;
+    await until(() => theirs.bytesRead > 0);
+    const outcome = await Promise.race([ending.close().then(() => 'ended'), sleep(3000).then(() => 'hangs')]);
+    socket.destroy();
+    expect(outcome).toBe('ended');
+  });
 });

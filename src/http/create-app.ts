@@ -10,7 +10,7 @@ import { Problem } from '../problem.js';
 import { askFirst } from './ask-first.js';
 import { AskerGuard } from './asker.guard.js';
 import { unpackBodies } from './content-encoding.js';
-import { closeGracefully } from './graceful-close.js';
+import { closeGracefully, closesWithinMs } from './graceful-close.js';
 import { HealthController, READINESS, type ReadinessCheck } from './health.http.js';
 import { readJsonOnly } from './json-body.js';
 import { NestLog, openLogger } from './logger.js';
@@ -35,6 +35,8 @@ export interface AppOptions {
   readonly logTo?: DestinationStream;
   /** How long an answer waits for a reader who takes nothing of it. Left out: a minute. */
   readonly stalledAfterMs?: number;
+  /** How long the end of the service waits for answers that have begun. Left out: 20 seconds. */
+  readonly closesWithinMs?: number;
 }
 
 @Module({})
@@ -75,7 +77,7 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
   logRequests(fastify, logger, metrics);
   askFirst(fastify, options.tokens, options.bodyLimitBytes);
   dropStalledReaders(fastify, options.stalledAfterMs ?? stalledAfterMs);
-  closeGracefully(fastify);
+  closeGracefully(fastify, options.closesWithinMs ?? closesWithinMs);
   app.useGlobalFilters(new ProblemFilter(logger, options.bodyLimitBytes));
   app.useGlobalPipes(new ValidationPipe());
   if (options.docs) serveOpenApi(app);

@@ -50,7 +50,7 @@ export class AppInProcess {
 
   /** The port that it listens on from then on. */
   async listen(): Promise<number> {
-    await this.app.listen(0, '127.0.0.1');
+    if (!this.app.getHttpServer().listening) await this.app.listen(0, '127.0.0.1');
     return Number(new URL(await this.app.getUrl()).port);
   }
 
