@@ -10,7 +10,7 @@ import { newSigningKeyFile, readSigningKey } from './signing-key.js';
 import { tokenAudience, tokenIssuer, type TokenIssuer } from './token-issuer.js';
 import type { TrustFile } from './trust.js';
 
-/** People who exist in development only. The service accepts this issuer with `--dev` alone. */
+/** People who exist in development only. A service whom other machines can ask does not accept this issuer. */
 export const devIssuer = 'custos-dev';
 const tokenLifetime = '1h';
 

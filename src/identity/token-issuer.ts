@@ -47,8 +47,12 @@ export const RoleNames = z.string().transform((text, context): ReadonlyMap<strin
   const known = pairs.flatMap((pair) =>
     pair !== null && isRole(pair[2]) ? [[pair[1] as string, pair[2]] as const] : [],
   );
-  // One name for two roles would be read as the last of them.
-  if (known.length !== pairs.length || new Set(known.map(([name]) => name)).size !== known.length) {
+  // One name for two roles would be read as the last of them, and no name at all as if ours were the provider's.
+  if (
+    known.length === 0 ||
+    known.length !== pairs.length ||
+    new Set(known.map(([name]) => name)).size !== known.length
+  ) {
     context.addIssue({ code: 'custom' });
     return z.NEVER;
   }

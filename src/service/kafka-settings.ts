@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { KafkaConnection } from '../kafka/kafkajs-client.js';
+import { wholeNumber } from './whole-number.js';
 
 const file = z.string().min(1);
 /** What Kafka takes as a name. */
@@ -36,14 +37,9 @@ export const kafkaShape = {
   CUSTOS_KAFKA_INGEST_TOPICS: topics.optional(),
   CUSTOS_KAFKA_INGEST_GROUP: z.string().min(1).max(255).default('custos'),
   CUSTOS_KAFKA_DEAD_LETTER_TOPIC: topic.optional(),
-  CUSTOS_KAFKA_SESSION_SECONDS: z.coerce.number().int().min(2).max(300).default(30),
-  CUSTOS_KAFKA_MAX_MESSAGE_BYTES: z.coerce
-    .number()
-    .int()
-    .min(fewestMessageBytes)
-    .max(mostMessageBytes)
-    .default(1_000_000),
-  CUSTOS_KAFKA_STALLED_SECONDS: z.coerce.number().int().min(5).max(86_400).default(60),
+  CUSTOS_KAFKA_SESSION_SECONDS: wholeNumber({ least: 2, most: 300 }).default(30),
+  CUSTOS_KAFKA_MAX_MESSAGE_BYTES: wholeNumber({ least: fewestMessageBytes, most: mostMessageBytes }).default(1_000_000),
+  CUSTOS_KAFKA_STALLED_SECONDS: wholeNumber({ least: 5, most: 86_400 }).default(60),
 } as const;
 
 type KafkaValues = z.output<z.ZodObject<typeof kafkaShape>>;

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { defaultSealWithinMs } from '../capture/seal-within.js';
+import { devIssuer } from '../identity/dev-people.js';
 import type { TokenIssuer } from '../identity/token-issuer.js';
 import type { TransitSettings } from '../keys/transit.js';
 import { Problem } from '../problem.js';
 import { kafkaSettings, kafkaShape, type KafkaSettings } from './kafka-settings.js';
 import { tokenSettings, tokenShape } from './token-settings.js';
 import { transitSettings, transitShape } from './transit-settings.js';
+import { wholeNumber } from './whole-number.js';
 
 const file = z.string().min(1);
 const url = z.string().regex(/^postgres(ql)?:\/\//);
@@ -29,8 +31,8 @@ const all = {
   ...tokenShape,
   ...transitShape,
   CUSTOS_HOST: z.string().min(1).default('127.0.0.1'),
-  CUSTOS_PORT: z.coerce.number().int().min(0).max(65_535).default(7100),
-  CUSTOS_SEAL_WITHIN_MS: z.coerce.number().int().min(0).max(10_000).default(defaultSealWithinMs),
+  CUSTOS_PORT: wholeNumber({ least: 0, most: 65_535 }).default(7100),
+  CUSTOS_SEAL_WITHIN_MS: wholeNumber({ least: 0, most: 10_000 }).default(defaultSealWithinMs),
   CUSTOS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ...kafkaShape,
 } as const;
@@ -129,6 +131,11 @@ export function readSettings(
     ...(parsed.error?.issues ?? []).map(({ path, code }) => ({ path: path.join('.'), rule: code })),
     ...unknownNames(env).map((name) => ({ path: name, rule: 'unknown' })),
     ...(part === 'service' ? namesOfTheKeyholder(given) : []).map((path) => ({ path, rule: 'of the keyholder alone' })),
+    // Of two places for a secret one would be left out in silence.
+    ...secrets.filter((name) => name in env && `${name}_FILE` in env).map((name) => ({ path: name, rule: `with ${name}_FILE` })), // prettier-ignore
+    ...(issuer?.issuer === devIssuer && !isOfThisMachine(given['CUSTOS_HOST'] ?? '127.0.0.1')
+      ? [{ path: 'CUSTOS_TOKEN_ISSUER', rule: 'of dev mode' }]
+      : []),
   ];
   if (!parsed.success || issues.length > 0) throw new Problem('setting_invalid', { issues });
   const read = parsed.data as z.output<z.ZodObject<typeof all>>;
@@ -165,6 +172,9 @@ export function readSettings(
     kafka,
   };
 }
+
+/** Whoever reads a folder can be anybody of dev mode: they ask from here, or not at all. */
+const isOfThisMachine = (host: string): boolean => /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/.test(host);
 
 function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const given = { ...env };

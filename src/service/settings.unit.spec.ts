@@ -40,6 +40,27 @@ it('a service does not start with what would let it open', () => {
   }
 });
 
+describe('a setting is never another one than was meant:', () => {
+  it.each([
+    ['an empty port', { CUSTOS_PORT: '' }, 'CUSTOS_PORT invalid_format'],
+    ['a port that is no number', { CUSTOS_PORT: '71OO' }, 'CUSTOS_PORT invalid_format'],
+    ['a time that is empty', { CUSTOS_SEAL_WITHIN_MS: ' ' }, 'CUSTOS_SEAL_WITHIN_MS invalid_format'],
+    ['a number of Kafka that is empty', { CUSTOS_KAFKA_STALLED_SECONDS: '' }, 'CUSTOS_KAFKA_STALLED_SECONDS invalid_format'],
+    ['no names for roles, where ours would count', { CUSTOS_ROLE_NAMES: '' }, 'CUSTOS_ROLE_NAMES custom'],
+    ['a list of nothing', { CUSTOS_ROLE_NAMES: ' , ' }, 'CUSTOS_ROLE_NAMES custom'],
+    ['people of dev mode, where others can ask', { CUSTOS_TOKEN_ISSUER: 'custos-dev', CUSTOS_HOST: '0.0.0.0' }, 'CUSTOS_TOKEN_ISSUER of dev mode'],
+  ])('%s', (_what, given, issue) => expect(refused({ ...plain, ...given })).toEqual([issue])); // prettier-ignore
+
+  it('a secret in two places', () =>
+    expect(refused({ ...plain, DATABASE_URL_FILE: '/nowhere' })).toContain('DATABASE_URL with DATABASE_URL_FILE'));
+
+  it('on this machine alone, people of dev mode may be', () => {
+    const { host, tokenIssuer } = read({ ...plain, CUSTOS_TOKEN_ISSUER: 'custos-dev' });
+    expect([host, tokenIssuer.issuer]).toEqual(['127.0.0.1', 'custos-dev']);
+    expect(refused({ ...plain, CUSTOS_TOKEN_ISSUER: 'custos-dev', CUSTOS_HOST: '::1' })).toEqual([]);
+  });
+});
+
 describe('settings of Kafka', () => {
   let folder: string;
   beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'custos-settings-'))));
