@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { pipeline } from 'node:stream/promises';
@@ -66,9 +66,11 @@ export async function serveKeyholder(
   server.keepAliveTimeout = idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // The file is made in this call, before anybody else runs: there is no moment at which others may open it.
+    const umask = process.umask(0o117);
     server.listen(socket, resolve);
+    process.umask(umask);
   });
-  await chmod(socket, 0o660);
   return {
     close: () =>
       new Promise((resolve) => {

@@ -1,6 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { Agent, createServer, request, type Server } from 'node:https';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { start, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
@@ -92,8 +94,24 @@ describe('a keyholder behind a socket refuses', () => {
     expect(await remote.register(subject)).toMatchObject({ keyId: expect.any(String) });
   });
 
-  it('everybody whom the file does not let in', async () => {
+  it('everybody whom the file does not let in, from its first moment on', async () => {
     expect((await stat(socket)).mode & 0o777).toBe(0o660);
+    const other = join(dir, 'other.sock');
+    const { listen } = NetServer.prototype;
+    let atFirst: number | undefined;
+    const listening = jest.spyOn(NetServer.prototype, 'listen').mockImplementation(function (this: NetServer, ...args) {
+      listen.apply(this, args);
+      atFirst = statSync(other).mode & 0o777;
+      return this;
+    });
+    const umask = process.umask(0);
+    try {
+      await (await serveKeyholder(vault.keyholder, other)).close();
+      expect([atFirst, process.umask()]).toEqual([0o660, 0]);
+    } finally {
+      process.umask(umask);
+      listening.mockRestore();
+    }
   });
 });
 
