@@ -4,10 +4,12 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Header, Post, Res, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Gauge } from 'prom-client';
 import type { Person } from '../identity/person.js';
 import type { CommandId } from '../log/ids.js';
 import { Asker, CommandIdHeader } from './asker.js';
 import { Anyone, MayAsk } from './may-ask.js';
+import { METRICS, type Metrics } from './metrics.http.js';
 import { canary, startTestApp, type TestApp } from './test-app.spec.js';
 
 let arrived: () => void;
@@ -62,17 +64,21 @@ class AnsweringController {
 
 let test: TestApp;
 let failing: boolean;
+let looks: number;
 beforeAll(async () => {
   test = await startTestApp([AnsweringController], {
     readiness: [
-      { name: 'log', check: () => Promise.resolve() },
+      { name: 'log', check: () => sleep(20).then(() => void (looks += 1)) },
       { name: 'tables', advisory: true, check: () => Promise.reject(new Error(canary)) },
       { name: 'keyholder', check: () => (failing ? Promise.reject(new Error(canary)) : Promise.resolve()) },
     ],
   });
   await test.app.listen(0, '127.0.0.1');
 });
-beforeEach(() => (failing = false));
+beforeEach(() => {
+  failing = false;
+  looks = 0;
+});
 afterAll(() => test.close());
 const url = async (path: string) => `${await test.app.getUrl()}${path}`;
 
@@ -205,6 +211,22 @@ describe('the service is', () => {
       },
     ]);
     expect((await get('/health/live')).json()).toEqual({ status: 'live' });
+  });
+  it('looked at once, however many strangers ask at once, and again for the next', async () => {
+    for (const times of [1, 2]) {
+      await Promise.all(Array.from({ length: 100 }, () => get('/health/ready')));
+      expect(looks).toBe(times);
+    }
+  });
+  it('counted once, however many strangers ask for metrics at once', async () => {
+    let collected = 0;
+    const collect = async () => {
+      collected += 1;
+      await sleep(20);
+    };
+    new Gauge({ name: 'counted', help: 'x', registers: [test.app.get<Metrics>(METRICS).registry], collect });
+    await Promise.all(Array.from({ length: 100 }, () => get('/metrics')));
+    expect(collected).toBe(1);
   });
   it('ready if everything that requests need can be used, and shows what else cannot', async () => {
     expect((await get('/health/ready')).json()).toMatchObject({ status: 'ready', checks: [{}, { ok: false }, {}] });

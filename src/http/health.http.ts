@@ -16,11 +16,15 @@ export interface Found {
   readonly lag?: number;
 }
 
+type Looked = ReadinessCheck & Found;
+
 /** Below what load balancers wait: a check that hangs must not make the answer hang. */
 const longestCheckMs = 2000;
 
 @Controller('health')
 export class HealthController {
+  private looking: Promise<readonly Looked[]> | undefined;
+
   constructor(@Inject(READINESS) private readonly checks: readonly ReadinessCheck[]) {}
 
   /** The process answers. It is not asked about anything else: a restart would not bring a database back. */
@@ -34,11 +38,19 @@ export class HealthController {
   @Get('ready')
   @Anyone()
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    const looked = await Promise.all(this.checks.map(async (one) => ({ ...one, ...(await found(one.check)) })));
+    const looked = await this.look();
     const ready = looked.every(({ ok, advisory }) => ok || advisory === true);
     const checks = looked.map(({ name, ok, lag }) => ({ name, ok, lag }));
     void reply.status(ready ? 200 : 503);
     return { status: ready ? 'ready' : 'not_ready', checks };
+  }
+
+  /** However many ask meanwhile: anyone may, and each look takes a connection of the database. */
+  private look(): Promise<readonly Looked[]> {
+    this.looking ??= Promise.all(this.checks.map(async (one) => ({ ...one, ...(await found(one.check)) }))).finally(
+      () => (this.looking = undefined),
+    );
+    return this.looking;
   }
 }
 

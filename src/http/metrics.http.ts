@@ -33,12 +33,16 @@ export class Metrics {
 
 @Controller('metrics')
 export class MetricsController {
+  private telling: Promise<string> | undefined;
+
   constructor(@Inject(METRICS) private readonly metrics: Metrics) {}
 
   @Get()
   @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
   @Anyone()
   text(): Promise<string> {
-    return this.metrics.registry.metrics();
+    // However many ask meanwhile: anyone may, and some of it is asked of others first.
+    this.telling ??= this.metrics.registry.metrics().finally(() => (this.telling = undefined));
+    return this.telling;
   }
 }
