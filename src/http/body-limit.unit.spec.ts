@@ -2,7 +2,8 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Body, Controller, Post } from '@nestjs/common';
 import { z } from 'zod';
-import { Anyone } from './may-ask.js';
+import { Anyone, MayAsk } from './may-ask.js';
+import { smallBodyBytes } from './small-bodies.js';
 import { startTestApp, type TestApp } from './test-app.spec.js';
 
 @Controller('take')
@@ -10,6 +11,20 @@ class TakeController {
   @Post()
   @Anyone()
   take(@Body({ schema: z.unknown() }) _body: unknown) {
+    return {};
+  }
+}
+
+@Controller()
+class ManyController {
+  @Post('records')
+  @MayAsk('source')
+  records(@Body({ schema: z.unknown() }) _body: unknown) {
+    return {};
+  }
+  @Post('requests')
+  @MayAsk('source', 'researcher')
+  requests(@Body({ schema: z.unknown() }) _body: unknown) {
     return {};
   }
 }
@@ -60,5 +75,31 @@ describe('a body past the limit is refused before the rest of it has come', () =
     const headers = ['transfer-encoding: chunked', 'content-encoding: gzip'];
     expect(bomb.length).toBeLessThan(limit);
     expect(await answerTo(headers, chunk(bomb))).toMatch(refused);
+  });
+});
+
+describe('where others than sources may ask, a body is small,', () => {
+  let large: TestApp;
+  beforeAll(async () => void (large = await startTestApp([ManyController], { bodyLimitBytes: 4 * smallBodyBytes })));
+  afterAll(() => large.close());
+  const body = (bytes: number) => Buffer.from(`"${'x'.repeat(bytes - 2)}"`);
+  const post = async (url: string, payload: Buffer, headers: Record<string, string> = {}) => {
+    const all = { 'content-type': 'application/json', ...(await large.bearer('source')), ...headers };
+    const { code, limit: most } = (await large.app.inject({ method: 'POST', url, headers: all, payload })).json();
+    return { code, limit: most };
+  };
+  const gzip = { 'content-encoding': 'gzip' };
+  const tooLarge = { code: 'body_too_large', limit: smallBodyBytes };
+
+  it('and one byte more is refused, packed too', async () => {
+    expect(await post('/requests', body(smallBodyBytes))).toEqual({});
+    expect(await post('/requests', body(smallBodyBytes + 1))).toEqual(tooLarge);
+    expect(await post('/requests', gzipSync(body(smallBodyBytes)), gzip)).toEqual({});
+    expect(await post('/requests', gzipSync(body(smallBodyBytes + 1)), gzip)).toEqual(tooLarge);
+  });
+  it('and that of a source is not', async () => {
+    expect(await post('/records', body(4 * smallBodyBytes))).toEqual({});
+    expect(await post('/records', gzipSync(body(4 * smallBodyBytes)), gzip)).toEqual({});
+    expect(await post('/records', body(4 * smallBodyBytes + 1))).toEqual({ ...tooLarge, limit: 4 * smallBodyBytes });
   });
 });

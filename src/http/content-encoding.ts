@@ -5,13 +5,13 @@ import { UnpackError } from './unpack-error.js';
 import { encodings, unpack, type Encoding } from './unpack.js';
 
 /**
- * Unpacks bodies that come compressed (RFC 9110 §8.4), up to the limit that holds for any body. One coding: a body
+ * Unpacks bodies that come compressed (RFC 9110 §8.4), up to the limit that holds for any body of the route. One coding: a body
  * that was compressed twice is nobody's wish but a bomb's.
  */
-export function unpackBodies(fastify: FastifyInstance, bodyLimitBytes: number): void {
+export function unpackBodies(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', async (request: FastifyRequest, _reply, payload: RequestPayload) => {
     const encoding = encodingOf(request);
-    return encoding === undefined ? payload : unpacked(payload, encoding, bodyLimitBytes);
+    return encoding === undefined ? payload : unpacked(payload, encoding, request.routeOptions.bodyLimit);
   });
 }
 

@@ -20,11 +20,13 @@ import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { logRequests } from './request-log.js';
 import { listRoutes, undeclaredRoutes } from './routes.js';
 import { addSecurityHeaders, setSecurityHeaders } from './security-headers.js';
+import { limitBodies } from './small-bodies.js';
 import { dropStalledReaders, stalledAfterMs } from './stalled-readers.js';
 import { watchRoutes } from './stray-routes.js';
 import { ValidationPipe } from './validation.js';
 
 export interface AppOptions {
+  /** Of what sources send (small-bodies.ts). */
   readonly bodyLimitBytes: number;
   /** Whether /openapi.json and /docs are there. */
   readonly docs: boolean;
@@ -72,13 +74,14 @@ export async function createApp(root: Type | DynamicModule, options: AppOptions)
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const strayRoutes = watchRoutes(fastify);
   readJsonOnly(fastify);
-  unpackBodies(fastify, options.bodyLimitBytes);
+  limitBodies(fastify, options.bodyLimitBytes);
+  unpackBodies(fastify);
   addSecurityHeaders(fastify);
   logRequests(fastify, logger, metrics);
   askFirst(fastify, options.tokens, options.bodyLimitBytes);
   dropStalledReaders(fastify, options.stalledAfterMs ?? stalledAfterMs);
   closeGracefully(fastify, options.closesWithinMs ?? closesWithinMs);
-  app.useGlobalFilters(new ProblemFilter(logger, options.bodyLimitBytes));
+  app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new ValidationPipe());
   if (options.docs) serveOpenApi(app);
   await app.init();

@@ -12,10 +12,7 @@ import { describeError } from './describe-error.js';
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(
-    private readonly logger: Logger,
-    private readonly bodyLimitBytes: number,
-  ) {}
+  constructor(private readonly logger: Logger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
@@ -35,7 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
       return error;
     }
     const code = codeOf(error);
-    if (code === 'body_too_large') return new Problem(code, { limit: this.bodyLimitBytes });
+    if (code === 'body_too_large') return new Problem(code, { limit: request.routeOptions.bodyLimit });
     if (code !== undefined) return new Problem(code);
     const incident = randomUUID();
     this.logger.error({ request: request?.id, incident, ...describeError(error) }, 'internal');
