@@ -106,7 +106,7 @@ describe('a keyholder behind a socket refuses', () => {
     });
     const umask = process.umask(0);
     try {
-      await (await serveKeyholder(vault.keyholder, other)).close();
+      await (await serveKeyholder(vault.keyholder, { socket: other, secret })).close();
       expect([atFirst, process.umask()]).toEqual([0o660, 0]);
     } finally {
       process.umask(umask);
