@@ -70,7 +70,6 @@ const inOrder = (lines: readonly LedgerLine[]) => [...lines].sort((a, b) => a.po
 const types = [
   'disclosure.made',
   'disclosure.refused',
-  'glass.broken',
   'subject.erased',
   'consent.changed',
 ] as const satisfies EntryType[];
@@ -78,12 +77,6 @@ const types = [
 /** Whoever is told has an answer, and in each line its own position, whatever a stolen service has written there. */
 const fields = z.array(FieldName).catch([]);
 const Refused = z.object({ session: SessionId.catch('' as SessionId), fields, rules: z.array(z.string()).catch([]) });
-const Broken = z.object({
-  officer: z.string().optional().catch(undefined),
-  fields,
-  records: z.int().min(0).catch(0),
-  reason: z.string().catch(''),
-});
 const Changed = z.object({
   consent: z.enum(['given', 'paused', 'refused']).optional().catch(undefined),
   until: z.int().min(0).optional().catch(undefined),
@@ -99,10 +92,6 @@ function lineOf(entry: Entry, access: AccessState): LedgerLine | undefined {
     }
     case 'disclosure.refused':
       return { position, at, kind: 'refused', person, ...Refused.parse(entry.data) };
-    case 'glass.broken': {
-      const { officer, reason: purpose, ...opened } = Broken.parse(entry.data);
-      return { position, at, kind: 'break-glass', person: officer ?? person, ...opened, purpose };
-    }
     case 'subject.erased':
       return { position, at, kind: 'erased', person };
     case 'consent.changed':
@@ -119,18 +108,20 @@ function linesAbout(subject: SubjectId, access: AccessState): LedgerLine[] {
     const sessions = scope.sessions.flatMap((one) => (one.subject === subject ? [one.session] : []));
     if (sessions.length === 0) continue;
     const { fields } = scope;
-    if (isBreakGlass) lines.push(...reviewLine(access, id));
+    // From what the officer signed: a stolen service can leave `glass.broken` out, or write one that nobody signed.
+    if (isBreakGlass) lines.push(...brokenLine(access, id, sessions), ...reviewLine(access, id));
     else lines.push({ position, at, kind: 'granted', person, sessions, fields, until, ...signedFor(access, id) });
   }
   return lines;
 }
 
-function brokenLine({ grants }: AccessState, id: GrantId): LedgerLine[] {
+/** `theirs`: the sessions of whoever is told; left out, all of them. */
+function brokenLine({ grants }: AccessState, id: GrantId, theirs?: readonly SessionId[]): LedgerLine[] {
   const grant = grants.get(id);
   if (grant === undefined) return [];
   const { position, at, person, scope, expiresAt: until } = grant;
   const { fields, purpose, budget } = scope;
-  const sessions = scope.sessions.map(({ session }) => session);
+  const sessions = theirs ?? scope.sessions.map(({ session }) => session);
   return [{ position, at, kind: 'break-glass', person, sessions, fields, records: budget.records, purpose, until }];
 }
 

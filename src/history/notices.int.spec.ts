@@ -108,7 +108,6 @@ describe('a subject is told', () => {
       { position: first, kind: 'consent', person: researcher, consent: 'given' },
       { position: first + 1, kind: 'consent' },
       { position: first + 2, kind: 'refused', fields: [], rules: [] },
-      { position: first + 3, kind: 'break-glass', person: researcher, fields: [], records: 0 },
       { position: first + 4, kind: 'released', session: 'one', fields: fieldNames },
     ]);
     expect((await notices(subject('s1'))).notices).toEqual([...before.notices, ...told.notices]);
@@ -146,7 +145,7 @@ describe('a subject is told', () => {
     const about = { kind: 'break-glass', person: 'ola', fields: ['url'], purpose: 'somebody is in there now' };
     expect((await notices(subject('s1'))).notices).toMatchObject([about, reviewed]);
     const { notices: told } = await notices(officer);
-    // Where it was signed; the entries that tell each subject come behind.
+    // Where it was signed; an entry for each subject comes behind.
     expect(told).toMatchObject([{ ...about, position: position - 1, sessions: ['one'] }, reviewed]);
     expect(told[1]?.at).toBeGreaterThanOrEqual(told[0]?.at as number);
     // The finding is in the act, which officers list.

@@ -6,6 +6,7 @@ import type { Scope } from '../../src/log/entries.js';
 import type { FieldName } from '../../src/log/fields.js';
 import type { ActId, GrantId, PersonId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
 import { ProposeAct, ProposeActHandler } from '../../src/identity/act-commands.js';
+import { writeCommand } from '../../src/log/write-command.js';
 import { freshCommand, researcher, start, typedRecords, VaultInProcess } from '../vault-in-process.js';
 
 /** One officer may open a little alone, so that is what has to be kept little, told, and looked at afterwards. */
@@ -164,6 +165,19 @@ it('no paused programme resumes before it is reviewed, though the report was gre
   expect((await vault.assure()).items.filter(({ ok }) => !ok)).toMatchObject([{ item: 'break_glass_reviewed' }]);
   await review(grant, ['pia', 'roy']);
   expect(await resume((await vault.assure()).hash)).toMatchObject({ enforced: true });
+});
+
+it('the subject is told though the service wrote no word of it, and of none that nobody signed', async () => {
+  const ledger = async (subject: string) =>
+    (await new SubjectLedgerHandler(vault.log).execute(new SubjectLedger(subject as SubjectId))).entries;
+  const [, signed] = await vault.forcedAct({ kind: 'break-glass', body: { scope: scopeOf() } }, ['ola']);
+  expect(await ledger('s1')).toMatchObject([{ position: signed, kind: 'break-glass', person: 'ola', sessions: ['one'], purpose: 'somebody is in there now' }]); // prettier-ignore
+  const told = { grant: freshCommand() as string as GrantId, officer: 'ola' as PersonId, fields: ['typed'] as FieldName[], reason: 'none', durationSeconds: 60, records: 1 }; // prettier-ignore
+  await vault.log.append(writeCommand(freshCommand(), 'ola' as PersonId, told), () => ({
+    entries: [{ type: 'glass.broken', stream: `request/${told.grant}`, subject: 's2' as SubjectId, data: told }],
+    answer: null,
+  }));
+  expect(await ledger('s2')).toEqual([]);
 });
 
 it('the subject, whoever asks who can read, and a containment are told', async () => {
