@@ -1,3 +1,4 @@
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { describeWithKafka, freshName, testBrokers } from '../../test/kafka/test-kafka.js';
 import type { Batch, ConsumeOptions, IncomingMessage, KafkaConsumer, KafkaPort } from './kafka-port.js';
 import { kafkajsClient } from './kafkajs-client.js';
@@ -245,6 +246,32 @@ describeWithKafka('a Kafka client', () => {
       await consumer.close();
       await consumer.close();
       expect(stopped).toBe(0);
+    });
+
+    describe('what became small by packing, and is not', () => {
+      const packed = async (to: string) => {
+        const kafka = new Kafka({ brokers: [...(testBrokers() ?? [])], logLevel: logLevel.NOTHING });
+        const producer = kafka.producer({ allowAutoTopicCreation: false });
+        await producer.connect();
+        const messages = [{ key: 'a', value: Buffer.alloc(16 * 1024 * 1024) }];
+        try {
+          await producer.send({ topic: to, compression: CompressionTypes.GZIP, messages });
+        } finally {
+          await producer.disconnect();
+        }
+      };
+
+      it('ends the consumer, and not the process', async () => {
+        await packed(topic);
+        const stopped = new Promise<unknown>((resolve) => void consume({ onStopped: resolve }));
+        await expect(stopped).resolves.toMatchObject({ code: 'kafka_unavailable' });
+      });
+
+      it('is refused by the broker, where the topic keeps everything unpacked', async () => {
+        const unpacked = freshName('unpacked');
+        await client.createTopics([{ topic: unpacked, partitions: 1, config: { 'compression.type': 'uncompressed' } }]);
+        await expect(packed(unpacked)).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
+      });
     });
 
     it('carries a message as large as the topic takes', async () => {
