@@ -79,6 +79,15 @@ it('looks at every field, but not for texts in the bytes of a video', async () =
   expect(passed).toEqual({ parts: { 'screen.video': { bytes: token } }, tags: new Set() });
 });
 
+it.each<[what: string, value: Json, tag: Tag]>([
+  ['a name of a key', { cards: { [card]: { limit: 500 } } }, 'card'],
+  ['a name of a key that is a token', { [token]: true }, 'secret'],
+  ['a number', [{ name: 'pay', input: { card: 4111111111111111 } }], 'card'],
+])('looks at %s as well', async (_what, value, tag) => {
+  const [record] = await raiseRecords([{ kind: 'x', 'tool.input': value }], {}, new Map());
+  expect(record).toEqual({ parts: { kind: 'x', raised: { 'tool.input': value } }, tags: new Set([tag]) });
+});
+
 const input = (id: number, text: string): Parts =>
   rrweb.decompose({ type: 3, data: { source: 5, text, isChecked: false, id }, timestamp: 1 });
 const pageWith = (attributes: Json): Parts =>
