@@ -299,6 +299,28 @@ describe('a record that is not of its format', () => {
   });
 });
 
+/** What a source sealed itself nobody has taken apart here: its parts may be anything, and a session has others beside them. */
+it.each(formatNames)('%s is masked whatever stands in place of its parts', (name) => {
+  const format = formatOf(name);
+  const odd = fc.constantFrom<Json>(
+    { '?text': 5 },
+    { '?text': [5, null, '~typed', '?'] },
+    { '?0': null, role: '=user' },
+    [5, { raw: null }],
+    { tree: [1], holes: 5 },
+    { type: 3, source: 1 },
+    { sheet: { columns: [1], ended: true } },
+    { type: 'custos.record.messages', data: { '?text': 5 } },
+  );
+  const parts = fc.dictionary(fc.constantFrom(...fieldNames), fc.oneof(odd, fc.jsonValue() as fc.Arbitrary<Json>));
+  fc.assert(
+    fc.property(fc.array(parts, { minLength: 1, maxLength: 4 }), (all) => {
+      expect(() => format.assemble(format.mask(maskTo(all, fieldNames)))).not.toThrow();
+    }),
+    { numRuns: 300 },
+  );
+});
+
 it('refuses a format that there is not, without naming it', () => {
   expect(() => formatOf('constructor')).toThrow(new Problem('format_unknown'));
 });

@@ -103,12 +103,14 @@ function build(told: Plan, key: string, take: Take): Json | undefined {
 }
 
 function buildObject(told: { readonly [key: string]: Plan }, take: Take): Json {
-  if (Object.hasOwn(told, '?text')) return joinText(told['?text'] as readonly string[], take);
+  const text = told['?text'];
+  if (Array.isArray(text)) return joinText(text.map(String), take);
   const object: Record<string, Json> = {};
   for (const key of Object.keys(told)) {
     if (key.startsWith('?')) {
-      const [name, value] = (take('other', '?') ?? []) as [string?, Json?];
-      if (name !== undefined && value !== undefined) setOwn(object, name, value);
+      const pair = take('other', '?');
+      const [name, value] = Array.isArray(pair) ? (pair as [Json?, Json?]) : [];
+      if (typeof name === 'string' && value !== undefined) setOwn(object, name, value);
     } else {
       const value = build(told[key] as Plan, key, take);
       if (value !== undefined) object[key] = value;
