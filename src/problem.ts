@@ -174,6 +174,11 @@ export const problems = {
   keyholder_unavailable: [503, 'The keyholder does not answer', 'Nothing was released. Try again later.'],
   // The log
   log_busy: [503, 'The log is busy', 'Nothing was stored. Try again after `retryAfterSeconds`.'],
+  copies_full: [
+    503,
+    'You have too many copies open',
+    '`limit` are open already. Come back after `retryAfterSeconds`, when one of them has ended.',
+  ],
   followers_full: [
     503,
     'Too many follow the log',

@@ -56,16 +56,33 @@ export interface Probe extends Reading {
 
 type Outcome = EntryData['disclosure.completed']['outcome'];
 
+interface Running {
+  readonly person: PersonId;
+  readonly ended: Promise<void>;
+}
+/** Of one subject. Nobody reads more than one at a time, and whoever is cut off begins anew. */
+const mostCopiesAtOnce = 8;
+const retryAfterSeconds = 5;
+
 @CommandHandler(Disclose)
 export class DiscloseHandler implements ICommandHandler<Disclose>, OnApplicationShutdown {
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly running = new Set<Running>();
 
   constructor(
     private readonly log: Log,
     @Inject(KEYHOLDER) private readonly keyholder: KeyholderPort,
   ) {}
 
+  /** @throws Problem those of the decision and of the keyholder, copies_full */
   async execute(asked: Disclose): Promise<Disclosed> {
+    const end = this.begin(asked);
+    return this.disclosed(asked, end).catch((error: unknown) => {
+      end();
+      throw error;
+    });
+  }
+
+  private async disclosed(asked: Disclose, end: () => void): Promise<Disclosed> {
     const { entry, disclosure, receipt, format } = await this.decideAtHead(asked);
     // Committed: from here on the log says that this person has these records, whatever happens.
     const opened = this.keyholder.open(disclosure, asked.token)[Symbol.asyncIterator]();
@@ -80,14 +97,27 @@ export class DiscloseHandler implements ICommandHandler<Disclose>, OnApplication
       session: entry.session,
       format,
       fields: entry.fields,
-      batches: this.released(disclosure, first, opened),
+      batches: this.released(disclosure, first, opened, end),
       expiresAt: this.log.state.of(accessKey).grants.get(entry.grant)?.expiresAt,
     };
   }
 
   /** Their readers are gone by now, and the log is still there: how they ended is written yet. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.allSettled(this.running);
+    await Promise.all([...this.running].map(({ ended }) => ended));
+  }
+
+  /** No budget bounds copies of one's own, and each that is open holds a session and its keys. Returns how to end it. */
+  private begin({ person, grant }: Reading): () => void {
+    const open = grant === ownCopy ? [...this.running].filter((one) => one.person === person).length : 0;
+    if (open >= mostCopiesAtOnce) throw new Problem('copies_full', { limit: mostCopiesAtOnce, retryAfterSeconds });
+    let settle = () => {};
+    const running = { person, ended: new Promise<void>((resolve) => (settle = resolve)) };
+    this.running.add(running);
+    return () => {
+      this.running.delete(running);
+      settle();
+    };
   }
 
   /** The same way, up to the keyholder, without a reader at its end: the entry says what the service would have done. */
@@ -144,12 +174,10 @@ export class DiscloseHandler implements ICommandHandler<Disclose>, OnApplication
     disclosure: Position,
     first: IteratorResult<OpenedBatch>,
     rest: AsyncIterator<OpenedBatch>,
+    end: () => void,
   ): AsyncGenerator<OpenedBatch> {
     let records = 0;
     let outcome: Outcome = 'broken_off';
-    let ended = () => {};
-    const running = new Promise<void>((resolve) => (ended = resolve));
-    this.running.add(running);
     try {
       for (let next = first; !next.done; next = await rest.next()) {
         yield next.value;
@@ -164,8 +192,7 @@ export class DiscloseHandler implements ICommandHandler<Disclose>, OnApplication
         await rest.return?.();
         await this.complete(disclosure, records, outcome);
       } finally {
-        ended();
-        this.running.delete(running);
+        end();
       }
     }
   }

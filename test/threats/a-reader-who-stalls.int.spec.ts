@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessKey } from '../../src/access/access-state.js';
+import { Disclose, DiscloseHandler } from '../../src/access/disclose.handler.js';
 import type { KeyholderPort } from '../../src/keys/keyholder-port.js';
 import { asService, freshChannelSecret } from '../../src/keys/keyholder-channel.js';
 import { serveKeyholder } from '../../src/keys/keyholder-server.js';
 import { connectKeyholder } from '../../src/keys/remote-keyholder.js';
 import type { FieldName } from '../../src/log/fields.js';
-import type { GrantId, Position, SessionId, SubjectId } from '../../src/log/ids.js';
+import { ownCopy, type GrantId, type PersonId, type Position, type SessionId, type SubjectId } from '../../src/log/ids.js'; // prettier-ignore
 import { writeCommand } from '../../src/log/write-command.js';
 import { Secret } from '../../src/sealing/secret.js';
 import { freshCommand, researcher, start, typedRecords, VaultInProcess } from '../vault-in-process.js';
@@ -93,6 +94,32 @@ describe('at the end of its grant', () => {
     }
     await expect(reading.next()).rejects.toMatchObject(stopped);
   });
+});
+
+it('a subject has a few copies open at once, and what is one too many is not begun', async () => {
+  const handler = new DiscloseHandler(vault.log, vault.keyholder);
+  const token = await vault.issuer.tokenOf('subject:s1', 'subject');
+  const copy = async () => {
+    const asked = new Disclose(
+      freshCommand(),
+      'subject:s1' as PersonId,
+      ownCopy,
+      'long' as SessionId,
+      ['typed'],
+      token,
+    );
+    const reading = (await handler.execute(asked)).batches[Symbol.asyncIterator]();
+    await reading.next();
+    return reading;
+  };
+  const open = await Promise.all(Array.from({ length: 8 }, copy));
+  const { size } = await vault.log.reader.head();
+  await expect(copy()).rejects.toMatchObject({ code: 'copies_full', members: { limit: 8 } });
+  expect((await vault.log.reader.head()).size).toBe(size);
+  await open[0]?.return?.();
+  open.push(await copy());
+  await expect(copy()).rejects.toMatchObject({ code: 'copies_full' });
+  for (const one of open) await one.return?.();
 });
 
 describe('over HTTP, a reader', () => {
