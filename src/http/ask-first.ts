@@ -21,6 +21,8 @@ export function askFirst(fastify: FastifyInstance, tokens: TokenVerifier, mostBy
       discardBody(request, mostBytes);
       throw error;
     }
+    // Nobody reads one of these either.
+    if (request.method === 'GET' || request.method === 'HEAD') discardBody(request, mostBytes);
   });
 }
 
