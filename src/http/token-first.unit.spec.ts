@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Body, Controller, Param, Post } from '@nestjs/common';
+import { Body, Controller, Param, Post, type ExecutionContext } from '@nestjs/common';
 import { z } from 'zod';
-import { MayAsk } from './may-ask.js';
+import { AskerGuard } from './asker.guard.js';
+import { accessOf, MayAsk } from './may-ask.js';
 import { startTestApp, type TestApp } from './test-app.spec.js';
 
 @Controller('take')
@@ -95,4 +96,19 @@ describe('a body that is not read', () => {
     expect(text).toMatch(answered);
     expect(closed).toBe(true);
   }, 5000); // prettier-ignore
+});
+
+describe('the guard refuses what did not come past the token:', () => {
+  const handler = TakeController.prototype.take;
+  const asked = (admitted: unknown) => {
+    const http = { getRequest: () => ({ admitted }) };
+    return new AskerGuard().canActivate({ getHandler: () => handler, switchToHttp: () => http } as unknown as ExecutionContext); // prettier-ignore
+  };
+  it.each([
+    ['nobody', undefined],
+    ['somebody whom another route lets in', { access: { by: 'roles', roles: ['source'] } }],
+  ])('%s', (_who, admitted) => expect(() => asked(admitted)).toThrow(expect.objectContaining({ code: 'internal' })));
+  it('and lets in whom this very route has let in', () => {
+    expect(asked({ access: accessOf(handler) })).toBe(true);
+  });
 });
