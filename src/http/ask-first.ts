@@ -7,9 +7,13 @@ import type { Access } from './may-ask.js';
 /** Scheme and token of RFC 6750 §2.1; the scheme without regard to case (RFC 9110 §11.1). */
 const bearer = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
+/** A body may take two minutes to arrive. What takes longer than this is asked for its token once more. */
+const freshForMs = 1000;
+
 /**
  * Looks at the token before a byte of the body is read: whoever may not ask a route makes nobody unpack or parse anything.
  * What was found is the request's alone, and the guard refuses what did not come this way (asker.guard.ts).
+ * Where the body was long in coming it is looked at again: revoked or run out meanwhile, it lets nobody in.
  * A body that nobody will read is still taken off its connection, up to `mostBytes`: closed in the middle of sending, many
  * clients never see the answer.
  */
@@ -24,6 +28,10 @@ export function askFirst(fastify: FastifyInstance, tokens: TokenVerifier, mostBy
     // Nobody reads one of these either.
     if (request.method === 'GET' || request.method === 'HEAD') discardBody(request, mostBytes);
   });
+  fastify.addHook('preHandler', async (request: AskedRequest) => {
+    if (request.admitted !== undefined && performance.now() - request.admitted.at > freshForMs)
+      await admit(request, tokens);
+  });
 }
 
 async function admit(request: AskedRequest, tokens: TokenVerifier): Promise<void> {
@@ -35,7 +43,7 @@ async function admit(request: AskedRequest, tokens: TokenVerifier): Promise<void
   const token = tokenIn(request.headers.authorization);
   const person = await tokens.verify(token);
   if (!access.roles.some((role) => person.roles.has(role))) throw new Problem('role_missing');
-  request.admitted = { access, person, token };
+  request.admitted = { access, person, token, at: performance.now() };
 }
 
 const hasEmptyParameter = ({ params }: FastifyRequest): boolean =>

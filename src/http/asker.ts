@@ -10,7 +10,13 @@ import type { Access } from './may-ask.js';
 
 export interface AskedRequest extends FastifyRequest {
   /** Whose token was verified, and by which declaration of who may ask (ask-first.ts). */
-  admitted?: { readonly access: Access; readonly person: Person; readonly token: string };
+  admitted?: {
+    readonly access: Access;
+    readonly person: Person;
+    readonly token: string;
+    /** By the process's own clock, milliseconds. */
+    readonly at: number;
+  };
 }
 
 /** The person whose token came with the request. */

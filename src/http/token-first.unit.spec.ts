@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { Body, Controller, Param, Post, type ExecutionContext } from '@nestjs/common';
 import { z } from 'zod';
 import { AskerGuard } from './asker.guard.js';
+import type { Person } from '../identity/person.js';
+import { Problem } from '../problem.js';
 import { accessOf, MayAsk } from './may-ask.js';
 import { startTestApp, type TestApp } from './test-app.spec.js';
 
@@ -110,5 +112,49 @@ describe('the guard refuses what did not come past the token:', () => {
   ])('%s', (_who, admitted) => expect(() => asked(admitted)).toThrow(expect.objectContaining({ code: 'internal' })));
   it('and lets in whom this very route has let in', () => {
     expect(asked({ access: accessOf(handler) })).toBe(true);
+  });
+});
+
+describe('a body that is long in coming', () => {
+  let slow: TestApp;
+  let looks: number;
+  let isRevoked: boolean;
+  beforeEach(async () => {
+    [looks, isRevoked] = [0, false];
+    const verify = (): Promise<Person> => {
+      looks += 1;
+      if (isRevoked) throw new Problem('token_invalid');
+      return Promise.resolve({ id: 'source', roles: new Set(['source']) } as unknown as Person);
+    };
+    slow = await startTestApp([TakeController], { tokens: { verify } });
+    await slow.app.listen(0, '127.0.0.1');
+  });
+  afterEach(() => slow.close());
+
+  /** Half of it, and after `ms` the other. */
+  function post(ms: number): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+        socket.write(`${head('content-length: 7', 'authorization: Bearer t', 'connection: close')}{"a"`);
+        setTimeout(() => socket.write(':1}'), ms);
+      });
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      socket.on('close', () => resolve(text));
+    });
+  }
+  let url: string;
+  beforeEach(async () => void (url = await slow.app.getUrl()));
+
+  it('is not taken by a token that was revoked meanwhile', async () => {
+    const answer = post(1200);
+    while (looks === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    isRevoked = true;
+    expect(await answer).toMatch(/^HTTP\/1\.1 401 [^]*"token_invalid"/);
+    expect(looks).toBe(2);
+  });
+  it('is taken by one that still counts', async () => {
+    expect(await post(1200)).toMatch(/^HTTP\/1\.1 201 /);
+    expect(looks).toBe(2);
   });
 });
