@@ -1,20 +1,20 @@
 import fc from 'fast-check';
-import { accessKey } from '../src/access/access-state.js';
-import { governanceSlices } from '../src/governance.js';
-import type { Trust } from '../src/identity/trust.js';
-import { governs, type EntryType } from '../src/log/entries.js';
-import { Governance } from '../src/log/governance.js';
-import { decodeHeader, encodeHeader, type Entry } from '../src/log/header.js';
-import { ed25519Signer, formatVerifierKey } from '../src/merkle/note.js';
-import { sodiumReady } from '../src/sealing/sodium.js';
-import { bundleHtml } from '../src/history/bundle/html.js';
-import { bundleReadme } from '../src/history/bundle/readme.js';
-import { reportsOf } from '../src/history/bundle/reports.js';
-import { changeBy } from '../src/history/change.js';
-import { releases } from '../src/history/projections/releases.js';
-import { svgOf } from '../src/history/timeline-svg.js';
-import { mermaidOf, Timeline, type TimelineOf } from '../src/history/timeline.js';
-import type { GrantId, IncidentId, PersonId, SessionId, SubjectId } from '../src/log/ids.js';
+import { accessKey } from './access/access-state.js';
+import { governanceSlices } from './governance.js';
+import type { Trust } from './identity/trust.js';
+import { governs, type EntryType } from './log/entries.js';
+import { Governance } from './log/governance.js';
+import { decodeHeader, encodeHeader, type Entry } from './log/header.js';
+import { ed25519Signer, formatVerifierKey } from './merkle/note.js';
+import { sodiumReady } from './sealing/sodium.js';
+import { bundleHtml } from './history/bundle/html.js';
+import { bundleReadme } from './history/bundle/readme.js';
+import { reportsOf } from './history/bundle/reports.js';
+import { changeBy } from './history/change.js';
+import { releases } from './history/projections/releases.js';
+import { svgOf } from './history/timeline-svg.js';
+import { mermaidOf, Timeline, type TimelineOf } from './history/timeline.js';
+import type { GrantId, IncidentId, PersonId, SessionId, SubjectId } from './log/ids.js';
 
 /**
  * Whoever stole the service can append a header that says anything, and it stays in the log for good. Whoever looks into
