@@ -1,8 +1,8 @@
 /**
  * The lines of UTF-8 that comes in chunks, cut at line feeds alone: JSON escapes those, and no other end of a line.
- * What comes behind the last one was cut off, and is no line. Ends where a line is longer than `mostCharacters`.
+ * What comes behind the last one was cut off, and is no line.
  *
- * @throws TypeError for bytes that are no UTF-8
+ * @throws TypeError for bytes that are no UTF-8, RangeError for a line of more than `mostCharacters`
  */
 export async function* textLines(
   chunks: AsyncIterable<Uint8Array>,
@@ -16,7 +16,7 @@ export async function* textLines(
     const [first = '', ...rest] = decoder.decode(chunk, { stream: true }).split('\n');
     pending.push(first);
     pendingCharacters += first.length;
-    if (pendingCharacters > mostCharacters) return;
+    if (pendingCharacters > mostCharacters) throw new RangeError('a line is too long');
     for (const next of rest) {
       const line = pending.join('');
       pending = [next];

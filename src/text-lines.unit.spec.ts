@@ -29,8 +29,8 @@ it('what was cut off is no line, and nothing has none', async () => {
   expect(await linesOf([])).toEqual([]);
 });
 
-it('ends before a line that is too long, wherever it was cut', async () => {
-  expect(await linesOf(['123\n', '123', '4', '5\n'], 3)).toEqual(['123']);
+it('refuses a line that is too long, wherever it was cut', async () => {
+  await expect(linesOf(['123\n', '123', '4', '5\n'], 3)).rejects.toMatchObject({ name: 'RangeError' });
   expect(await linesOf(['123\n1234\n'], 4)).toEqual(['123', '1234']);
 });
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../problem.js';
 import type { KeepReceipts } from './keep-receipts.js';
-import { lines } from './ndjson.js';
+import { lines, quietly } from './ndjson.js';
 import { refusalOf, wrongUse } from './refusal.js';
 
 const mostAttempts = 5;
@@ -17,6 +17,8 @@ export interface Client {
   getText(path: string, query?: Query): Promise<string>;
   getBytes(path: string, query?: Query): Promise<Uint8Array>;
   getLines(path: string, query?: Query): AsyncGenerator<unknown>;
+  /** The same without an end: it ends quietly where the connection breaks, for whoever asks again. */
+  followLines(path: string, query?: Query): AsyncGenerator<unknown>;
   post<T>(path: string, body: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
   postForLines(path: string, body: unknown): AsyncGenerator<unknown>;
@@ -79,8 +81,12 @@ export function createClient({ url, token, keep }: ClientOptions): Client {
     async *getLines(path, query = {}) {
       yield* lines(await ask({ method: 'GET', path, query }));
     },
+    async *followLines(path, query = {}) {
+      yield* quietly(lines(await ask({ method: 'GET', path, query })));
+    },
     async *postForLines(path, body) {
-      yield* lines(await ask({ method: 'POST', path, body }));
+      // The last line tells whether it was all, and not the end.
+      yield* quietly(lines(await ask({ method: 'POST', path, body })));
     },
   };
 }

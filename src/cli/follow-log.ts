@@ -14,7 +14,7 @@ const longestDelayMs = 5_000;
  * @throws what the service refuses with; Problem service_unreachable, not_verified
  */
 export async function* followLog(
-  connect: () => Promise<Pick<Client, 'getLines'>>,
+  connect: () => Promise<Pick<Client, 'followLines'>>,
   from: number,
 ): AsyncGenerator<Record<string, unknown>> {
   let next = from;
@@ -22,7 +22,7 @@ export async function* followLog(
     try {
       // Each time anew: in dev mode that makes a token which is good for another while.
       const client = await connect();
-      for await (const line of client.getLines('/v1/log/entries', { from: next, follow: 'true' })) {
+      for await (const line of client.followLines('/v1/log/entries', { from: next, follow: 'true' })) {
         const entry = line as Record<string, unknown>;
         if (entry['position'] !== next) throw notVerified(next, 'missing');
         yield entry;

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ beforeEach(async () => {
     asked.push(`${request.method} ${request.url}`);
     const answer = answers[(request.url as string).split('?')[0] as string];
     response.writeHead(answer === undefined ? 404 : 200);
+    if (typeof answer === 'function') return void answer(response);
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -80,6 +81,18 @@ describe('the exit code is not 0', () => {
     answers['/v1/history/replay'] = { ok: false, projections: [differs] };
     expect(await custos('history', 'replay', '--check')).toBe(1);
     expect(out).toContain('differs at 4');
+  });
+});
+
+describe('entries of the log that break off', () => {
+  it('are not all, and the exit code says so', async () => {
+    const entry = `${JSON.stringify({ position: 0, type: 'log.opened' })}\n`;
+    answers['/v1/log/entries'] = (response: ServerResponse) => {
+      response.write(entry, () => response.destroy());
+    };
+    expect(await custos('log', 'tail', '--from', '0', '--limit', '2')).toBe(2);
+    answers['/v1/log/entries'] = entry;
+    expect(await custos('log', 'tail', '--from', '0', '--limit', '2')).toBe(0);
   });
 });
 
