@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Queryable } from '../log/database.js';
 import type { Verified } from '../log/verify-log.js';
 import { Problem } from '../problem.js';
 import { filesOf } from '../service/data-folder.js';
@@ -20,6 +21,8 @@ export interface VerifyLive {
 }
 
 export type LiveVerdict = Verified & {
+  /** The trigger, policy, table or function of the database that is not as it must be, where one is not. */
+  readonly unguarded?: string;
   /** What each holds; `at` in epoch milliseconds. */
   readonly witnesses?: readonly { readonly name: string; readonly size: number; readonly at: number }[];
 };
@@ -77,13 +80,30 @@ export async function verifyLiveLog({
       audit: auditEntry,
       ...(progress === undefined ? {} : { progress }),
     });
-    if (held === undefined) return verified;
-    return { ...verified, witnesses: held.map(({ name, at, last }) => ({ name, size: last.size, at })) };
+    const verdict = { ...verified, ...(await guardsOn(db, verified)) };
+    if (held === undefined) return verdict;
+    return { ...verdict, witnesses: held.map(({ name, at, last }) => ({ name, size: last.size, at })) };
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem('log_unavailable');
   } finally {
     await db.end();
+  }
+}
+
+/**
+ * The rows that were verified are those that this role is shown: a policy or a view may show the service others. The log is
+ * verified all the same, so that whoever finds the one thing has the other.
+ */
+async function guardsOn(db: Queryable, { entries, problems }: Verified) {
+  const { requireGuards } = await import('../log/guards.js');
+  try {
+    await requireGuards(db);
+    return {};
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'guards_changed') throw error;
+    const found = { position: entries, check: 'unguarded' as const };
+    return { ok: false, problems: [...problems, found], unguarded: error.members.setting ?? '' };
   }
 }
 

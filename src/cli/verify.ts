@@ -42,7 +42,8 @@ export function register(program: Command): void {
 The whole live log: every header is hashed and decoded, the tree is built again from them and held against each
 checkpoint ever signed, each stored tile and each index column; each sealed column is hashed; each answer that is kept
 for a command is held against the header that names it; each approval, act, disclosure, key and destruction is judged
-where it stands. The first bad position is named first.
+where it stands. The first bad position is named first. What guards the log inside the database is held against the
+migrations: rows that are right for one role may be hidden from another.
 
 With --since the same is true of every header: what was granted long ago decides what is right today, and a state
 folded from entries that nobody hashed would be worth nothing. Not looked at are the bodies, tiles, kept answers and
@@ -134,7 +135,7 @@ async function verifyFile(file: string, options: VerifyOptions, { data, json }: 
   return show(receiptVerdict(text, key, required), receiptVerdictText);
 }
 
-function verdictText({ ok, problems, witnesses, ...of }: LiveVerdict): string {
+function verdictText({ ok, problems, witnesses, unguarded, ...of }: LiveVerdict): string {
   for (const { position, check } of problems) say(`position ${position}: ${visible(check)}, ${checks[check]}`);
   const rows = listing([
     ['entries', `${of.entries} headers hashed, decoded and held against their columns`],
@@ -142,6 +143,7 @@ function verdictText({ ok, problems, witnesses, ...of }: LiveVerdict): string {
     ['bodies', `${of.bodies} sealed columns hashed`],
     ['answers', `${of.commands} kept answers held against the headers that name them`],
     ...(witnesses ?? []).map(({ name, size, at }) => ['witness', `${name} holds ${size} entries, cosigned ${timeText(at)}`] as const), // prettier-ignore
+    ...(unguarded === undefined ? [] : [['not guarded', unguarded] as const]),
     ['governance', `${of.approvals} approvals and ${of.disclosures} disclosures judged where they stand`],
   ]);
   const [first] = problems;

@@ -28,6 +28,7 @@ export const checks = {
   command_differs: 'changed: the answer that is kept for a command is not the one that was given',
   command_missing: 'missing: no answer is kept for the command that wrote this entry',
   command_repeated: 'written twice: this command was carried out before',
+  unguarded: 'not guarded: what the database shows others, or lets them change, is not as the migrations left it',
   disclosure_without_grant: 'not allowed: a disclosure had no grant in force',
   act_invalid: 'forged signature: a signature of an officer does not count',
   approval_invalid: 'forged signature: an approval is not validly signed, or outside the quorum',
