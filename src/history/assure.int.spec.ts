@@ -4,7 +4,9 @@ import { assuranceHash } from '../capture/programme.js';
 import { goneKeyholder } from '../../test/gone-keyholder.js';
 import type { AssuranceReported } from '../log/entries.js';
 import type { GrantId, SessionId, SubjectId } from '../log/ids.js';
+import { decodeHeader, encodeHeader, type EntryOf } from '../log/header.js';
 import type { Log } from '../log/log.js';
+import { LastAssuranceHandler } from './assure.js';
 import { start, typedRecords, VaultInProcess } from '../../test/vault-in-process.js';
 
 let vault: VaultInProcess;
@@ -35,6 +37,17 @@ it('a report says from where on bodies were looked at, since it is green of them
   const { hash, ...report } = await vault.assure({}, size);
   expect(report).toMatchObject({ since: size, ok: true });
   expect(assuranceHash({ ...{ size: report.size, since: 0, ok: true }, items: report.items })).not.toBe(hash);
+});
+
+it('the last report is the one that was written, or none: not what its row says by now', async () => {
+  const last = () => new LastAssuranceHandler(vault.log).execute();
+  const { size, hash } = await vault.assure();
+  expect(await last()).toMatchObject({ size, hash, ok: true, since: 0 });
+  const position = vault.log.size - 1;
+  const entry = decodeHeader(await vault.log.reader.header(position)) as EntryOf<'assurance.reported'>;
+  const changed = encodeHeader({ ...entry, data: { ...entry.data, size: size + 100 } });
+  await vault.asIntruder('UPDATE log.entry SET header = $1 WHERE position = $2', [Buffer.from(changed), position]);
+  await expect(last()).rejects.toMatchObject({ code: 'log_corrupt', members: { position } });
 });
 
 describe('the report is red', () => {

@@ -11,7 +11,7 @@ import type { KeyholderPort } from '../keys/keyholder-port.js';
 import { KEYHOLDER } from '../keys/keyholder-token.js';
 import type { AssuranceItem, AssuranceReported } from '../log/entries.js';
 import { fieldNames } from '../log/fields.js';
-import { decodeHeader, type EntryOf } from '../log/header.js';
+import type { EntryOf } from '../log/header.js';
 import type { CommandId, ContainmentId, GrantId, PersonId, SessionId } from '../log/ids.js';
 import { Log } from '../log/log.js';
 import { writeCommand } from '../log/write-command.js';
@@ -151,7 +151,7 @@ export class LastAssuranceHandler implements IQueryHandler<LastAssurance> {
   async execute() {
     const { assurance } = (await this.log.refreshed()).of(programmeKey);
     if (assurance === undefined) return { assurance: null };
-    const { data } = decodeHeader(await this.log.reader.header(assurance.position)) as EntryOf<'assurance.reported'>;
+    const { data } = (await this.log.proven(assurance.position)) as EntryOf<'assurance.reported'>;
     return { ...data, ...assurance };
   }
 }
