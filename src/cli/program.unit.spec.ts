@@ -59,6 +59,18 @@ describe('a refusal', () => {
     await run(['fail'], [failing(new TypeError('secret-value'))]);
     expect(out + err).not.toContain('secret-value');
   });
+
+  it('tells where it was when asked, and still not the message', async () => {
+    process.env['CUSTOS_DEBUG'] = '1';
+    try {
+      await run(['fail'], [failing(new TypeError('secret-value'))]);
+    } finally {
+      delete process.env['CUSTOS_DEBUG'];
+    }
+    expect(err).toContain('TypeError');
+    expect(err).toContain('cli/program.unit.spec.ts:');
+    expect(out + err).not.toContain('secret-value');
+  });
 });
 
 describe('the options of every command', () => {

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import pico from 'picocolors';
+import { describeError } from '../http/describe-error.js';
 import { Problem } from '../problem.js';
 import { jsonText, print, say, visible } from './output.js';
 import { Refusal, type ProblemBody } from './refusal.js';
@@ -29,6 +30,8 @@ export async function reportError(error: unknown, json: boolean): Promise<ExitCo
   if (json) await print(`${jsonText(problem)}\n`);
   // Commander has told people on standard error what it did not understand.
   else if (!(error instanceof CommanderError)) sayProblem(problem);
+  // Where, and nothing of what: messages of others repeat values.
+  if (problem.code === 'internal' && process.env['CUSTOS_DEBUG'] !== undefined) say(jsonText(describeError(error)));
   return code;
 }
 

@@ -1,6 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
+
+// CommonJS, of which Node finds no names.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** Of what is sealed hardly anything is saved, of text some nine tenths; deflate can give a thousand bytes for one. */
 const mostBytesForOne = 64;
