@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { restoreTerminal } from '../src/cli/terminal-filter.js';
 import { ServiceProcess } from './service-process.js';
 
 /** `custos play` as it is typed: a reading like any, of which nothing is shown that was not granted. */
@@ -23,7 +24,7 @@ it('a terminal is played, without what was not granted, and the terminal is as i
   const { code, stdout, stderr } = await service.custos('--as', 'researcher', 'play', grant, ...quickly);
   expect({ code, stderr: stderr.trim() }).toEqual({ code: 0, stderr: 'shell: played, as far as it was granted' });
   expect({ shown: stdout.includes(shown), typed: stdout.includes(typed) }).toEqual({ shown: true, typed: false });
-  expect(stdout.endsWith('\u001b[?1049l')).toBe(true);
+  expect(stdout.endsWith(restoreTerminal)).toBe(true);
 }, 60_000);
 
 it('a page is for its reader alone, and holds what was granted', async () => {
