@@ -55,7 +55,7 @@ export default {
   // spec left its modules behind, 4 GB in the end, and their AsyncLocalStorages, which Node 20 asks at each promise: late
   // specs took twice as long.
   workerIdleMemoryLimit: '1GB',
-  // With one worker all specs run in one process, and Node was seen to spin for ever in its own cleanup at the natural end
-  // of it (Environment::CleanupHandles). Connections that a spec leaves open are told by `TestDatabase.drop`.
+  // Node was seen to spin for ever in its own cleanup at the natural end of a process that had run many specs
+  // (Environment::CleanupHandles). Connections that a spec leaves open are told by `TestDatabase.drop`.
   forceExit: true,
 };
