@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { accessKey } from './access/access-state.js';
 import { governanceSlices } from './governance.js';
-import type { Trust } from './identity/trust.js';
+import { givenTrust } from './given-trust.spec.js';
 import { governs, type EntryType } from './log/entries.js';
 import { Governance } from './log/governance.js';
 import { decodeHeader, encodeHeader, type Entry } from './log/header.js';
-import { ed25519Signer, formatVerifierKey } from './merkle/note.js';
 import { sodiumReady } from './sealing/sodium.js';
 import { bundleHtml } from './history/bundle/html.js';
 import { bundleReadme } from './history/bundle/readme.js';
@@ -22,16 +21,7 @@ import type { GrantId, IncidentId, PersonId, SessionId, SubjectId } from './log/
  */
 beforeAll(sodiumReady);
 
-const log = ed25519Signer('custos.example/test', new Uint8Array(32).fill(1));
-const trust: Trust = {
-  origin: log.name,
-  log: formatVerifierKey(log.name, log.publicKey),
-  keyholder: new Uint8Array(32).fill(3),
-  keys: new Map(),
-  sources: new Map(),
-  quorum: { ordinary: 2, large: 3 },
-};
-const empty = Governance.empty(governanceSlices(trust));
+const empty = Governance.empty(governanceSlices(givenTrust));
 const id = '00000000-0000-4000-8000-000000000000';
 const incident = id as IncidentId;
 
@@ -73,7 +63,7 @@ const forged = (type: EntryType) =>
 
 const opened = { incident, title: 'A leak', reason: 'It was found', from: 1 };
 const before = [
-  entryOf(0, 'log.opened', { origin: trust.origin }),
+  entryOf(0, 'log.opened', { origin: givenTrust.origin }),
   entryOf(1, 'incident.opened', opened),
   entryOf(2, 'disclosure.made', honest['disclosure.made'] as object),
 ];
@@ -110,7 +100,7 @@ describe.each(Object.keys(governs) as EntryType[])('an entry of the type %s that
         const note = { incident, kind: 'note', text: 'what is this?', about: [3] };
         const entries = [...before, entry, entryOf(4, 'incident.noted', note, entry.at)];
         const reports = reportsOf(incident, entries, empty);
-        const about = { origin: trust.origin, logKey: trust.log, trust: '', incident, size: 5, completeFrom: 0, entries: 5 }; // prettier-ignore
+        const about = { origin: givenTrust.origin, logKey: givenTrust.log, trust: '', incident, size: 5, completeFrom: 0, entries: 5 }; // prettier-ignore
         expect(bundleHtml(about, reports)).toContain('<h1>A leak</h1>');
         expect(bundleReadme(about, reports)).toContain('A leak');
         JSON.stringify(reports);

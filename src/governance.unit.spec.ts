@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { auditEntry } from './access/audit-entry.js';
 import { judge } from './access/judge-disclosure.js';
 import { governanceSlices } from './governance.js';
-import type { Trust } from './identity/trust.js';
+import { givenTrust } from './given-trust.spec.js';
 import { governs, type EntryType } from './log/entries.js';
 import { Governance } from './log/governance.js';
 import type { Entry } from './log/header.js';
-import { ed25519Signer, formatVerifierKey } from './merkle/note.js';
 import { decodeCanonical, encodeCanonical } from './sealing/canonical.js';
 import { sodiumReady } from './sealing/sodium.js';
 
@@ -16,21 +15,12 @@ import { sodiumReady } from './sealing/sodium.js';
  */
 beforeAll(sodiumReady);
 
-const log = ed25519Signer('custos.example/test', new Uint8Array(32).fill(1));
-const trust: Trust = {
-  origin: log.name,
-  log: formatVerifierKey(log.name, log.publicKey),
-  keyholder: new Uint8Array(32).fill(3),
-  keys: new Map(),
-  sources: new Map(),
-  quorum: { ordinary: 2, large: 3 },
-};
 const place = { position: 0, id: new Uint8Array(16), stream: 'any', version: 0, at: 1000, columns: [] };
 const about = { actor: 'subject:s1', subject: 's1' };
 const entryOf = (type: EntryType, data: unknown) => ({ ...place, ...about, type, data }) as unknown as Entry;
 const lock = '00000000-0000-4000-8000-000000000000';
 const locked = entryOf('lock.set', { lock, target: { kind: 'field', field: 'typed' }, reason: 'an incident' });
-const before = Governance.empty(governanceSlices(trust)).evolve(locked);
+const before = Governance.empty(governanceSlices(givenTrust)).evolve(locked);
 
 const members =
   'keyId publicKey attestation consent until reason act kind body actHash expiresAt envelope field before policy request ' +

@@ -14,12 +14,12 @@ import { unwrapSubjectKey } from '../src/sealing/subject-key.js';
 import { filesOf, initDevFolder } from '../src/service/data-folder.js';
 import { cloneDatabase, type TestDatabase } from './postgres/database.js';
 import { startTestServer } from './postgres/server.js';
+import { custosMain, runCustos, type Ran } from './run-custos.js';
 
 /**
  * The shape that production has: `custos keyholder` and `custos serve`, two processes with a socket and a secret between them. The
  * one that everybody can ask has, neither in its memory nor in its environment, anything that opens.
  */
-const main = join(process.cwd(), 'dist/cli/main.js');
 let endServer: () => Promise<void>;
 let database: TestDatabase;
 let folder: string;
@@ -69,7 +69,7 @@ function startKeyholder() {
 /** With the settings of both and its own, and nothing else. */
 async function start(part: string, isReady: RegExp, own: Record<string, string>) {
   const files = filesOf(folder);
-  const child = spawn(process.execPath, [main, part], {
+  const child = spawn(process.execPath, [custosMain, part], {
     env: {
       PATH: process.env['PATH'],
       CUSTOS_KEYHOLDER_SOCKET: socket,
@@ -102,17 +102,8 @@ async function stop({ child }: Part): Promise<void> {
   await ended;
 }
 
-async function custos(as: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, [main, '--as', as, ...args], {
-    env: { PATH: process.env['PATH'], CUSTOS_URL: service.url, CUSTOS_DATA: folder },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
-}
+const custos = (as: string, ...args: readonly string[]): Promise<Ran> =>
+  runCustos(['--as', as, ...args], { PATH: process.env['PATH'], CUSTOS_URL: service.url, CUSTOS_DATA: folder });
 
 async function granted(session: string): Promise<string> {
   const asked = ['--session', session, '--field', 'typed', '--purpose', 'to see that it works', '--for', '1h'];

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mintDevToken } from '../src/identity/dev-people.js';
-
-const main = join(process.cwd(), 'dist/cli/main.js');
+import { custosMain, runCustos, type Ran } from './run-custos.js';
 
 export interface Answer {
   readonly status: number;
@@ -31,7 +30,7 @@ export class ServiceProcess {
   ) {}
 
   /** `program`: arguments to Node that are the command line; left out, the built one. */
-  static async start({ program = [main], logLevel = 'trace' } = {}): Promise<ServiceProcess> {
+  static async start({ program = [custosMain], logLevel = 'trace' } = {}): Promise<ServiceProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'custos-system-'));
     const service = new ServiceProcess(folder, join(folder, 'data'), { program, logLevel });
     await mkdir(service.temporary);
@@ -106,16 +105,8 @@ export class ServiceProcess {
   }
 
   /** Runs the command line against this service. */
-  async custos(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, TMPDIR: this.temporary, CUSTOS_URL: this.url, CUSTOS_DATA: this.data },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    return { code, stdout, stderr };
+  custos(...args: readonly string[]): Promise<Ran> {
+    return runCustos(args, { ...process.env, TMPDIR: this.temporary, CUSTOS_URL: this.url, CUSTOS_DATA: this.data });
   }
 
   private launch(): ChildProcess {

@@ -11,6 +11,11 @@ const batch = (given: Partial<OpenedBatch>): OpenedBatch => ({
   ...given,
 });
 
+const about = {
+  ...{ disclosure: position(7), receipt: 'receipt', session: 's' as SessionId, format: 'rrweb', expiresAt: undefined },
+  fields: ['typed', 'url'] as FieldName[],
+};
+
 /** What went out, chunk by chunk, each as its lines. */
 async function sent(batches: readonly (OpenedBatch | Error)[]): Promise<unknown[][]> {
   async function* opened() {
@@ -19,15 +24,6 @@ async function sent(batches: readonly (OpenedBatch | Error)[]): Promise<unknown[
       yield one;
     }
   }
-  const fields: FieldName[] = ['typed', 'url'];
-  const about = {
-    disclosure: position(7),
-    receipt: 'receipt',
-    session: 's' as SessionId,
-    format: 'rrweb',
-    fields,
-    expiresAt: undefined,
-  };
   const chunks: unknown[][] = [];
   for await (const chunk of disclosureStream({ ...about, batches: opened() }, Infinity)) {
     const lines = String(chunk).split('\n');
@@ -92,15 +88,6 @@ describe('a disclosure whose reader is gone', () => {
         ended.push(outcome);
       }
     }
-    const fields: FieldName[] = ['typed'];
-    const about = {
-      disclosure: position(7),
-      receipt: 'receipt',
-      session: 's' as SessionId,
-      format: 'rrweb',
-      fields,
-      expiresAt: undefined,
-    };
     return { ended, stream: disclosureStream({ ...about, batches: opened() }, end) };
   }
   const closed = (stream: Readable) => new Promise((resolve) => stream.once('close', resolve).destroy());
