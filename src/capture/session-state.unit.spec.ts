@@ -1,3 +1,4 @@
+import { processorMs } from '../../test/processor-ms.js';
 import fc from 'fast-check';
 import type { EntryData, EntryType, SuppressionReason } from '../log/entries.js';
 import type { Entry } from '../log/header.js';
@@ -53,13 +54,14 @@ describe('a session', () => {
     expect(after(opened, batch(0, 3), rejected(3), suppressed(4, 6)).next).toBe(10);
   });
 
-  it('is told anew in time that grows as it does, whatever became of its records', () => {
-    const before = performance.now();
+  it('is told anew in time that grows as it does, whatever became of its records', async () => {
     const all = Array.from({ length: 50_000 }, (_, first) => first);
-    after(...all.map((first) => suppressed(first, 1)));
-    after(opened, ...all.map((first) => (first % 2 === 0 ? rejected(first) : batch(first, 1))));
+    const took = await processorMs(() => {
+      after(...all.map((first) => suppressed(first, 1)));
+      after(opened, ...all.map((first) => (first % 2 === 0 ? rejected(first) : batch(first, 1))));
+    });
     // Some 100 ms; where each hole was a copy of all before it, 20 s and more.
-    expect(performance.now() - before).toBeLessThan(4000);
+    expect(took).toBeLessThan(4000);
   });
 
   it('has the keys that the log has, and no other', () => {

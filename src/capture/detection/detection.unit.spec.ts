@@ -1,3 +1,4 @@
+import { processorMs } from '../../../test/processor-ms.js';
 import fc from 'fast-check';
 import { fieldNames, type FieldName } from '../../log/fields.js';
 import type { Json, Parts } from '../formats/format.js';
@@ -57,11 +58,13 @@ describe('it finds', () => {
   });
 
   it('as many as there are, in time that grows as they do', async () => {
-    const before = performance.now();
-    const [found] = await detect(['postgres://some:letmein42@db/x '.repeat(10_000)]);
+    let found: ReadonlySet<string> | undefined;
+    const took = await processorMs(async () => {
+      [found] = await detect(['postgres://some:letmein42@db/x '.repeat(10_000)]);
+    });
     expect([...(found ?? [])]).toEqual(['secret']);
     // Some 30 ms; where each finding was compared with all others, 10 s.
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(took).toBeLessThan(2000);
   });
 
   it.each(['secretlint-disable', 'secretlint-disable-line', 'secretlint-disable-next-line'])(
